@@ -1,0 +1,195 @@
+import type { Emit, Event } from '../message/event.ts'
+import type { GatewayError } from '../message/error.ts'
+import type { Block, FunctionTool, JsonObject, Request, Warning } from '../message/request.ts'
+import type { FinishReason } from '../message/event.ts'
+import type { Usage } from '../message/usage.ts'
+import type { ModelFacts } from '../models/catalogue.ts'
+
+/**
+ * A protocol is one wire API seen from both sides: the half that clients speak to the gateway (decode requests,
+ * encode answers) and the half that the gateway speaks to providers (encode requests, decode answers).
+ *
+ * Everything here is pure and synchronous, without clock, I/O or Node APIs: bytes and frames in, values out.
+ */
+export interface Protocol {
+  readonly id: ProtocolId
+  /** What clients may call below the protocol's prefix. */
+  readonly endpoints: readonly Endpoint[]
+  readonly request: {
+    /** A client's JSON body as a hub request. Throws {@link GatewayError} `invalid_request` naming the field. */
+    decode(body: JsonObject): Decoded
+    /** A hub request as this provider's JSON body. */
+    encode(request: Request, target: EncodeTarget): Encoded
+  }
+  readonly response: {
+    /** A whole answer as the same events that a stream would give. Malformed: emits one `error`. */
+    decode(body: JsonObject, memo: Memo, emit: Emit): void
+    /** A collected answer as this protocol's JSON body. */
+    encode(response: Response, context: EncodeContext): JsonObject
+  }
+  readonly stream: {
+    decoder(memo: Memo): StreamDecoder
+    encoder(context: EncodeContext): StreamEncoder
+    /** Reads usage and the end beside a stream that is forwarded untouched. */
+    tap(): StreamTap
+  }
+  readonly error: {
+    /** An upstream's error answer: the row, the wording, and what it said about retrying. */
+    decode(status: number, headers: HeaderReader, body: string): GatewayError
+    encode(error: GatewayError, requestId: string): { status: number; headers: Record<string, string>; body: JsonObject }
+  }
+  /** Usage and stop reason of a whole answer that is forwarded untouched. */
+  readUsage(body: JsonObject): Tapped
+}
+
+export type ProtocolId = 'anthropic' | 'openai-chat' | 'openai-responses' | 'gemini' | 'bedrock-converse'
+
+/** generate: an answer of the model; the others are what they say. */
+export type Operation = 'generate' | 'count-tokens' | 'list-models' | 'get-model' | 'probe'
+
+export interface Endpoint {
+  method: 'GET' | 'HEAD' | 'POST'
+  /** Below the prefix; `{model}` takes the rest of the path, slashes included. */
+  path: string
+  operation: Operation
+}
+
+export interface Decoded {
+  request: Request
+  warnings: Warning[]
+}
+
+/** What an encoder may know of the place that the request goes to. */
+export interface EncodeTarget {
+  /** The model's id at the provider. */
+  model: string
+  /** Undefined for a model that the catalogue does not know. */
+  facts: ModelFacts | undefined
+  /** Declared differences from the protocol's reference implementation. */
+  quirks: Quirks
+}
+
+/** Named, declared differences of a provider; shared code never branches on a provider's name. */
+export interface Quirks {
+  /** Field for the output limit. Default `max_completion_tokens` for reasoning models, else `max_tokens`. */
+  maxTokensField?: 'max_tokens' | 'max_completion_tokens'
+  /** Role of system text. Default: `developer` for reasoning models, else `system`. */
+  systemRole?: 'system' | 'developer'
+  /** Field of assistant history that takes reasoning text back; providers without it must not get any. */
+  reasoningHistoryField?: 'reasoning_content' | 'reasoning'
+  /** How effort is asked for. Default `reasoning_effort`. */
+  effortStyle?: 'reasoning_effort' | 'reasoning-object' | 'none'
+  /** `stream_options.include_usage` is refused, or usage comes unasked. Default true: it is sent. */
+  streamOptions?: boolean
+  /** Where streamed usage stands when it is not in `usage`, e.g. `x_groq.usage`. */
+  usageField?: string
+  /** `parallel_tool_calls` is understood. Default true. */
+  parallelToolCalls?: boolean
+  /** Highest number of stop sequences. Default 4, 0: not supported. */
+  stopSequencesMax?: number
+  /** `response_format` with a JSON schema is understood. Default true. */
+  jsonSchema?: boolean
+  /** `{"type":"file"}` parts are understood. Default false: documents are sent as text where they have any. */
+  fileParts?: boolean
+  /** Images are taken by URL as well as inline. Default true. */
+  imageUrls?: boolean
+  /** Tool call ids must have exactly this many letters and digits (Mistral: 9). */
+  toolCallIdLength?: number
+  /** How the provider searches the web itself: a `plugins` entry (OpenRouter) or `web_search_options`. */
+  webSearch?: 'plugins' | 'web_search_options'
+  /** The field that takes a hashed end-user id. Default `safety_identifier`; `user` on older APIs; none: not sent. */
+  userField?: 'safety_identifier' | 'user' | 'none'
+  /** `prompt_cache_key` is understood. Default false. */
+  promptCacheKey?: boolean
+  /** `cache_control` marks on content parts are understood (OpenRouter, for Claude and Gemini). Default false. */
+  cacheControl?: boolean
+}
+
+export interface Encoded {
+  /** JSON text, ready to send. */
+  body: string
+  warnings: Warning[]
+  memo: Memo
+}
+
+/** What encoding a request must remember for decoding its answer. Empty for most. */
+export interface Memo {
+  /** Tool names as sent → as the client knows them, where they had to be shortened. */
+  toolNames?: Map<string, string>
+  /** The client's function tools, for repair by schema. */
+  tools?: readonly FunctionTool[]
+  /** Stop sequences that the upstream does not obey: the gateway cuts the answer itself. */
+  enforceStop?: readonly string[]
+  /** A web search was asked for that the upstream cannot run: the client is told so in its own form. */
+  webSearchUnavailable?: boolean
+}
+
+/** What encoding an answer must know of the client's request. */
+export interface EncodeContext {
+  /** Echoed as the answer's model: Claude Code compares it with what it asked for. */
+  requestedModel: string
+  /** Id of the answer where the upstream gives none. */
+  responseId: string
+  /** Estimated input tokens, shown until the upstream reports the truth. */
+  inputTokensEstimate: number
+  /** The client asked for a usage chunk at the end (OpenAI `stream_options.include_usage`). */
+  includeUsage?: boolean
+  created_s: number
+}
+
+/** One server-sent event: its name (empty when it has none) and its data. */
+export interface Frame {
+  event: string
+  data: string
+}
+
+/** Synchronous state machine: frames in, events out. */
+export interface StreamDecoder {
+  push(frame: Frame, emit: Emit): void
+  /** The upstream's bytes ended. Emits an `error` when the protocol's own end had not come. */
+  end(emit: Emit): void
+}
+
+/** Synchronous state machine: events in, wire text out. */
+export interface StreamEncoder {
+  push(event: Event, write: (text: string) => void): void
+  /** Text that keeps an idle connection open and means nothing. */
+  ping(): string
+}
+
+/** What a tap has learned. */
+export interface Tapped {
+  usage: Partial<Usage>
+  finish: FinishReason | undefined
+  responseId: string | undefined
+  model: string | undefined
+}
+
+/** Reads beside a stream that is forwarded untouched: decodes only the few events that carry usage or the end. */
+export interface StreamTap extends Tapped {
+  /** A complete or partial run of upstream bytes, in order. */
+  push(bytes: Uint8Array): void
+  end(): void
+  /** An event with a part of the answer has passed. */
+  readonly semantic: boolean
+  /** The protocol's own end has passed: the answer is whole. */
+  readonly complete: boolean
+  /** An error event of the upstream, or bytes that are no stream of this protocol. */
+  readonly error: GatewayError | undefined
+  /** Wire text of a failure at this point of the stream. */
+  failure(error: GatewayError, requestId: string): string
+}
+
+export type HeaderReader = (name: string) => string | undefined
+
+/** A whole answer, collected from its events. */
+export interface Response {
+  id?: string
+  model?: string
+  /** Blocks in order. */
+  content: Block[]
+  finish: FinishReason
+  stopSequence?: string
+  usage: Partial<Usage>
+  extra: JsonObject
+}
