@@ -1,0 +1,46 @@
+import type { Operation, Protocol } from '../protocols/protocol.ts'
+
+/**
+ * One inbound HTTP request for inference, as the edge hands it to the pipeline: the path is canonical, Host and
+ * Origin are checked, no credential header came twice, and the body has not been read.
+ */
+export interface Call {
+  /** Given by the client in `x-request-id` where it is well-formed, else made here. */
+  readonly id: string
+  readonly protocol: Protocol
+  readonly operation: Operation
+  /** Canonical path, for the log. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** The model from the path, decoded, where the protocol puts it there. */
+  readonly pathModel: string | undefined
+  /** Lower-case names; repeated headers joined as Node joins them. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly receivedAtMs: number
+  /** `performance.now()` at the same moment, for durations. */
+  readonly startedAt: number
+  /** Reads the whole body once. Throws `request_too_large`, `unsupported_media_type`, `request_timeout`. */
+  readBody(maxBytes: number): Promise<Buffer>
+  readonly reply: Reply
+}
+
+/** The one writer to the client. */
+export interface Reply {
+  /** Bytes were sent: no other attempt can be made, failures go into the stream. */
+  readonly committed: boolean
+  /** The client left, or everything was said. */
+  readonly closed: boolean
+  /** A whole answer. */
+  send(status: number, headers: Record<string, string | string[]>, body: Uint8Array | string): void
+  /** Status and headers of a streamed answer. */
+  open(status: number, headers: Record<string, string | string[]>): void
+  /** false: the client reads slower than this; wait for `onDrain` before giving more. */
+  write(chunk: Uint8Array | string): boolean
+  end(): void
+  /** Ends the connection so that no client can take what it got for a whole answer. */
+  abort(): void
+  /** Called once, when the client left before the end. */
+  onGone(listener: () => void): void
+  onDrain(listener: () => void): void
+  readonly bytesWritten: number
+}

@@ -1,0 +1,89 @@
+import type { Provider } from '../../providers/provider.ts'
+
+/**
+ * The configuration as the gateway runs it: compiled once, immutable, swapped whole by reference. A call keeps
+ * the one it began with.
+ */
+export interface Configuration {
+  /** Counts up with each accepted change. */
+  readonly version: number
+  readonly client: ClientSettings
+  /** By provider id, in the order of the file. */
+  readonly providers: ReadonlyMap<string, ConfiguredProvider>
+  /** By the key's own text; compared through a keyed hash, see `pipeline/authenticate.ts`. */
+  readonly virtualKeys: readonly VirtualKey[]
+  readonly logs: LogsSettings
+  /** Paths of accepted settings that this version does not serve, named once at start. */
+  readonly unserved: readonly string[]
+}
+
+export interface ClientSettings {
+  readonly enableLogging: boolean
+  /** Bodies are not stored; rows are. */
+  readonly disableContentLogging: boolean
+  readonly logRetentionDays: number
+  /** A virtual key is required. */
+  readonly enforceAuthOnInference: boolean
+  readonly maxRequestBodyBytes: number
+  /** Origins of web pages that may call; empty: none but the gateway's own. */
+  readonly allowedOrigins: readonly string[]
+  /** Host names, besides loopback, under which the gateway answers. */
+  readonly allowedHosts: readonly string[]
+  /** Header names copied into a log row. */
+  readonly loggingHeaders: readonly string[]
+}
+
+export interface ConfiguredProvider {
+  readonly id: string
+  readonly provider: Provider
+  /** Without a trailing slash. */
+  readonly baseUrl: string
+  readonly keys: readonly ProviderKey[]
+  readonly network: NetworkSettings
+}
+
+export interface ProviderKey {
+  readonly id: string
+  readonly name: string
+  /** The secret itself, resolved. Empty for keyless providers. */
+  readonly value: string
+  /** `env.NAME` when the value came from the environment. */
+  readonly reference: string | undefined
+  /** Undefined: all models. */
+  readonly models: ReadonlySet<string> | undefined
+  readonly blockedModels: ReadonlySet<string>
+  /** Alias → the provider's model id. */
+  readonly aliases: ReadonlyMap<string, string>
+  readonly weight: number
+  readonly enabled: boolean
+}
+
+export interface NetworkSettings {
+  readonly extraHeaders: Readonly<Record<string, string>>
+  /** Until the response headers. */
+  readonly requestTimeoutMs: number
+  /** Between two chunks of a stream. */
+  readonly streamIdleTimeoutMs: number
+  readonly connectTimeoutMs: number
+  readonly maxRetries: number
+  readonly retryBackoffInitialMs: number
+  readonly retryBackoffMaxMs: number
+  readonly insecureSkipVerify: boolean
+  readonly caCertificatePem: string | undefined
+  readonly maxConnectionsPerHost: number
+  /** HTTP proxy of the provider, credentials included. */
+  readonly proxyUrl: string | undefined
+}
+
+export interface VirtualKey {
+  readonly id: string
+  readonly name: string
+  readonly value: string
+  readonly active: boolean
+}
+
+export interface LogsSettings {
+  readonly enabled: boolean
+  /** Absolute path of the SQLite file. */
+  readonly path: string
+}

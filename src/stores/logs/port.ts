@@ -1,0 +1,129 @@
+import type { ProtocolId } from '../../protocols/protocol.ts'
+import type { Warning } from '../../message/request.ts'
+import type { Usage } from '../../message/usage.ts'
+
+/**
+ * The log store as the gateway sees it. Rows are durable before the client sees the end of its answer; contents
+ * (bodies) are stored when there is room, and counted when they are not.
+ */
+export interface LogWriter {
+  /**
+   * Makes the row durable against a crash of the process and returns. Called before the last byte of the answer
+   * goes to the client, so it takes microseconds and never waits for the database.
+   */
+  record(row: CallRow): void
+  /** Hands over the bodies of a call; the buffers must not be used afterwards. Shed when the store is behind. */
+  keep(content: CallContent): void
+  /** Bodies shed since the start. */
+  readonly shedContents: number
+  /** Waits until everything handed over is in the database. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface LogReader {
+  list(query: LogQuery): LogPage
+  get(id: string): LogEntry | undefined
+}
+
+/** One inbound call, however it ended. */
+export interface CallRow {
+  id: string
+  /** Start, milliseconds since 1970. */
+  timestampMs: number
+  protocol: ProtocolId
+  operation: string
+  path: string
+  stream: boolean
+  status: 'success' | 'error' | 'cancelled'
+  /** Status given to the client; 499 when it left before one was given. */
+  httpStatus: number
+  /** As the client asked for it. */
+  requestedModel: string | undefined
+  /** What served the answer; undefined when nothing did. */
+  provider: string | undefined
+  model: string | undefined
+  providerKeyId: string | undefined
+  providerKeyName: string | undefined
+  virtualKeyId: string | undefined
+  virtualKeyName: string | undefined
+  sessionId: string | undefined
+  agentId: string | undefined
+  userAgent: string | undefined
+  /** native: bytes forwarded; translated: through the hub; none: never sent. */
+  mode: 'native' | 'translated' | 'none'
+  attempts: AttemptRow[]
+  usage: Usage | undefined
+  /** reported: by the upstream; estimated: from what passed before a cut. */
+  usageSource: 'reported' | 'estimated' | 'none'
+  latencyMs: number
+  timeToFirstTokenMs: number | undefined
+  finishReason: string | undefined
+  error: { kind: string; message: string } | undefined
+  warnings: Warning[]
+  requestBytes: number
+  responseBytes: number
+  /** Copies of the headers named in `client.logging_headers` and of `x-bf-lh-*`. */
+  metadata: Record<string, string>
+}
+
+export interface AttemptRow {
+  provider: string
+  model: string
+  providerKeyName: string | undefined
+  /** Why this target: the router's reason. */
+  reason: string
+  status: number | undefined
+  error: string | undefined
+  startedAfterMs: number
+  durationMs: number
+}
+
+/** The bodies of one call, as they were on the wire. */
+export interface CallContent {
+  id: string
+  protocol: ProtocolId
+  request: Uint8Array
+  /** The answer in the client's protocol, as far as it was kept. */
+  response: Uint8Array
+  responseIsStream: boolean
+  /** Bytes of the answer beyond the size limit that were not kept. */
+  responseTruncatedBytes: number
+}
+
+/** Filters of `GET /api/logs`; every list means "any of". */
+export interface LogQuery {
+  providers?: string[]
+  models?: string[]
+  status?: string[]
+  objects?: string[]
+  selectedKeyIds?: string[]
+  virtualKeyIds?: string[]
+  sessionId?: string
+  startTimeMs?: number
+  endTimeMs?: number
+  minLatencyMs?: number
+  maxLatencyMs?: number
+  minTokens?: number
+  maxTokens?: number
+  contentSearch?: string
+  metadata?: Record<string, string>
+  /** 1–1000. */
+  limit: number
+  offset: number
+  sortBy: 'timestamp' | 'latency' | 'tokens' | 'cost'
+  order: 'asc' | 'desc'
+}
+
+export interface LogPage {
+  rows: CallRow[]
+  totalCount: number
+  stats: { totalRequests: number; successRate: number; averageLatencyMs: number; totalTokens: number }
+  hasLogs: boolean
+}
+
+export interface LogEntry {
+  row: CallRow
+  /** Undefined when the bodies were not stored (setting, shed or retention). */
+  content: { requestJson: string; response: Uint8Array; responseIsStream: boolean; responseTruncatedBytes: number } | undefined
+}
