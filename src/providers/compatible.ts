@@ -1,0 +1,121 @@
+import type { Quirks } from '../protocols/protocol.ts'
+import { openaiChat } from '../protocols/openai-chat/index.ts'
+import { bearer } from './auth.ts'
+import type { Provider } from './provider.ts'
+
+/** One OpenAI-compatible provider: where it is, where its key may be found, and how it differs. */
+interface Row {
+  id: string
+  /** Absent for servers that the operator runs: the configuration must name them. */
+  baseUrl?: string
+  /** Below the base URL; the API's version is part of it. */
+  generate?: string
+  models?: string
+  keyVariables?: readonly string[]
+  keyless?: boolean
+  quirks?: Quirks
+}
+
+/**
+ * Everything that speaks Chat Completions. Adding a provider is adding a row; `docs/adding-a-provider.md` tells
+ * how to find out its quirks.
+ */
+const ROWS: readonly Row[] = [
+  {
+    id: 'openai',
+    baseUrl: 'https://api.openai.com',
+    keyVariables: ['OPENAI_API_KEY', 'OPENAI_KEY'],
+    quirks: { fileParts: true, promptCacheKey: true },
+  },
+  {
+    id: 'openrouter',
+    baseUrl: 'https://openrouter.ai/api',
+    keyVariables: ['OPENROUTER_API_KEY'],
+    quirks: {
+      maxTokensField: 'max_tokens',
+      systemRole: 'system',
+      effortStyle: 'reasoning-object',
+      reasoningHistoryField: 'reasoning',
+      webSearch: 'plugins',
+      fileParts: true,
+      cacheControl: true,
+      userField: 'user',
+    },
+  },
+  {
+    id: 'groq',
+    baseUrl: 'https://api.groq.com/openai',
+    keyVariables: ['GROQ_API_KEY'],
+    quirks: { systemRole: 'system', usageField: 'x_groq.usage', reasoningHistoryField: 'reasoning', userField: 'user' },
+  },
+  {
+    // Refuses fields that it does not know (422), and ids that are not nine letters and digits.
+    id: 'mistral',
+    baseUrl: 'https://api.mistral.ai',
+    keyVariables: ['MISTRAL_API_KEY', 'MISTRAL_KEY'],
+    quirks: {
+      maxTokensField: 'max_tokens',
+      systemRole: 'system',
+      streamOptions: false,
+      toolCallIdLength: 9,
+      effortStyle: 'none',
+      userField: 'none',
+    },
+  },
+  {
+    // Google's OpenAI-compatible surface: https://ai.google.dev/gemini-api/docs/openai
+    id: 'gemini',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+    generate: '/openai/chat/completions',
+    models: '/openai/models',
+    keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+    quirks: {
+      maxTokensField: 'max_tokens',
+      systemRole: 'system',
+      parallelToolCalls: false,
+      imageUrls: false,
+      userField: 'none',
+    },
+  },
+  {
+    id: 'deepseek',
+    baseUrl: 'https://api.deepseek.com',
+    keyVariables: ['DEEPSEEK_API_KEY'],
+    quirks: {
+      maxTokensField: 'max_tokens',
+      systemRole: 'system',
+      effortStyle: 'none',
+      reasoningHistoryField: 'reasoning_content',
+      jsonSchema: false,
+      parallelToolCalls: false,
+      userField: 'none',
+    },
+  },
+  { id: 'xai', baseUrl: 'https://api.x.ai', keyVariables: ['XAI_API_KEY'], quirks: { systemRole: 'system', userField: 'user' } },
+  { id: 'cerebras', baseUrl: 'https://api.cerebras.ai', keyVariables: ['CEREBRAS_API_KEY'], quirks: { systemRole: 'system', userField: 'user' } },
+  { id: 'fireworks', baseUrl: 'https://api.fireworks.ai/inference', keyVariables: ['FIREWORKS_API_KEY'], quirks: plain() },
+  { id: 'together', baseUrl: 'https://api.together.xyz', keyVariables: ['TOGETHER_API_KEY'], quirks: plain() },
+  { id: 'perplexity', baseUrl: 'https://api.perplexity.ai', generate: '/chat/completions', keyVariables: ['PERPLEXITY_API_KEY'], quirks: plain() },
+  { id: 'parasail', baseUrl: 'https://api.parasail.io', keyVariables: ['PARASAIL_API_KEY'], quirks: plain() },
+  { id: 'nebius', baseUrl: 'https://api.tokenfactory.nebius.com', keyVariables: ['NEBIUS_API_KEY'], quirks: plain() },
+  { id: 'huggingface', baseUrl: 'https://router.huggingface.co', keyVariables: ['HF_TOKEN'], quirks: plain() },
+  { id: 'ollama', keyless: true, quirks: plain() },
+  { id: 'sgl', keyless: true, quirks: plain() },
+  { id: 'vllm', keyless: true, quirks: plain() },
+]
+
+/** The common denominator that servers built on other engines accept. */
+function plain(): Quirks {
+  return { maxTokensField: 'max_tokens', systemRole: 'system', userField: 'user' }
+}
+
+export const compatibleProviders: readonly Provider[] = ROWS.map((row) => ({
+  id: row.id,
+  protocol: openaiChat,
+  ...(row.baseUrl === undefined ? {} : { baseUrl: row.baseUrl }),
+  paths: { generate: row.generate ?? '/v1/chat/completions', models: row.models ?? '/v1/models' },
+  auth: bearer,
+  quirks: row.quirks ?? {},
+  ...(row.keyVariables === undefined ? {} : { keyVariables: row.keyVariables }),
+  ...(row.keyless === undefined ? {} : { keyless: row.keyless }),
+}))
