@@ -66,7 +66,13 @@ export interface ErrorDetails {
   /** Whole seconds; Claude Code takes no dates and gives up above 60. */
   retryAfterSeconds?: number
   /** The upstream's own type, code and body, for a client of the same protocol and for the log. */
-  upstream?: { status: number; type?: string; code?: string; body?: string }
+  upstream?: {
+    status: number
+    type?: string
+    code?: string
+    body?: string
+    headers?: Readonly<Record<string, string | string[]>>
+  }
   /** `x-should-retry`, where the upstream said it. */
   shouldRetry?: boolean
   cause?: unknown

@@ -1,0 +1,60 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { GatewayError } from '../message/error.ts'
+import type { Configuration, VirtualKey } from '../stores/config/configuration.ts'
+import type { Call } from './call.ts'
+
+/** Who makes a call. */
+export interface Caller {
+  /** Undefined: the anonymous user of this machine. */
+  readonly virtualKey: VirtualKey | undefined
+  /** `Authorization: Bearer` value that is neither a virtual key nor ours: perhaps a login of a provider. */
+  readonly bearerToken: string | undefined
+}
+
+/** Virtual keys start so; anything else in a key header is the agent's placeholder. */
+const VIRTUAL_KEY_PREFIX = /^sk-bf-/i
+
+/** Keyed with a secret of this process, so that comparing takes the same time for every wrong key. */
+const pepper = randomBytes(32)
+const digests = new WeakMap<Configuration, ReadonlyMap<string, VirtualKey>>()
+
+/**
+ * The caller, from the headers alone, before the body is read. Precedence when several carry a virtual key:
+ * `x-bf-vk`, `Authorization: Bearer`, `x-api-key`, `x-goog-api-key`. A placeholder key is accepted unless
+ * virtual keys are enforced.
+ *
+ * Throws `unauthenticated` (none given, but required) and `forbidden` (unknown or inactive).
+ */
+export function authenticate(call: Call, configuration: Configuration): Caller {
+  const bearerToken = /^Bearer +(\S+) *$/i.exec(call.headers['authorization'] ?? '')?.[1]
+  const named = call.headers['x-bf-vk']
+  const candidates = [bearerToken, call.headers['x-api-key'], call.headers['x-goog-api-key']]
+  const presented = named ?? candidates.find((value) => value !== undefined && VIRTUAL_KEY_PREFIX.test(value))
+  const other = bearerToken === presented ? undefined : bearerToken
+  if (presented === undefined || presented === '') {
+    if (configuration.client.enforceAuthOnInference) {
+      throw new GatewayError(
+        'unauthenticated',
+        'virtual key is required. Provide a virtual key via the x-bf-vk header, or as the agent’s API key.',
+      )
+    }
+    return { virtualKey: undefined, bearerToken: other }
+  }
+  const virtualKey = digestsOf(configuration).get(digest(presented))
+  if (virtualKey === undefined) throw new GatewayError('forbidden', 'The virtual key is not known here.')
+  if (!virtualKey.active) throw new GatewayError('forbidden', `The virtual key ${virtualKey.name} is not active.`)
+  return { virtualKey, bearerToken: other }
+}
+
+function digestsOf(configuration: Configuration): ReadonlyMap<string, VirtualKey> {
+  let known = digests.get(configuration)
+  if (known === undefined) {
+    known = new Map(configuration.virtualKeys.map((key) => [digest(key.value), key]))
+    digests.set(configuration, known)
+  }
+  return known
+}
+
+function digest(value: string): string {
+  return createHmac('sha256', pepper).update(value).digest('base64')
+}

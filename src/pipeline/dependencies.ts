@@ -1,0 +1,17 @@
+import type { Configuration } from '../stores/config/configuration.ts'
+import type { LogWriter } from '../stores/logs/port.ts'
+import type { Egress } from '../wire/egress.ts'
+import type { IdleWatch } from './idle-watch.ts'
+
+/** What the pipeline reaches outside itself through. Built once, in `main.ts`. */
+export interface Dependencies {
+  /** The configuration in force now; a call asks once and keeps the answer. */
+  readonly configuration: () => Configuration
+  readonly egress: Egress
+  readonly logs: LogWriter
+  readonly idleWatch: IdleWatch
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** For what went wrong inside the gateway itself; never gets bodies or secrets. */
+  readonly report: (message: string, error?: unknown) => void
+}

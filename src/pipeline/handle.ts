@@ -1,0 +1,45 @@
+import { toGatewayError } from '../message/error.ts'
+import { attempt } from './attempt.ts'
+import { authenticate } from './authenticate.ts'
+import type { Call } from './call.ts'
+import { countTokens } from './count-tokens.ts'
+import type { Dependencies } from './dependencies.ts'
+import { getModel, listModels } from './models.ts'
+import { plan } from './plan.ts'
+import { readRequest } from './read-request.ts'
+import { openRecord } from './record.ts'
+import { refuse } from './refuse.ts'
+
+/**
+ * The whole order of a call. Its local variables are the data flow: what a stage needs is its arguments, what
+ * it learned is its return value. It resolves when the answer has ended, however it ended, and never throws.
+ */
+export async function handle(call: Call, on: Dependencies): Promise<void> {
+  const configuration = on.configuration()
+  const record = openRecord(call, configuration, on.logs)
+  try {
+    const caller = authenticate(call, configuration)
+    record.caller(caller)
+    if (call.operation === 'probe') return answerProbe(call)
+    if (call.operation === 'list-models') return listModels(call, caller, configuration)
+    if (call.operation === 'get-model') return getModel(call, caller, configuration)
+
+    const request = await readRequest(call, configuration)
+    record.request(request)
+    const target = plan(request, caller, call, configuration)
+    record.plan(target)
+    if (call.operation === 'count-tokens') await countTokens(call, request, target, record, on)
+    else await attempt(call, request, target, record, on)
+  } catch (thrown) {
+    const error = toGatewayError(thrown)
+    if (error.kind === 'internal') on.report(`call ${call.id} failed inside the gateway`, error.cause)
+    refuse(call, record, error)
+  } finally {
+    record.close()
+  }
+}
+
+/** Agents ask at start whether anybody is there. */
+function answerProbe(call: Call): void {
+  call.reply.send(200, { 'content-type': 'application/json' }, '{"status":"ok"}')
+}

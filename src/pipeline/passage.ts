@@ -1,0 +1,22 @@
+import type { GatewayError } from '../message/error.ts'
+import type { Tapped } from '../protocols/protocol.ts'
+
+/**
+ * What happens to an upstream's streamed bytes on their way to the client: native passages forward them
+ * untouched and read beside, translated ones decode and encode. Synchronous; the relay owns all waiting.
+ */
+export interface Passage extends Tapped {
+  /** One upstream chunk in; what the client gets for it out (undefined: nothing yet). */
+  push(chunk: Buffer): Buffer | string | undefined
+  /** The upstream's bytes ended; what is left for the client. */
+  end(): Buffer | string | undefined
+  /** Part of the answer has come: no other attempt after this reaches the client. */
+  readonly semantic: boolean
+  /** The protocol's own end has come: the answer is whole. */
+  readonly complete: boolean
+  /** The upstream failed inside its stream. */
+  readonly error: GatewayError | undefined
+  ping(): string
+  /** The client's own form of a failure at this point. */
+  failure(error: GatewayError): string
+}

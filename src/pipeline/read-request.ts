@@ -1,0 +1,85 @@
+import { GatewayError } from '../message/error.ts'
+import type { JsonObject } from '../message/request.ts'
+import { parseJson } from '../protocols/shared/json.ts'
+import type { Configuration } from '../stores/config/configuration.ts'
+import { JsonScanError, readBoolean, readString, scanObject } from '../wire/json-scan.ts'
+import type { Span } from '../wire/json-scan.ts'
+import type { Call } from './call.ts'
+
+/** The client's request as bytes, with the fields that policy depends on. */
+export interface InboundRequest {
+  readonly body: Buffer
+  /** Spans of the top-level values. */
+  readonly fields: ReadonlyMap<string, Span>
+  readonly model: string
+  readonly stream: boolean
+  readonly sessionId: string | undefined
+  /** The body parsed whole: only for translation, a native call never asks. */
+  parsed(): JsonObject
+}
+
+/**
+ * Reads the body and finds the fields that routing needs, without parsing the rest: a Claude Code body is 50 KB
+ * to 5 MB, and its bytes go on as they came.
+ *
+ * Throws `request_too_large`, and `invalid_request` naming the field.
+ */
+export async function readRequest(call: Call, configuration: Configuration): Promise<InboundRequest> {
+  const body = await call.readBody(configuration.client.maxRequestBodyBytes)
+  const fields = scan(body)
+  const model = call.pathModel ?? requiredString(body, fields, 'model')
+  const streamSpan = fields.get('stream')
+  const stream = streamSpan === undefined ? false : readBoolean(body, streamSpan)
+  if (stream === undefined) throw new GatewayError('invalid_request', 'stream: Input should be a valid boolean', { field: 'stream' })
+  let parsed: JsonObject | undefined
+  return {
+    body,
+    fields,
+    model,
+    stream,
+    sessionId: sessionOf(call, body, fields),
+    parsed: () => (parsed ??= parseBody(body)),
+  }
+}
+
+/** The scan has seen a well-formed object from outside; a fault inside one of its values shows here. */
+function parseBody(body: Buffer): JsonObject {
+  try {
+    return parseJson(body.toString('utf8')) as JsonObject
+  } catch (error) {
+    throw new GatewayError('invalid_request', `The body is not valid JSON: ${(error as Error).message}`)
+  }
+}
+
+function scan(body: Buffer): ReadonlyMap<string, Span> {
+  try {
+    return scanObject(body).fields
+  } catch (error) {
+    if (!(error instanceof JsonScanError)) throw error
+    throw new GatewayError('invalid_request', error.message, error.field === undefined ? {} : { field: error.field })
+  }
+}
+
+function requiredString(body: Buffer, fields: ReadonlyMap<string, Span>, name: string): string {
+  const span = fields.get(name)
+  if (span === undefined) throw new GatewayError('invalid_request', `${name}: Field required`, { field: name })
+  const value = readString(body, span)
+  if (value === undefined) throw new GatewayError('invalid_request', `${name}: Input should be a valid string`, { field: name })
+  if (value === '') throw new GatewayError('invalid_request', `${name}: String should have at least 1 character`, { field: name })
+  return value
+}
+
+/** Header first; Claude Code also puts it, as JSON in a string, into `metadata.user_id`. */
+function sessionOf(call: Call, body: Buffer, fields: ReadonlyMap<string, Span>): string | undefined {
+  const header = call.headers['x-bf-session-id'] ?? call.headers['x-claude-code-session-id']
+  if (header !== undefined && header !== '') return header.slice(0, 256)
+  const span = fields.get('metadata')
+  if (span === undefined || span.end - span.start > 4096) return undefined
+  try {
+    const userId: unknown = JSON.parse(body.toString('utf8', span.start, span.end))?.user_id
+    const session: unknown = typeof userId === 'string' && userId.startsWith('{') ? JSON.parse(userId)?.session_id : undefined
+    return typeof session === 'string' ? session.slice(0, 256) : undefined
+  } catch {
+    return undefined
+  }
+}

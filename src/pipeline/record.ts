@@ -1,0 +1,196 @@
+import { ERRORS } from '../message/error.ts'
+import type { GatewayError } from '../message/error.ts'
+import type { Warning } from '../message/request.ts'
+import { emptyUsage } from '../message/usage.ts'
+import type { Usage } from '../message/usage.ts'
+import type { Tapped } from '../protocols/protocol.ts'
+import type { Configuration, ProviderKey } from '../stores/config/configuration.ts'
+import type { AttemptRow, CallRow, LogWriter } from '../stores/logs/port.ts'
+import type { Caller } from './authenticate.ts'
+import type { Call } from './call.ts'
+import { ByteKeeper } from './byte-keeper.ts'
+import type { Plan } from './plan.ts'
+import type { InboundRequest } from './read-request.ts'
+
+/** How far an answer's meter has come. */
+export type Meter = Tapped & { readonly complete: boolean }
+
+/** How much of an answer is kept for the log. */
+const ANSWER_MAX_BYTES = 8 * 1024 * 1024
+
+const LOGGED_OPERATIONS = new Set(['generate', 'count-tokens'])
+
+export function openRecord(call: Call, configuration: Configuration, logs: LogWriter): CallRecord {
+  return new CallRecord(call, configuration, logs)
+}
+
+/**
+ * What is learned of one call, and the one place where it is written down. Every call of a model ends here:
+ * refused, failed, left by its client, answered. The row is durable before the client gets its last bytes.
+ */
+export class CallRecord {
+  readonly #call: Call
+  readonly #configuration: Configuration
+  readonly #logs: LogWriter
+  readonly #attempts: AttemptRow[] = []
+  readonly #warnings: Warning[] = []
+  readonly #kept: ByteKeeper | undefined
+  #caller: Caller | undefined
+  #request: InboundRequest | undefined
+  #plan: Plan | undefined
+  #key: ProviderKey | undefined
+  #meter: Meter | undefined
+  #firstPartAt: number | undefined
+  #answerBytes = 0
+  #written = false
+
+  constructor(call: Call, configuration: Configuration, logs: LogWriter) {
+    this.#call = call
+    this.#configuration = configuration
+    this.#logs = logs
+    const { enableLogging, disableContentLogging } = configuration.client
+    const content = enableLogging && !disableContentLogging && LOGGED_OPERATIONS.has(call.operation)
+    this.#kept = content ? new ByteKeeper(ANSWER_MAX_BYTES) : undefined
+  }
+
+  caller(caller: Caller): void {
+    this.#caller = caller
+  }
+
+  request(request: InboundRequest): void {
+    this.#request = request
+  }
+
+  plan(plan: Plan): void {
+    this.#plan = plan
+  }
+
+  /** The client's bytes went to an upstream of its own protocol. */
+  get isNative(): boolean {
+    return this.#plan?.mode === 'native' && this.#attempts.length > 0
+  }
+
+  warn(warnings: readonly Warning[]): void {
+    this.#warnings.push(...warnings)
+  }
+
+  /** Begins an attempt; what it returned is told by `ended`. */
+  attempt(plan: Plan, key: ProviderKey): { ended(status: number | undefined, error?: GatewayError): void } {
+    const began = performance.now()
+    const row: AttemptRow = {
+      provider: plan.provider.id,
+      model: plan.model,
+      providerKeyName: key.name,
+      reason: plan.reason,
+      status: undefined,
+      error: undefined,
+      startedAfterMs: round(began - this.#call.startedAt),
+      durationMs: 0,
+    }
+    this.#key = key
+    this.#attempts.push(row)
+    return {
+      ended: (status, error) => {
+        row.status = status
+        row.error = error === undefined ? undefined : `${error.kind}: ${error.message}`
+        row.durationMs = round(performance.now() - began)
+      },
+    }
+  }
+
+  /** Where usage and the finish of the answer are read from; the last attempt's counts. */
+  meter(meter: Meter): void {
+    this.#meter = meter
+  }
+
+  firstPart(): void {
+    this.#firstPartAt ??= performance.now()
+  }
+
+  answer(bytes: Buffer | string): void {
+    this.#answerBytes += typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
+    this.#kept?.add(bytes)
+  }
+
+  /** Writes the row, once: before the last bytes of the answer, or when there will be none. */
+  end(httpStatus: number, error?: GatewayError): void {
+    if (this.#written) return
+    this.#written = true
+    if (!this.#configuration.client.enableLogging || !LOGGED_OPERATIONS.has(this.#call.operation)) return
+    this.#logs.record(this.#row(httpStatus, error))
+  }
+
+  /** The call is over: hands the bodies to the store, if there are any. */
+  close(): void {
+    this.end(ERRORS.client_closed.status)
+    if (this.#kept === undefined || this.#request === undefined) return
+    this.#logs.keep({
+      id: this.#call.id,
+      protocol: this.#call.protocol.id,
+      request: this.#request.body,
+      response: this.#kept.take(),
+      responseIsStream: this.#request.stream,
+      responseTruncatedBytes: this.#kept.droppedBytes,
+    })
+  }
+
+  #row(httpStatus: number, error: GatewayError | undefined): CallRow {
+    const { headers, startedAt } = this.#call
+    const plan = this.#plan
+    const meter = this.#meter
+    return {
+      id: this.#call.id,
+      timestampMs: this.#call.receivedAtMs,
+      protocol: this.#call.protocol.id,
+      operation: this.#call.operation,
+      path: this.#call.path,
+      stream: this.#request?.stream ?? false,
+      status: error === undefined ? 'success' : error.kind === 'client_closed' ? 'cancelled' : 'error',
+      httpStatus,
+      requestedModel: this.#request?.model,
+      provider: plan?.provider.id,
+      model: plan?.model,
+      providerKeyId: this.#key?.id,
+      providerKeyName: this.#key?.name,
+      virtualKeyId: this.#caller?.virtualKey?.id,
+      virtualKeyName: this.#caller?.virtualKey?.name,
+      sessionId: this.#request?.sessionId,
+      agentId: headers['x-claude-code-agent-id'],
+      userAgent: headers['user-agent'],
+      mode: this.#attempts.length === 0 || plan === undefined ? 'none' : plan.mode,
+      attempts: this.#attempts,
+      usage: meter === undefined ? undefined : fullUsage(meter.usage),
+      usageSource: meter === undefined ? 'none' : meter.complete ? 'reported' : 'estimated',
+      latencyMs: round(performance.now() - startedAt),
+      timeToFirstTokenMs: this.#firstPartAt === undefined ? undefined : round(this.#firstPartAt - startedAt),
+      finishReason: meter?.finish?.raw ?? meter?.finish?.unified,
+      error: error === undefined ? undefined : { kind: error.kind, message: error.message },
+      warnings: this.#warnings,
+      requestBytes: this.#request?.body.length ?? 0,
+      responseBytes: this.#answerBytes,
+      metadata: metadata(headers, this.#configuration),
+    }
+  }
+}
+
+function fullUsage(usage: Partial<Usage>): Usage {
+  return { ...emptyUsage(), ...usage }
+}
+
+function metadata(headers: Call['headers'], configuration: Configuration): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of configuration.client.loggingHeaders) {
+    const value = headers[name]
+    if (value !== undefined) found[name] = value
+  }
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && name.startsWith('x-bf-lh-')) found[name.slice('x-bf-lh-'.length)] = value
+  }
+  return found
+}
+
+/** Milliseconds to the microsecond. */
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000
+}

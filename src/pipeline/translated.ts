@@ -1,0 +1,100 @@
+import type { GatewayError } from '../message/error.ts'
+import { isSemantic } from '../message/event.ts'
+import type { Event, FinishReason } from '../message/event.ts'
+import type { Usage } from '../message/usage.ts'
+import type { EncodeContext, Memo, Protocol, StreamDecoder, StreamEncoder } from '../protocols/protocol.ts'
+import { stopAt } from '../protocols/shared/stop-sequences.ts'
+import { readFrame, SseFramer } from '../wire/sse.ts'
+import type { Passage } from './passage.ts'
+
+/** Reads the facts that metering and the log need from the events of an answer, streamed or whole. */
+export class EventMeter {
+  usage: Partial<Usage> = {}
+  finish: FinishReason | undefined
+  responseId: string | undefined
+  model: string | undefined
+  semantic = false
+  complete = false
+  error: GatewayError | undefined
+
+  read(event: Event): void {
+    if (!this.semantic && isSemantic(event)) this.semantic = true
+    switch (event.type) {
+      case 'start':
+        this.responseId = event.id
+        this.model = event.model
+        if (event.usage !== undefined) Object.assign(this.usage, event.usage)
+        break
+      case 'usage':
+        Object.assign(this.usage, event.usage)
+        break
+      case 'finish':
+        this.finish = event.reason
+        this.complete = true
+        break
+      case 'error':
+        this.error = event.error
+        break
+    }
+  }
+}
+
+/** Upstream frames to events to client frames; one string out for each chunk in. */
+export class TranslatedPassage extends EventMeter implements Passage {
+  readonly #framer: SseFramer
+  readonly #decoder: StreamDecoder
+  readonly #encoder: StreamEncoder
+  readonly #emit: (event: Event) => void
+  #out = ''
+
+  constructor(upstream: Protocol, client: Protocol, memo: Memo, context: EncodeContext) {
+    super()
+    this.#decoder = upstream.stream.decoder(memo)
+    this.#encoder = client.stream.encoder(context)
+    const write = (text: string) => {
+      this.#out += text
+    }
+    const encode = (event: Event) => {
+      this.read(event)
+      this.#encoder.push(event, write)
+    }
+    this.#emit = memo.enforceStop?.length ? stopAt(memo.enforceStop, encode) : encode
+    this.#framer = new SseFramer((bytes, start, end) => {
+      if (this.error === undefined) this.#decoder.push(readFrame(bytes, start, end), this.#emit)
+    })
+  }
+
+  push(chunk: Buffer): string | undefined {
+    this.#framer.push(chunk)
+    return this.#take()
+  }
+
+  end(): string | undefined {
+    this.#framer.end()
+    if (this.error === undefined) this.#decoder.end(this.#emit)
+    return this.#take()
+  }
+
+  /** Gives whole events, for an upstream that answered a streaming request in one piece. */
+  give(event: Event): void {
+    this.#emit(event)
+  }
+
+  ping(): string {
+    return this.#encoder.ping()
+  }
+
+  failure(error: GatewayError): string {
+    this.#encoder.push({ type: 'error', error }, (text) => {
+      this.#out += text
+    })
+    return this.#take() ?? ''
+  }
+
+  #take(): string | undefined {
+    if (this.#out === '') return undefined
+    const out = this.#out
+    this.#out = ''
+    return out
+  }
+}

@@ -1,0 +1,74 @@
+import type { Call } from './call.ts'
+import type { Plan } from './plan.ts'
+
+/** Client headers that mean something to an upstream of the same protocol. The rest stays here. */
+const FORWARDED = new Set(['user-agent', 'x-app', 'accept-language'])
+const FORWARDED_PREFIXES = ['anthropic-', 'openai-', 'x-stainless-', 'x-claude-code-']
+
+/** Always-on deny list of `x-bf-eh-*`: nobody sets credentials, framing or hops of another connection. */
+const NEVER_EXTRA = new Set([
+  'proxy-authorization', 'cookie', 'host', 'content-length', 'connection', 'transfer-encoding', 'x-api-key',
+  'x-goog-api-key', 'authorization', 'upgrade', 'te', 'trailer', 'keep-alive', 'expect', 'accept-encoding',
+]) // prettier-ignore
+
+/**
+ * Headers of the upstream request. `anthropic-beta` and every unknown `anthropic-*` go on verbatim to an
+ * upstream of the same protocol: header and body features travel in pairs, and stripping a login's OAuth beta
+ * turns it into a 401. A header named in `Connection` belongs to this hop and is left out.
+ */
+export function upstreamHeaders(call: Call, plan: Plan, keyValue: string, bodyBytes: number): Record<string, string> {
+  const { provider, network } = plan.provider
+  const headers: Record<string, string> = {
+    ...provider.headers,
+    'content-type': 'application/json',
+    'content-length': String(bodyBytes),
+    // Compressed answers could not be read beside the stream, nor bounded before they are inflated.
+    'accept-encoding': 'identity',
+  }
+  const hop = hopHeaders(call.headers['connection'])
+  if (plan.mode === 'native') forwardClientHeaders(call, headers, hop)
+  for (const [name, value] of Object.entries(call.headers)) {
+    if (value === undefined || !name.startsWith('x-bf-eh-')) continue
+    const extra = name.slice('x-bf-eh-'.length)
+    if (extra !== '' && !NEVER_EXTRA.has(extra) && !extra.startsWith('x-bf-') && !hop.has(name)) headers[extra] = value
+  }
+  Object.assign(headers, network.extraHeaders)
+  if (plan.loginToken !== undefined) headers['authorization'] = `Bearer ${plan.loginToken}`
+  else Object.assign(headers, provider.auth(keyValue))
+  return headers
+}
+
+function forwardClientHeaders(call: Call, headers: Record<string, string>, hop: ReadonlySet<string>): void {
+  for (const name in call.headers) {
+    const value = call.headers[name]
+    if (value === undefined || hop.has(name)) continue
+    if (FORWARDED.has(name) || FORWARDED_PREFIXES.some((prefix) => name.startsWith(prefix))) headers[name] = value
+  }
+}
+
+const NO_HEADERS: ReadonlySet<string> = new Set()
+
+function hopHeaders(connection: string | undefined): ReadonlySet<string> {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NO_HEADERS
+  return new Set(connection.toLowerCase().split(',').map((name) => name.trim()))
+}
+
+/** Of one connection, of our own making, or a cookie of somebody else's site. */
+const NOT_RETURNED = new Set([
+  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-connection', 'te', 'trailer', 'transfer-encoding',
+  'upgrade', 'content-length', 'content-encoding', 'set-cookie', 'set-cookie2', 'alt-svc', 'server', 'date',
+  'strict-transport-security', 'public-key-pins', 'content-security-policy',
+]) // prettier-ignore
+
+/**
+ * Headers of an upstream's answer that go back to a client of the same protocol: rate limits, request ids,
+ * `retry-after` and `x-should-retry` unchanged. CORS grants of the upstream are not ours to give.
+ */
+export function answerHeaders(headers: Readonly<Record<string, string | string[]>>): Record<string, string | string[]> {
+  const kept: Record<string, string | string[]> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && !NOT_RETURNED.has(name) && !name.startsWith('access-control-')) kept[name] = value
+  }
+  return kept
+}

@@ -1,0 +1,36 @@
+import type { GatewayError } from '../message/error.ts'
+
+export interface RetryQuestion {
+  error: GatewayError
+  /** Attempts made for this target so far, the failed one included. */
+  attempts: number
+  /** Attempts after which another key must not be tried either. */
+  otherKeys: boolean
+  maxRetries: number
+  backoffInitialMs: number
+  backoffMaxMs: number
+  /** Uniform in [0, 1). */
+  random: () => number
+}
+
+export type RetryAnswer = { type: 'stop' } | { type: 'other-key' } | { type: 'again'; delayMs: number }
+
+/** No upstream may make a client wait longer than this inside the gateway; the client's own retry follows. */
+export const RETRY_AFTER_MAX_MS = 10_000
+
+/**
+ * What a failure before the first byte leads to. The request's own faults are told at once. A fault of the key
+ * goes to another key without waiting; a fault of the provider too where there is one, else it is repeated
+ * after a back-off with jitter, `maxRetries` times, never sooner than the upstream asked. Pure.
+ */
+export function afterFailure(question: RetryQuestion): RetryAnswer {
+  const { error, attempts } = question
+  if (error.verdict === 'tell' || error.details.shouldRetry === false) return { type: 'stop' }
+  if (question.otherKeys) return { type: 'other-key' }
+  if (error.verdict !== 'retry' || attempts > question.maxRetries) return { type: 'stop' }
+  const backoff = Math.min(question.backoffInitialMs * 2 ** (attempts - 1), question.backoffMaxMs)
+  const jittered = backoff * (0.8 + 0.4 * question.random())
+  const asked = (error.details.retryAfterSeconds ?? 0) * 1000
+  if (asked > RETRY_AFTER_MAX_MS) return { type: 'stop' }
+  return { type: 'again', delayMs: Math.min(Math.max(jittered, asked), RETRY_AFTER_MAX_MS) }
+}

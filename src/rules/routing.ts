@@ -1,0 +1,123 @@
+import { GatewayError } from '../message/error.ts'
+import { looksLikeClaude, claudeTier, stripContextSuffix, vendorOf } from '../models/names.ts'
+import { tierModel } from '../models/tiers.ts'
+
+/** What routing needs to know of a configured provider. */
+export interface Candidate {
+  readonly id: string
+  /** It can serve this caller: it has an enabled key, needs none, or the caller's login token is its own. */
+  readonly usable: boolean
+  readonly keys: readonly { readonly models: ReadonlySet<string> | undefined; readonly aliases: ReadonlyMap<string, string> }[]
+}
+
+/** One place to try, and why. */
+export interface Target {
+  readonly provider: string
+  readonly model: string
+  readonly reason: string
+}
+
+/**
+ * Where a model name leads. The name is a bare id (`claude-opus-5-5`), `provider/model`, or an alias, with or
+ * without Claude Code's `[1m]` suffix, which no upstream knows (a 404 there once cooled whole accounts).
+ *
+ * Throws `model_not_found`, saying what would work. Pure.
+ */
+export function route(requested: string, candidates: ReadonlyMap<string, Candidate>): Target {
+  const name = stripContextSuffix(requested)
+  const target =
+    byPrefix(name, candidates) ??
+    byAlias(name, candidates) ??
+    byListedModel(name, candidates) ??
+    byVendor(name, candidates) ??
+    byTier(name, candidates) ??
+    byOnlyProvider(name, candidates)
+  if (target === undefined) throw unknownModel(requested, candidates)
+  return target
+}
+
+function byPrefix(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
+  const slash = name.indexOf('/')
+  if (slash <= 0) return undefined
+  const provider = name.slice(0, slash).toLowerCase()
+  const rest = name.slice(slash + 1)
+  // Claude Code lists only ids that contain "claude" or "anthropic", so listings give foreign models this prefix.
+  if (provider === 'anthropic' && rest.includes('/')) {
+    const inner = byPrefix(rest, candidates)
+    if (inner !== undefined) return inner
+  }
+  const candidate = candidates.get(provider)
+  if (candidate === undefined || rest === '') return undefined
+  if (!candidate.usable) throw new GatewayError('no_key', `Provider ${provider} has no enabled key for ${rest}.`)
+  const alias = aliasOf(candidate, rest)
+  if (alias !== undefined) return { provider, model: alias, reason: `${name} is an alias at ${provider}` }
+  return { provider, model: rest, reason: `the request names ${provider}` }
+}
+
+function byAlias(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
+  for (const candidate of candidates.values()) {
+    const alias = candidate.usable ? aliasOf(candidate, name) : undefined
+    if (alias !== undefined) return { provider: candidate.id, model: alias, reason: `${name} is an alias at ${candidate.id}` }
+  }
+  return undefined
+}
+
+function aliasOf(candidate: Candidate, name: string): string | undefined {
+  for (const key of candidate.keys) {
+    const model = key.aliases.get(name)
+    if (model !== undefined) return model
+  }
+  return undefined
+}
+
+function byListedModel(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
+  for (const candidate of candidates.values()) {
+    if (candidate.usable && candidate.keys.some((key) => key.models?.has(name))) {
+      return { provider: candidate.id, model: name, reason: `a key of ${candidate.id} lists ${name}` }
+    }
+  }
+  return undefined
+}
+
+function byVendor(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
+  const vendor = vendorOf(name)
+  if (vendor === undefined || candidates.get(vendor)?.usable !== true) return undefined
+  return { provider: vendor, model: name, reason: `${name} is a model of ${vendor}` }
+}
+
+/**
+ * Agents ask for Claude models that nobody configured: the default, and helpers such as
+ * claude-haiku-4-5-20251001. An upstream that is not Claude answers 404 to those, so they go by class.
+ */
+function byTier(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
+  if (!looksLikeClaude(name)) return undefined
+  const tier = claudeTier(name) ?? 'sonnet'
+  for (const candidate of candidates.values()) {
+    const model = candidate.usable ? tierModel(candidate.id, tier) : undefined
+    if (model !== undefined) return { provider: candidate.id, model, reason: `${name} is of class ${tier}: ${model} at ${candidate.id}` }
+  }
+  return undefined
+}
+
+function byOnlyProvider(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
+  const usable = [...candidates.values()].filter((candidate) => candidate.usable)
+  const only = usable.length === 1 ? usable[0] : undefined
+  if (only === undefined || looksLikeClaude(name)) return undefined
+  return { provider: only.id, model: name, reason: `${only.id} is the only provider` }
+}
+
+function unknownModel(requested: string, candidates: ReadonlyMap<string, Candidate>): GatewayError {
+  const usable = [...candidates.values()].filter((candidate) => candidate.usable).map((candidate) => candidate.id)
+  if (usable.length === 0) {
+    return new GatewayError(
+      'model_not_found',
+      'No provider is configured. Set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider key in the environment of the gateway, or add one to config.json.',
+      { field: 'model' },
+    )
+  }
+  return new GatewayError(
+    'model_not_found',
+    `model: ${requested} leads to no configured provider. Write provider/model; configured here: ${usable.join(', ')}.`,
+    { field: 'model' },
+  )
+}
