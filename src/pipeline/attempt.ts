@@ -15,14 +15,26 @@ import { send } from './send.ts'
  * provider key; what the failure allows is `rules/retry.ts`. After the first byte to the client there is no
  * other attempt: two answers spliced together are worse than none.
  */
-export async function attempt(call: Call, request: InboundRequest, plan: Plan, record: CallRecord, on: Dependencies): Promise<void> {
+export function attempt(call: Call, request: InboundRequest, plan: Plan, record: CallRecord, on: Dependencies): Promise<void> {
+  return attemptWith(send, call, request, plan, record, on)
+}
+
+/** The same for any operation that one upstream request answers. */
+export async function attemptWith(
+  sendOnce: typeof send,
+  call: Call,
+  request: InboundRequest,
+  plan: Plan,
+  record: CallRecord,
+  on: Dependencies,
+): Promise<void> {
   const { network } = plan.provider
   const tried = new Set<string>()
   let key = keyFor(plan, request, tried, on)
   for (let attempts = 1; ; attempts++) {
     const trial = record.attempt(plan, key)
     try {
-      await send(call, request, plan, key, record, on)
+      await sendOnce(call, request, plan, key, record, on)
       trial.ended(200)
       return
     } catch (thrown) {

@@ -58,6 +58,29 @@ export async function send(call: Call, request: InboundRequest, plan: Plan, key:
   else translateWhole(call, plan, answer, { memo, context, passage }, record)
 }
 
+/** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */
+export async function sendCount(call: Call, request: InboundRequest, plan: Plan, key: ProviderKey, record: CallRecord, on: Dependencies): Promise<void> {
+  const body = nativeBody(request, plan)
+  const answer = await relay({
+    call,
+    egress: on.egress,
+    upstream: plan.provider.upstream,
+    request: {
+      method: 'POST',
+      path: plan.provider.paths.countTokens!,
+      headers: upstreamHeaders(call, plan, key.value, body.length),
+      body,
+    },
+    idleWatch: on.idleWatch,
+    idleTimeoutMs: plan.provider.network.streamIdleTimeoutMs,
+    passage: undefined,
+    readError: (failed) => readError(failed, plan),
+  })
+  record.answer(answer!.body)
+  record.end(answer!.status)
+  call.reply.send(answer!.status, answerHeaders(answer!.headers), answer!.body)
+}
+
 function translate(call: Call, request: InboundRequest, plan: Plan, record: CallRecord): { body: Buffer; memo: Memo } {
   const decoded = call.protocol.request.decode(request.parsed())
   const encoded = plan.provider.provider.protocol.request.encode(decoded.request, {

@@ -1,0 +1,38 @@
+import type { Configuration } from '../stores/config/configuration.ts'
+
+/** The first lines that a start prints: where it listens, which providers it found, and what to paste next. */
+export function banner(version: string, port: number, host: string, configuration: Configuration): string {
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const lines = [`Signalbox ${version} listens on ${url}`, providersLine(configuration)]
+  if (usableProviders(configuration).length > 0) {
+    lines.push(
+      '',
+      'Claude Code, in another terminal:',
+      `  export ANTHROPIC_BASE_URL=${url}/anthropic`,
+      configuration.client.enforceAuthOnInference
+        ? '  export ANTHROPIC_API_KEY=<a virtual key of config.json>'
+        : '  export ANTHROPIC_API_KEY=signalbox',
+      '',
+    )
+  }
+  return lines.join('\n')
+}
+
+function providersLine(configuration: Configuration): string {
+  const usable = usableProviders(configuration)
+  if (usable.length === 0) {
+    return 'Providers: none. Set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider key and start again, or write a config.json.'
+  }
+  return `Providers: ${usable.join(', ')}`
+}
+
+function usableProviders(configuration: Configuration): string[] {
+  const found: string[] = []
+  for (const { id, keys } of configuration.providers.values()) {
+    const enabled = keys.filter((key) => key.enabled)
+    if (enabled.length === 0) continue
+    const references = enabled.map((key) => key.reference?.replace(/^env\./, '') ?? key.name)
+    found.push(`${id} (${references.join(', ')})`)
+  }
+  return found
+}
