@@ -1,0 +1,106 @@
+/**
+ * What a model's name alone tells. One model has many spellings: `claude-opus-5-5`, `anthropic/claude-opus-5.5`
+ * (OpenRouter), `us.anthropic.claude-opus-5-5-v1:0` (a Bedrock inference profile), `claude-opus-5-5@20260901`
+ * (Vertex), `claude-opus-5-5[1m]` (Claude Code asking for the long window).
+ */
+
+/** The classes in which agents think of Claude models: `/model opus`, and a small model for helper calls. */
+export type ClaudeTier = 'opus' | 'sonnet' | 'haiku'
+
+/**
+ * A model id without Claude Code's long-context mark: `[1m]`, in either case, also doubled. No upstream knows it,
+ * and the 404 that it earns has cooled down whole accounts. `-1m` means the same on a Claude id only: for others
+ * it is part of the name (`qwen2.5-7b-instruct-1m`).
+ */
+export function stripContextSuffix(id: string): string {
+  const bare = id.trim().replace(/(?:\[1m\])+$/i, '')
+  return looksLikeClaude(bare) ? bare.replace(/-1m$/i, '') : bare
+}
+
+/** A Claude model in any provider's spelling. An alias such as `claude-via-gemini` looks like one, too. */
+export function looksLikeClaude(id: string): boolean {
+  return baseName(id).startsWith('claude')
+}
+
+/**
+ * The class of a Claude model, or of a bare class name (`sonnet`). Undefined when it is no Claude, or one without
+ * a class in its name (`claude-2`). Fable and Mythos are dearer than Opus, and agents choose them for the same
+ * work, so that the most capable model stands in for them.
+ */
+export function claudeTier(id: string): ClaudeTier | undefined {
+  const words = baseName(id).split(/[^a-z]+/)
+  if (words[0] !== 'claude' && words.length > 1) return undefined
+  if (words.some((word) => word === 'opus' || word === 'fable' || word === 'mythos')) return 'opus'
+  if (words.includes('sonnet')) return 'sonnet'
+  return words.some((word) => word === 'haiku' || word === 'instant') ? 'haiku' : undefined
+}
+
+/**
+ * Makers by the names of their models. gpt-oss is missing on purpose: its maker does not serve it. Gemma is
+ * served by its maker, beside its open weights.
+ */
+const VENDORS: readonly (readonly [provider: string, names: RegExp])[] = [
+  ['anthropic', /^claude-/],
+  [
+    'openai',
+    /^(?:gpt-(?!oss)|chatgpt-|codex-|o[1-9](?:-|$)|text-embedding-|dall-e-|whisper-|tts-|ft:(?:gpt|o[1-9]))/,
+  ],
+  ['gemini', /^(?:gemini-|gemma-|imagen-|veo-)/],
+  [
+    'mistral',
+    /^(?:(?:open-)?mistral-|(?:open-)?mixtral-|codestral|devstral|magistral|ministral|pixtral|voxtral)/,
+  ],
+  ['xai', /^grok-/],
+  ['deepseek', /^deepseek-/],
+  ['cohere', /^(?:command(?:-|$)|c4ai-|embed-(?:english|multilingual|v4)|rerank-)/],
+  ['moonshot', /^(?:kimi-|moonshot-)/],
+  ['zai', /^glm-/],
+  ['minimax', /^minimax-/],
+  ['perplexity', /^sonar(?:-|$)/],
+]
+
+/** The provider that makes and serves a model of this well-known name, in any spelling of it; else undefined. */
+export function vendorOf(id: string): string | undefined {
+  const name = baseName(id)
+  return VENDORS.find(([, names]) => names.test(name))?.[0]
+}
+
+/**
+ * A geographical inference profile of Bedrock (`us.`, `eu.`, …: about a tenth dearer than the model itself), or
+ * the worldwide one. https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
+ */
+const PROFILE = /^(?:(us-gov|us|eu|apac|au|jp|in|ca)|global)\.(?=[a-z0-9-]+\.)/
+
+/** How a Bedrock id is routed, which sets its price. */
+export function profileOf(id: string): 'geographic' | 'global' | undefined {
+  const match = PROFILE.exec(lastSegment(id))
+  if (match === null) return undefined
+  return match[1] === undefined ? 'global' : 'geographic'
+}
+
+/** The last path segment, lower case, without inference profile and maker: `claude-opus-5-5-v1:0`. */
+function baseName(id: string): string {
+  return lastSegment(id)
+    .replace(PROFILE, '')
+    .replace(/^[a-z]+\.(?=[a-z])/, '')
+}
+
+/** Of `anthropic/claude…`, `publishers/anthropic/models/claude…`, `arn:…:inference-profile/us.anthropic.claude…`. */
+function lastSegment(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1).toLowerCase()
+}
+
+/** What providers append to a name without making another model of it. */
+const VERSION =
+  /(?:[@-]20\d{2}-?\d{2}-?\d{2}|-00\d|-v1|-v\d+:\d+|:0|[-@](?:latest|default)|:(?:thinking|nitro|floor|exacto|online))$/
+
+/**
+ * The name that all spellings of a model share: no path, maker, date or `-latest`, dashes for dots. Only for
+ * finding a model when its exact id is not known: prices of dated versions can differ.
+ */
+export function familyName(id: string): string {
+  let name = baseName(stripContextSuffix(id))
+  for (let shorter = name.replace(VERSION, ''); shorter !== name; shorter = name.replace(VERSION, ''))
+    name = shorter
+  return name.replaceAll('.', '-')
+}
