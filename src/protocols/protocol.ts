@@ -1,9 +1,12 @@
-import type { Emit, Event } from '../message/event.ts'
+import type { Response } from '../message/collect.ts'
 import type { GatewayError } from '../message/error.ts'
-import type { Block, FunctionTool, JsonObject, Request, Warning } from '../message/request.ts'
-import type { FinishReason } from '../message/event.ts'
+import type { Emit, Event, FinishReason } from '../message/event.ts'
+import type { FunctionTool, JsonObject, Request, Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
 import type { ModelFacts } from '../models/catalogue.ts'
+import type { Edit, Span } from '../wire/json-scan.ts'
+
+export type { Response }
 
 /**
  * A protocol is one wire API seen from both sides: the half that clients speak to the gateway (decode requests,
@@ -16,8 +19,11 @@ export interface Protocol {
   /** What clients may call below the protocol's prefix. */
   readonly endpoints: readonly Endpoint[]
   readonly request: {
-    /** A client's JSON body as a hub request. Throws {@link GatewayError} `invalid_request` naming the field. */
-    decode(body: JsonObject): Decoded
+    /**
+     * A client's JSON body as a hub request. Throws {@link GatewayError} `invalid_request` naming the field.
+     * `operation` (default `generate`) decides which fields must be there.
+     */
+    decode(body: JsonObject, operation?: Operation): Decoded
     /** A hub request as this provider's JSON body. */
     encode(request: Request, target: EncodeTarget): Encoded
   }
@@ -32,6 +38,8 @@ export interface Protocol {
     encoder(context: EncodeContext): StreamEncoder
     /** Reads usage and the end beside a stream that is forwarded untouched. */
     tap(): StreamTap
+    /** Text that keeps an idle connection open and means nothing. */
+    readonly ping: string
   }
   readonly error: {
     /** An upstream's error answer: the row, the wording, and what it said about retrying. */
@@ -40,6 +48,18 @@ export interface Protocol {
   }
   /** Usage and stop reason of a whole answer that is forwarded untouched. */
   readUsage(body: JsonObject): Tapped
+  /** What must be cut out of a client's body before an upstream of the same protocol gets it; mostly nothing. */
+  nativeEdits(body: Buffer, fields: ReadonlyMap<string, Span>): Edit[]
+  /** How the models on offer are told to clients. */
+  readonly models: {
+    /**
+     * Clients of this protocol list only ids that look like `native`'s: every other provider's ids get the prefix.
+     * Absent: ids are told as they are, with the provider before a slash.
+     */
+    readonly foreignPrefix?: { native: string; prefix: string }
+    encodeList(ids: readonly string[], query: URLSearchParams): JsonObject
+    encode(id: string): JsonObject
+  }
 }
 
 export type ProtocolId = 'anthropic' | 'openai-chat' | 'openai-responses' | 'gemini' | 'bedrock-converse'
@@ -181,15 +201,3 @@ export interface StreamTap extends Tapped {
 }
 
 export type HeaderReader = (name: string) => string | undefined
-
-/** A whole answer, collected from its events. */
-export interface Response {
-  id?: string
-  model?: string
-  /** Blocks in order. */
-  content: Block[]
-  finish: FinishReason
-  stopSequence?: string
-  usage: Partial<Usage>
-  extra: JsonObject
-}
