@@ -58,6 +58,16 @@ export const ERRORS = {
 
 export type ErrorKind = keyof typeof ERRORS
 
+/** What a provider told of a request that is too long. */
+export interface ContextOverflow {
+  /** Tokens of the prompt. */
+  inputTokens?: number
+  /** Tokens reserved for the answer, where the provider counts them. */
+  maxTokens?: number
+  /** The model's limit. */
+  limit?: number
+}
+
 export interface ErrorDetails {
   /** HTTP status to show; the row's own when absent. An upstream's status is kept. */
   status?: number
@@ -75,6 +85,8 @@ export interface ErrorDetails {
   }
   /** `x-should-retry`, where the upstream said it. */
   shouldRetry?: boolean
+  /** With `context_overflow`: how much too long, from which each protocol makes the words its agents act on. */
+  overflow?: ContextOverflow
   cause?: unknown
 }
 

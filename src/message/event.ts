@@ -8,10 +8,11 @@ import type { Usage } from './usage.ts'
  *
  * Grammar (checked by `checkGrammar` in the tests, at decoder output and at encoder input):
  *
- *     start  ( block-start delta* block-end | usage | ping )*  ( finish | error )
+ *     start  ( block-start delta* block-end )*  ( finish | error )
  *
  * One block is open at a time; indexes count up from 0; `finish` or `error` comes once, last; an `error` may
- * come anywhere, also first, and leaves blocks open. `usage` is cumulative: a later one replaces an earlier one.
+ * come anywhere, also first, and leaves blocks open. `usage` and `ping` may come anywhere after `start`, also
+ * inside a block. `usage` is cumulative: a later one replaces an earlier one, field by field.
  */
 export type Event =
   | { type: 'start'; id?: string; model?: string; usage?: Partial<Usage>; extra?: JsonObject }

@@ -5,7 +5,7 @@ const DELTAS: Readonly<Record<BlockStart['type'], readonly Delta['type'][]>> = {
   thinking: ['thinking', 'signature', 'opaque'],
   'redacted-thinking': [],
   'tool-call': ['arguments', 'opaque'],
-  opaque: ['opaque', 'text', 'citation', 'arguments'],
+  opaque: ['opaque'],
 }
 
 /**
@@ -66,8 +66,6 @@ class Grammar {
         this.#open = undefined
         break
       case 'usage':
-        this.#demand(this.#open === undefined, event, 'usage stands between blocks')
-        break
       case 'ping':
         break
       case 'finish':
