@@ -1,4 +1,5 @@
-import type { CatalogueEntry, Entries, Rates } from './entry.ts'
+import type { CatalogueEntry, EntryRates } from '../../src/models/catalogue.ts'
+import type { Entries } from './entries.ts'
 
 const FIRST_KINDS = ['above', 'input', 'output', 'cache_read', 'cache_write_5m', 'cache_write_1h']
 
@@ -28,7 +29,7 @@ function inOrder(entry: CatalogueEntry): object {
   return { ...ordered, price: price && ratesInOrder(price), tiers: tiers?.map(ratesInOrder), batch_percent }
 }
 
-function ratesInOrder(rates: Rates): Rates {
+function ratesInOrder(rates: EntryRates): EntryRates {
   const first = FIRST_KINDS.flatMap((kind) => (rates[kind] === undefined ? [] : [[kind, rates[kind]]]))
   return { ...Object.fromEntries(first), ...rates }
 }

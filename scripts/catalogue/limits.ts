@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EFFORTS } from '../../src/models/reasoning.ts'
-import { type CatalogueEntry, type Entries, type Rates, perMillion } from './entry.ts'
+import type { CatalogueEntry, EntryRates, InputKind } from '../../src/models/catalogue.ts'
+import { type Effort, EFFORTS } from '../../src/models/reasoning.ts'
+import type { Entries } from './entries.ts'
 
 /** The parts of a pi-ai model that are read. */
 interface SourceModel {
   id: string
   type?: string
   reasoning?: boolean
-  input: string[]
+  input: InputKind[]
   contextWindow: number
   maxTokens?: number
   cost: SourceCost & { tiers?: (SourceCost & { inputTokensAbove: number })[] }
@@ -96,7 +97,7 @@ function maxOutputOf({ maxTokens, contextWindow }: SourceModel): number | undefi
  * The effort values that the provider accepts; undefined when the source does not say for each of low, medium and
  * high. Claude's adaptive thinking takes these three always, and the source lists only what comes on top.
  */
-function effortsOf({ reasoning, thinkingLevelMap, compat }: SourceModel): string[] | undefined {
+function effortsOf({ reasoning, thinkingLevelMap, compat }: SourceModel): Effort[] | undefined {
   if (reasoning !== true) return undefined
   if (compat?.supportsReasoningEffort === false) return []
   const adaptive = compat?.forceAdaptiveThinking === true
@@ -107,7 +108,7 @@ function effortsOf({ reasoning, thinkingLevelMap, compat }: SourceModel): string
 }
 
 /** Models without any price are unknown, unless they are sold as free. */
-function toRates(cost: SourceCost, free: boolean): Rates {
+function toRates(cost: SourceCost, free: boolean): EntryRates {
   if (cost.input === 0 && cost.output === 0) return free ? { input: 0, output: 0 } : {}
   return {
     input: perMillion(cost.input),
@@ -115,4 +116,9 @@ function toRates(cost: SourceCost, free: boolean): Rates {
     ...(cost.cacheRead > 0 ? { cache_read: perMillion(cost.cacheRead) } : {}),
     ...(cost.cacheWrite > 0 ? { cache_write_5m: perMillion(cost.cacheWrite) } : {}),
   }
+}
+
+/** $ per million tokens → pico-dollars a token. */
+function perMillion(dollars: number): number {
+  return Math.round(dollars * 1e6)
 }

@@ -1,6 +1,7 @@
+import type { CatalogueEntry, EntryRates, EntryTier } from '../../src/models/catalogue.ts'
 import { familyName, profileOf, vendorOf } from '../../src/models/names.ts'
 import { addDocumented } from './documented.ts'
-import type { CatalogueEntry, Entries, Rates, Tier } from './entry.ts'
+import type { Entries } from './entries.ts'
 
 export interface Merged {
   entries: Entries
@@ -65,12 +66,12 @@ function mergeEntry(
   return merged
 }
 
-function disputes(ours: Rates = {}, theirs: Rates = {}): string[] {
+function disputes(ours: EntryRates = {}, theirs: EntryRates = {}): string[] {
   return Object.keys(ours).filter((kind) => theirs[kind] !== undefined && theirs[kind] !== ours[kind])
 }
 
 /** The same threshold is written 272000 ("above") in one source and 271999 in the other. */
-function mergeTiers(ours: Tier[] | undefined, theirs: Tier[] | undefined): Tier[] | undefined {
+function mergeTiers(ours: EntryTier[] | undefined, theirs: EntryTier[] | undefined): EntryTier[] | undefined {
   if (ours === undefined) return theirs
   return ours.map((tier) => ({ ...theirs?.find(({ above }) => Math.abs(above - tier.above) <= 1), ...tier }))
 }
@@ -155,7 +156,7 @@ function foldBatches(entries: Entries): void {
 }
 
 /** The one percentage that holds for every kind, if there is one. */
-function uniformPercent(part: Rates = {}, whole: Rates = {}): number | undefined {
+function uniformPercent(part: EntryRates = {}, whole: EntryRates = {}): number | undefined {
   const percents = Object.keys(part).map((kind) => Math.round((100 * (part[kind] ?? 0)) / (whole[kind] ?? 0)))
   return new Set(percents).size === 1 && Number.isFinite(percents[0]) ? percents[0] : undefined
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { CatalogueEntry, Entries, Rates, Tier } from './entry.ts'
+import type { CatalogueEntry, EntryRates, EntryTier } from '../../src/models/catalogue.ts'
+import type { Entries } from './entries.ts'
 
 /** The parts of genai-prices' table that are read. `x_mtok` is $ per million of x, `x_kcount` $ per thousand. */
 interface SourceProvider {
@@ -109,14 +110,14 @@ function exactIds(match: Match): string[] {
 
 function toEntry(model: SourceModel, date: string): CatalogueEntry {
   const prices = current(model.prices, date)
-  const price: Rates = {}
-  const tiers = new Map<number, Tier>()
+  const price: EntryRates = {}
+  const tiers = new Map<number, EntryTier>()
   for (const [name, value] of Object.entries(prices)) {
     const [kind, pico] = KINDS[name] ?? []
     if (kind === undefined || pico === undefined) continue
     price[kind] = Math.round((typeof value === 'number' ? value : value.base) * pico)
     for (const { start, price: dollars } of typeof value === 'number' ? [] : value.tiers) {
-      const tier = tiers.get(start) ?? ({ above: start } as Tier)
+      const tier = tiers.get(start) ?? ({ above: start } as EntryTier)
       tier[kind] = Math.round(dollars * pico)
       tiers.set(start, tier)
     }

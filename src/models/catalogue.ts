@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { familyName, profileOf, stripContextSuffix, vendorOf } from './names.ts'
+import { familyName, lastSegment, profileOf, stripContextSuffix, vendorOf } from './names.ts'
 import type { Effort } from './reasoning.ts'
 
 export type InputKind = 'text' | 'image' | 'pdf' | 'audio' | 'video'
@@ -83,13 +83,12 @@ const RESOLD: Readonly<Record<string, readonly string[]>> = {
  * inference profile. Undefined when unknown: the caller must not guess.
  */
 export function lookup(provider: string, model: string): ModelFacts | undefined {
-  const id = stripContextSuffix(model)
   const shelves = readCatalogue().shelves
-  const found = shelves.get(provider)?.find(id)
+  const found = shelves.get(provider)?.find(model)
   if (found !== undefined) return found
-  const vendor = vendorOf(id)
+  const vendor = vendorOf(model)
   const resold = Object.hasOwn(RESOLD, provider) && vendor !== undefined && RESOLD[provider]?.includes(vendor)
-  return resold ? shelves.get(vendor)?.find(id) : undefined
+  return resold ? shelves.get(vendor)?.find(model) : undefined
 }
 
 /**
@@ -99,7 +98,7 @@ export function lookup(provider: string, model: string): ModelFacts | undefined 
 export function capabilities(provider: string, model: string): ModelFacts | undefined {
   const known = lookup(provider, model)
   if (known !== undefined) return known
-  const vendor = vendorOf(stripContextSuffix(model))
+  const vendor = vendorOf(model)
   const facts = vendor === undefined ? undefined : lookup(vendor, model)
   if (facts === undefined) return undefined
   const { contextWindowTokens: _window, maxOutputTokens: _output, prices: _prices, ...rest } = facts
@@ -122,11 +121,11 @@ export interface Edition {
 }
 
 interface CatalogueFile extends Edition {
-  models: Record<string, Entry>
+  models: Record<string, CatalogueEntry>
 }
 
-/** One line of the file. */
-interface Entry {
+/** One line of the file, by `provider/model`. Fields as in {@link ModelFacts}, kinds as in {@link Rates}. */
+export interface CatalogueEntry {
   context?: number
   max_output?: number
   input?: InputKind[]
@@ -137,11 +136,12 @@ interface Entry {
   adaptive?: boolean
   deprecated?: boolean
   price?: EntryRates
-  tiers?: (EntryRates & { above: number })[]
+  tiers?: EntryTier[]
   batch_percent?: number
 }
 
-type EntryRates = Record<string, number>
+export type EntryRates = Record<string, number>
+export type EntryTier = EntryRates & { above: number }
 
 let catalogue: { edition: Edition; shelves: ReadonlyMap<string, Shelf> } | undefined
 
@@ -167,24 +167,28 @@ function readCatalogue(): NonNullable<typeof catalogue> {
 /** One provider's models, by id and by family name. */
 class Shelf {
   readonly ids: string[] = []
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, CatalogueEntry>()
   readonly #facts = new Map<string, ModelFacts>()
   /** Lower-case id → id. */
   #spellings: Map<string, string> | undefined
   /** Family name → ids, shortest first. */
   #families: Map<string, string[]> | undefined
 
-  add(id: string, entry: Entry): void {
+  add(id: string, entry: CatalogueEntry): void {
     this.ids.push(id)
     this.#entries.set(id, entry)
   }
 
   find(id: string): ModelFacts | undefined {
-    const known = this.#entries.has(id) ? id : (this.#bySpelling(id) ?? this.#byFamily(id))
+    const known = this.#entries.has(id) ? id : this.#search(stripContextSuffix(id))
     if (known === undefined) return undefined
     let facts = this.#facts.get(known)
     if (facts === undefined) this.#facts.set(known, (facts = toFacts(known, this.#entries.get(known) ?? {})))
     return facts
+  }
+
+  #search(id: string): string | undefined {
+    return this.#bySpelling(id) ?? this.#bySpelling(lastSegment(id)) ?? this.#byFamily(id)
   }
 
   #bySpelling(id: string): string | undefined {
@@ -211,7 +215,7 @@ function groupByFamily(ids: readonly string[]): Map<string, string[]> {
   return families
 }
 
-function toFacts(id: string, entry: Entry): ModelFacts {
+function toFacts(id: string, entry: CatalogueEntry): ModelFacts {
   const facts: ModelFacts = { id }
   if (entry.context !== undefined) facts.contextWindowTokens = entry.context
   if (entry.max_output !== undefined) facts.maxOutputTokens = entry.max_output
@@ -226,7 +230,7 @@ function toFacts(id: string, entry: Entry): ModelFacts {
   return facts
 }
 
-function toPrices(price: EntryRates, { tiers, batch_percent }: Entry): Prices {
+function toPrices(price: EntryRates, { tiers, batch_percent }: CatalogueEntry): Prices {
   const prices: Prices = toRates(price)
   if (tiers !== undefined) prices.tiers = tiers.map((tier) => ({ ...toRates(tier), above: tier.above }))
   if (batch_percent !== undefined) prices.batchPercent = batch_percent

@@ -13,7 +13,9 @@ export type ClaudeTier = 'opus' | 'sonnet' | 'haiku'
  * it is part of the name (`qwen2.5-7b-instruct-1m`).
  */
 export function stripContextSuffix(id: string): string {
-  const bare = id.trim().replace(/(?:\[1m\])+$/i, '')
+  let end = id.length
+  while (id.slice(end - 4, end).toLowerCase() === '[1m]') end -= 4
+  const bare = id.slice(0, end)
   return looksLikeClaude(bare) ? bare.replace(/-1m$/i, '') : bare
 }
 
@@ -85,8 +87,8 @@ function baseName(id: string): string {
     .replace(/^[a-z]+\.(?=[a-z])/, '')
 }
 
-/** Of `anthropic/claude…`, `publishers/anthropic/models/claude…`, `arn:…:inference-profile/us.anthropic.claude…`. */
-function lastSegment(id: string): string {
+/** The end, in lower case, of `anthropic/claude…`, `publishers/anthropic/models/claude…`, `arn:…/us.anthropic.claude…`. */
+export function lastSegment(id: string): string {
   return id.slice(id.lastIndexOf('/') + 1).toLowerCase()
 }
 
@@ -94,13 +96,15 @@ function lastSegment(id: string): string {
 const VERSION =
   /(?:[@-]20\d{2}-?\d{2}-?\d{2}|-00\d|-v1|-v\d+:\d+|:0|[-@](?:latest|default)|:(?:thinking|nitro|floor|exacto|online))$/
 
+/** A variant, a Bedrock version, a date and `-latest` are all that a name carries; what has more is no model. */
+const VERSIONS_MAX = 4
+
 /**
  * The name that all spellings of a model share: no path, maker, date or `-latest`, dashes for dots. Only for
  * finding a model when its exact id is not known: prices of dated versions can differ.
  */
 export function familyName(id: string): string {
   let name = baseName(stripContextSuffix(id))
-  for (let shorter = name.replace(VERSION, ''); shorter !== name; shorter = name.replace(VERSION, ''))
-    name = shorter
+  for (let round = 0; round < VERSIONS_MAX; round++) name = name.replace(VERSION, '')
   return name.replaceAll('.', '-')
 }

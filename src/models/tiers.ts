@@ -25,7 +25,7 @@ const TIERS: Readonly<Record<string, Row>> = {
   azure: { opus: 'gpt-6.1-sol', sonnet: 'gpt-6.1-terra', haiku: 'gpt-6-luna' },
   gemini: { opus: 'gemini-4-argon', sonnet: 'gemini-3.8-flash', haiku: 'gemini-3.5-flash-lite' },
   xai: { opus: 'grok-4.7', sonnet: 'grok-4.7', haiku: 'grok-4.3' },
-  mistral: { opus: 'mistral-large-4', sonnet: 'mistral-medium-latest', haiku: 'mistral-small-latest' },
+  mistral: { opus: 'mistral-large-4', sonnet: 'mistral-large-4', haiku: 'mistral-small-latest' },
   deepseek: { opus: 'deepseek-v4-pro', sonnet: 'deepseek-v4-pro', haiku: 'deepseek-flash' },
   moonshot: { opus: 'kimi-k3.1-pro', sonnet: 'kimi-k2.7-code', haiku: 'kimi-k2.6' },
   zai: { opus: 'glm-5.3', sonnet: 'glm-5.3', haiku: 'glm-5.3-flash' },
