@@ -1,0 +1,36 @@
+/** What the Chat Completions API lets a family of models do. First match wins. */
+export interface OpenAiModel {
+  pattern: RegExp
+  /** Reasoning models take `max_completion_tokens` and no sampling settings. */
+  reasoning: boolean
+  /** `max_completion_tokens` above this is refused. */
+  outputMax: number
+  efforts: string[]
+}
+
+const FAMILIES: OpenAiModel[] = [
+  { pattern: /^gpt-5.*-chat/, reasoning: false, outputMax: 16_384, efforts: [] },
+  {
+    pattern: /^gpt-5(-mini|-nano|-codex)?(-\d{4}-\d{2}-\d{2})?$/,
+    reasoning: true,
+    outputMax: 128_000,
+    efforts: ['minimal', 'low', 'medium', 'high'],
+  },
+  {
+    pattern: /^gpt-[5-9]/,
+    reasoning: true,
+    outputMax: 128_000,
+    efforts: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'],
+  },
+  { pattern: /^o\d/, reasoning: true, outputMax: 100_000, efforts: ['low', 'medium', 'high'] },
+  { pattern: /^gpt-4\.1/, reasoning: false, outputMax: 32_768, efforts: [] },
+  { pattern: /^(gpt-4o|chatgpt-)/, reasoning: false, outputMax: 16_384, efforts: [] },
+]
+
+/** A model that OpenAI does not have: an OpenAI-compatible server's own, with no limits of its own here. */
+const FOREIGN: OpenAiModel = { pattern: /^/, reasoning: false, outputMax: Infinity, efforts: [] }
+
+export const openAiModel = (id: string): OpenAiModel =>
+  FAMILIES.find((family) => family.pattern.test(id)) ?? FOREIGN
+
+export const catalogued = (id: string): boolean => FAMILIES.some((family) => family.pattern.test(id))

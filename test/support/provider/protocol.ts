@@ -1,0 +1,81 @@
+import type { Conversation } from './conversation.ts'
+import type { Fault } from './faults.ts'
+import type { Json } from './json.ts'
+import type { Answer } from './script.ts'
+
+/** Header values by lower-case name; repeated headers joined with a comma. */
+export type Headers = Record<string, string>
+
+export interface Operation {
+  kind: 'generate' | 'count_tokens' | 'models'
+  /** The model named in the path, where a protocol puts it there. */
+  model?: string
+}
+
+/** Each physical token in exactly one bucket. Protocols that count cached tokens as input add them up. */
+export interface Tokens {
+  in: number
+  out: number
+  cache_read: number
+  cache_write: number
+  /** The part of `out` spent on thinking. */
+  thinking: number
+}
+
+/** Everything a protocol needs to write one answer. */
+export interface Generation {
+  conversation: Conversation
+  answer: Answer
+  tokens: Tokens
+  fault?: Fault
+}
+
+/** One event of a stream as it goes over the wire. Names are for logs and for the `drop` fault. */
+export interface StreamEvent {
+  name: string
+  bytes: string | Uint8Array
+}
+
+/** Why a provider refuses a request, in its own words. */
+export interface Refusal {
+  status: number
+  message: string
+  type?: string
+  /** OpenAI only. */
+  param?: string
+  code?: string
+}
+
+/** A wire API seen from the provider's side. One file each, with these members in this order. */
+export interface ProviderProtocol {
+  name: string
+  /** The operation that a request asks for, or undefined when the path is not of this protocol. */
+  operation(method: string, path: string, headers: Headers): Operation | undefined
+  /** Credentials and version headers, checked before the body is read. */
+  authenticate(headers: Headers): Refusal | undefined
+  /** The provider's validation of a body: the first thing wrong with it. */
+  check(body: Json, headers: Headers, operation: Operation): Refusal | undefined
+  /** Whether the provider's catalogue has such a model, when a test gives no list of its own. */
+  serves(model: string): boolean
+  unknownModel(model: string): Refusal
+  read(body: Json, operation: Operation): Conversation
+  /** The whole answer as one JSON value. */
+  reply(generation: Generation): Json
+  /** The whole answer as a stream. */
+  events(generation: Generation): StreamEvent[]
+  streamType: string
+  /** What the provider sends to keep a silent stream alive. */
+  keepAlive: string
+  /** An error in the middle of a stream. */
+  errorEvent(type?: string, message?: string): StreamEvent
+  error(refusal: Refusal): Json
+  models(ids: string[], id?: string): Json
+  tokenCount(tokens: number): Json
+  /** Headers that each response carries. */
+  responseHeaders(): Record<string, string>
+}
+
+/** A server-sent event. OpenAI Chat sends `data` lines only, so its events have no type on the wire. */
+export function serverSentEvent(name: string, data: Json, typed: boolean): StreamEvent {
+  return { name, bytes: `${typed ? `event: ${name}\n` : ''}data: ${JSON.stringify(data)}\n\n` }
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage } from 'node:http'
+
+import { type Json, parseJson } from './json.ts'
+import type { Fault } from './faults.ts'
+import type { Headers } from './protocol.ts'
+import type { Answer } from './script.ts'
+
+/** Everything that reached the provider in one request, and what became of it. */
+export interface RecordedRequest {
+  id: number
+  method: string
+  /** The request target as sent, with the query. */
+  url: string
+  path: string
+  /** Names and values in wire order and case. */
+  rawHeaders: [string, string][]
+  headers: Headers
+  bodyBytes: Uint8Array
+  /** The body as JSON, or undefined when it is none. */
+  body: Json
+  protocol?: string
+  /** What the scripted model decided; absent for other operations, refusals and coded replies. */
+  answer?: Answer
+  nonce?: string
+  fault?: Fault['kind']
+  /** The status sent; absent when the connection broke before one. */
+  status?: number
+  /** Why the request was refused, in the provider's words. */
+  refusal?: string
+  /** When each chunk was produced, in milliseconds since the epoch. */
+  chunkTimes: number[]
+  /** When the client left before the end, in milliseconds since the epoch. */
+  clientGoneAt?: number
+  chunksAfterClientGone: number
+  /** Whether the whole answer was sent. */
+  complete: boolean
+}
+
+/** Reads a request to its end. A client that leaves half-way is recorded with what it sent. */
+export async function record(request: IncomingMessage, id: number): Promise<RecordedRequest> {
+  const bodyBytes = await readBody(request)
+  const { pathname } = new URL(request.url ?? '/', 'http://provider')
+  const rawHeaders: [string, string][] = []
+  for (let at = 0; at < request.rawHeaders.length; at += 2) {
+    rawHeaders.push([request.rawHeaders[at] ?? '', request.rawHeaders[at + 1] ?? ''])
+  }
+  return {
+    id,
+    method: request.method ?? '',
+    url: request.url ?? '',
+    path: pathname,
+    rawHeaders,
+    headers: joinHeaders(rawHeaders),
+    bodyBytes,
+    body: parseJson(new TextDecoder().decode(bodyBytes)),
+    chunkTimes: [],
+    chunksAfterClientGone: 0,
+    complete: false,
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  try {
+    for await (const part of request) parts.push(part)
+  } catch {
+    // The client left while sending.
+  }
+  return Buffer.concat(parts)
+}
+
+function joinHeaders(pairs: [string, string][]): Headers {
+  const joined: Headers = {}
+  for (const [name, value] of pairs) {
+    const key = name.toLowerCase()
+    joined[key] = key in joined ? `${joined[key]}, ${value}` : value
+  }
+  return joined
+}
