@@ -1,5 +1,5 @@
 import { GatewayError } from '../message/error.ts'
-import type { Egress, Exchange, EgressRequest, Upstream } from '../wire/egress.ts'
+import type { AnswerHeaders, Egress, EgressRequest, Exchange, Upstream } from '../wire/egress.ts'
 import type { Call } from './call.ts'
 import type { IdleWatch, Watched } from './idle-watch.ts'
 import type { Passage } from './passage.ts'
@@ -14,7 +14,7 @@ const HOLD_BACK_MAX_BYTES = 1024 * 1024
 /** An upstream's answer that is not a stream. */
 export interface WholeAnswer {
   status: number
-  headers: Readonly<Record<string, string | string[]>>
+  headers: AnswerHeaders
   body: Buffer
 }
 
@@ -25,18 +25,23 @@ export interface RelayOptions {
   request: EgressRequest
   idleWatch: IdleWatch
   idleTimeoutMs: number
-  /** Undefined: a streamed answer is not expected, and is collected. */
-  passage: Passage | undefined
-  /** Headers of the streamed answer, made when its first part is there. */
-  streamHeaders: (upstream: Readonly<Record<string, string | string[]>>) => Record<string, string | string[]>
   /** An error status of the upstream as the failure it means. */
   readError: (answer: WholeAnswer) => GatewayError
-  /** Called before the client gets the last bytes: what it saw end is in the journal. */
-  beforeEnd: (error?: GatewayError) => void
+  /** Undefined: the client waits for a whole answer. */
+  stream: StreamSide | undefined
+}
+
+/** The client's side of a streamed answer. */
+export interface StreamSide {
+  passage: Passage
+  /** Headers of the answer, made when its first part is there. */
+  headers: (upstream: AnswerHeaders) => Record<string, string | string[]>
   /** The first part of the answer goes to the client. */
   onFirst: () => void
   /** What the client gets, for the log. */
   onBytes: (bytes: Buffer | string) => void
+  /** Called before the client gets the last bytes: what it saw end is in the journal. */
+  beforeEnd: (error?: GatewayError) => void
 }
 
 /**
@@ -57,13 +62,14 @@ class Relay implements Watched {
   readonly #reject: (error: GatewayError) => void
   #exchange: Exchange | undefined
   #status = 0
-  #headers: Readonly<Record<string, string | string[]>> = {}
-  #streaming = false
+  #headers: AnswerHeaders = {}
+  /** Set once the upstream streams to a client that wants a stream. */
+  #stream: StreamSide | undefined
   #held: (Buffer | string)[] = []
   #heldBytes = 0
   #settled = false
 
-  constructor(options: RelayOptions, resolve: Relay['#resolve'], reject: Relay['#reject']) {
+  constructor(options: RelayOptions, resolve: (answer: WholeAnswer | undefined) => void, reject: (error: GatewayError) => void) {
     this.#options = options
     this.idleTimeoutMs = options.idleTimeoutMs
     this.#resolve = resolve
@@ -79,28 +85,29 @@ class Relay implements Watched {
     this.#exchange = egress.dispatch(upstream, request, this)
   }
 
-  onHeaders(status: number, headers: Readonly<Record<string, string | string[]>>): void {
+  onHeaders(status: number, headers: AnswerHeaders): void {
     this.lastUpstreamAt = performance.now()
     this.#status = status
     this.#headers = headers
     const isStream = /^text\/event-stream/i.test(String(headers['content-type'] ?? ''))
-    this.#streaming = status === 200 && isStream && this.#options.passage !== undefined
+    if (status === 200 && isStream) this.#stream = this.#options.stream
   }
 
   onData(chunk: Buffer): boolean {
     if (this.#settled) return true
     this.lastUpstreamAt = performance.now()
-    return this.#streaming ? this.#pass(chunk) : this.#collect(chunk)
+    return this.#stream === undefined ? this.#collect(chunk) : this.#pass(this.#stream, chunk)
   }
 
   onEnd(): void {
     if (this.#settled) return
-    if (!this.#streaming) return this.#whole()
-    const passage = this.#options.passage!
+    if (this.#stream === undefined) return this.#whole()
+    const { passage } = this.#stream
     const rest = passage.end()
     if (passage.error !== undefined) return this.#fail(passage.error, rest)
     if (!passage.complete) return this.#fail(truncated(), rest)
-    this.#deliver(rest)
+    if (!this.#options.call.reply.committed) this.#commit(this.#stream)
+    this.#deliver(this.#stream, rest)
     this.#settle()
     this.#options.call.reply.end()
     this.#resolve(undefined)
@@ -115,15 +122,16 @@ class Relay implements Watched {
 
   onError(error: GatewayError): void {
     // Some upstreams reset the connection instead of ending it; an answer that is whole stays whole.
-    if (this.#streaming && this.#options.passage!.complete) return this.onEnd()
+    if (this.#stream?.passage.complete === true) return this.onEnd()
     this.#fail(error)
   }
 
   onQuiet(): void {
-    const { call, passage } = this.#options
-    if (passage === undefined) return
-    if (!call.reply.committed) this.#commit()
-    this.#write(passage.ping())
+    const { call, stream } = this.#options
+    if (stream === undefined) return
+    this.lastClientAt = performance.now()
+    if (!call.reply.committed) this.#commit(stream)
+    this.#write(stream, stream.passage.ping())
   }
 
   onIdle(): void {
@@ -132,41 +140,39 @@ class Relay implements Watched {
   }
 
   /** Streamed bytes: hold back until the answer has begun, then one write for each chunk. */
-  #pass(chunk: Buffer): boolean {
-    const passage = this.#options.passage!
+  #pass(stream: StreamSide, chunk: Buffer): boolean {
+    const { passage } = stream
     const out = passage.push(chunk)
     if (passage.error !== undefined) {
       this.#fail(passage.error, out)
       return true
     }
-    if (this.#options.call.reply.committed) return this.#deliver(out)
+    if (this.#options.call.reply.committed) return this.#deliver(stream, out)
     if (out !== undefined) {
       this.#held.push(out)
       this.#heldBytes += out.length
     }
     if (!passage.semantic && !passage.complete && this.#heldBytes < HOLD_BACK_MAX_BYTES) return true
-    this.#commit()
-    return true
+    return this.#commit(stream)
   }
 
-  #commit(): void {
-    const { call, streamHeaders, onFirst } = this.#options
-    call.reply.open(200, streamHeaders(this.#headers))
-    onFirst()
+  #commit(stream: StreamSide): boolean {
+    this.#options.call.reply.open(200, stream.headers(this.#headers))
+    stream.onFirst()
     const held = this.#held
     this.#held = []
-    if (held.length === 1) this.#deliver(held[0])
-    else if (held.length > 1) this.#deliver(Buffer.concat(held.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))))
+    if (held.length <= 1) return this.#deliver(stream, held[0])
+    return this.#deliver(stream, Buffer.concat(held.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))))
   }
 
-  #deliver(out: Buffer | string | undefined): boolean {
-    if (this.#options.passage!.complete) this.#options.beforeEnd()
-    return out === undefined || this.#write(out)
+  #deliver(stream: StreamSide, out: Buffer | string | undefined): boolean {
+    if (stream.passage.complete) stream.beforeEnd()
+    return out === undefined || this.#write(stream, out)
   }
 
-  #write(out: Buffer | string): boolean {
-    this.lastClientAt = this.lastUpstreamAt
-    this.#options.onBytes(out)
+  #write(stream: StreamSide, out: Buffer | string): boolean {
+    this.lastClientAt = Math.max(this.lastClientAt, this.lastUpstreamAt)
+    stream.onBytes(out)
     return this.#options.call.reply.write(out)
   }
 
@@ -185,13 +191,12 @@ class Relay implements Watched {
     if (this.#settled) return
     this.#settle()
     this.#exchange?.abort()
-    const { reply } = this.#options.call
-    if (reply.committed && !reply.closed && error.kind !== 'client_closed') {
-      this.#options.beforeEnd(error)
-      if (rest !== undefined) this.#write(rest)
-      const passage = this.#options.passage!
-      if (passage.error === undefined) this.#write(passage.failure(error))
-      reply.abort()
+    const { call, stream } = this.#options
+    if (call.reply.committed && !call.reply.closed && stream !== undefined && error.kind !== 'client_closed') {
+      stream.beforeEnd(error)
+      if (rest !== undefined) this.#write(stream, rest)
+      if (stream.passage.error === undefined) this.#write(stream, stream.passage.failure(error))
+      call.reply.abort()
     }
     this.#reject(error)
   }

@@ -46,12 +46,14 @@ export async function send(call: Call, request: InboundRequest, plan: Plan, key:
     },
     idleWatch: on.idleWatch,
     idleTimeoutMs: plan.provider.network.streamIdleTimeoutMs,
-    passage,
-    streamHeaders: (upstream) => (native ? { ...answerHeaders(upstream), 'cache-control': 'no-cache' } : { ...STREAM_HEADERS, 'request-id': call.id }),
     readError: (failed) => readError(failed, plan),
-    beforeEnd: (error) => record.end(200, error),
-    onFirst: () => record.firstPart(),
-    onBytes: (bytes) => record.answer(bytes),
+    stream: passage && {
+      passage,
+      headers: (upstream) => (native ? { ...answerHeaders(upstream), ...STREAM_HEADERS } : { ...STREAM_HEADERS, 'request-id': call.id }),
+      onFirst: () => record.firstPart(),
+      onBytes: (bytes) => record.answer(bytes),
+      beforeEnd: (error) => record.end(200, error),
+    },
   })
   if (answer === undefined) return
   if (native) sendWhole(call, request, answer, record)
@@ -73,8 +75,8 @@ export async function sendCount(call: Call, request: InboundRequest, plan: Plan,
     },
     idleWatch: on.idleWatch,
     idleTimeoutMs: plan.provider.network.streamIdleTimeoutMs,
-    passage: undefined,
     readError: (failed) => readError(failed, plan),
+    stream: undefined,
   })
   record.answer(answer!.body)
   record.end(answer!.status)
@@ -137,7 +139,7 @@ function sendWhole(call: Call, request: InboundRequest, answer: WholeAnswer, rec
   if (request.stream) {
     throw new GatewayError('upstream_malformed', 'The upstream answered a streaming request without a stream.')
   }
-  record.meter({ ...call.protocol.readUsage(parseAnswer(answer)), complete: true, semantic: true, error: undefined })
+  record.meter({ ...call.protocol.readUsage(parseAnswer(answer)), complete: true })
   record.firstPart()
   record.answer(answer.body)
   record.end(answer.status)

@@ -1,4 +1,5 @@
-import type { Provider } from '../../providers/provider.ts'
+import type { Provider, ProviderPaths } from '../../providers/provider.ts'
+import type { Upstream } from '../../wire/egress.ts'
 
 /**
  * The configuration as the gateway runs it: compiled once, immutable, swapped whole by reference. A call keeps
@@ -38,6 +39,10 @@ export interface ConfiguredProvider {
   readonly provider: Provider
   /** Without a trailing slash. */
   readonly baseUrl: string
+  /** Paths from the root of `upstream.origin`: the base URL's own path is in front of them. */
+  readonly paths: ProviderPaths
+  /** Where and how the dialler connects. */
+  readonly upstream: Upstream
   readonly keys: readonly ProviderKey[]
   readonly network: NetworkSettings
 }
