@@ -123,6 +123,18 @@ export interface Quirks {
   promptCacheKey?: boolean
   /** `cache_control` marks on content parts are understood (OpenRouter, for Claude and Gemini). Default false. */
   cacheControl?: boolean
+  /** Text may come in parts. Default true; false: as one string (DeepSeek refuses lists). */
+  textParts?: boolean
+  /** System messages may stand inside the conversation. Default true; false: they go as marked user text (Qwen's and other templates refuse them). */
+  systemAnywhere?: boolean
+  /** A user message may follow tool results. Default true; false: a short assistant message goes between (Mistral). */
+  userAfterTool?: boolean
+  /** Tool calls must come back with the thought signature that Gemini gave them. Default false. */
+  geminiSignatures?: boolean
+  /** Models that know effort `none` take function tools only with it (OpenAI's Chat API since GPT-5.2). Default false. */
+  toolsNeedEffortNone?: boolean
+  /** Highest number of tools. Default 128, OpenAI's own limit. */
+  toolsMax?: number
 }
 
 export interface Encoded {
@@ -142,6 +154,10 @@ export interface Memo {
   enforceStop?: readonly string[]
   /** A web search was asked for that the upstream cannot run: the client is told so in its own form. */
   webSearchUnavailable?: boolean
+  /** Stop sequences that were sent: some upstreams tell at which of them they stopped. */
+  stopSequences?: readonly string[]
+  /** Ids of the tool calls in the conversation so far: an upstream that gives one of them again gets another. */
+  callIds?: ReadonlySet<string>
 }
 
 /** What encoding an answer must know of the client's request. */
