@@ -4,7 +4,7 @@ export interface RetryQuestion {
   error: GatewayError
   /** Attempts made for this target so far, the failed one included. */
   attempts: number
-  /** Attempts after which another key must not be tried either. */
+  /** The provider has another key for the model that was not tried. */
   otherKeys: boolean
   maxRetries: number
   backoffInitialMs: number

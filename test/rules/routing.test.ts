@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { route } from '../../src/rules/routing.ts'
+import type { Candidate } from '../../src/rules/routing.ts'
+
+function candidates(...list: (Partial<Candidate> & { id: string })[]): ReadonlyMap<string, Candidate> {
+  return new Map(list.map((each) => [each.id, { usable: true, keys: [{ models: undefined, aliases: new Map() }], ...each }]))
+}
+
+const anthropic = { id: 'anthropic' }
+const openai = { id: 'openai' }
+const groq = { id: 'groq' }
+const local = { id: 'local', keys: [{ models: new Set(['tiny-1']), aliases: new Map([['fast', 'tiny-1']]) }] }
+
+describe('where a model name leads', () => {
+  it.each([
+    // name, configured, provider, model at it, words of the reason
+    ['claude-opus-5-5', [anthropic, openai], 'anthropic', 'claude-opus-5-5', 'is a model of anthropic'],
+    ['claude-opus-5-5[1m]', [anthropic], 'anthropic', 'claude-opus-5-5', 'is a model of anthropic'],
+    ['A22 claude-opus-5-5[1M][1m]', [anthropic], 'anthropic', 'claude-opus-5-5', 'is a model of anthropic'],
+    ['openai/gpt-5', [anthropic, openai], 'openai', 'gpt-5', 'the request names openai'],
+    ['OpenAI/gpt-5[1m]', [anthropic, openai], 'openai', 'gpt-5', 'the request names openai'],
+    ['anthropic/openai/gpt-5', [anthropic, openai], 'openai', 'gpt-5', 'the request names openai'],
+    ['anthropic/claude-sonnet-5', [anthropic], 'anthropic', 'claude-sonnet-5', 'the request names anthropic'],
+    ['groq/openai/gpt-oss-120b', [groq, openai], 'groq', 'openai/gpt-oss-120b', 'the request names groq'],
+    ['gpt-5', [anthropic, openai], 'openai', 'gpt-5', 'is a model of openai'],
+    ['fast', [anthropic, local], 'local', 'tiny-1', 'alias'],
+    ['local/fast', [anthropic, local], 'local', 'tiny-1', 'alias'],
+    ['tiny-1', [anthropic, local], 'local', 'tiny-1', 'lists tiny-1'],
+    ['some-model', [groq], 'groq', 'some-model', 'the only provider'],
+    ['meta-llama/llama-4', [groq], 'groq', 'meta-llama/llama-4', 'the only provider'],
+  ])('%s', (name, configured, provider, model, reason) => {
+    const target = route(name.replace(/^A22 /, ''), candidates(...configured))
+    expect(target).toMatchObject({ provider, model })
+    expect(target.reason).toContain(reason)
+  })
+
+  it.each([
+    ['A21 the default model', 'claude-opus-5-5', 'class opus'],
+    ['A21 an unprompted helper', 'claude-haiku-4-5-20251001', 'class haiku'],
+    ['A21 the client’s own classifier', 'claude-sonnet-5', 'class sonnet'],
+  ])('%s goes by class where no Claude is configured', (_, name, reason) => {
+    const target = route(name, candidates(openai))
+    expect(target.provider).toBe('openai')
+    expect(target.model).toMatch(/^gpt-/)
+    expect(target.reason).toContain(reason)
+  })
+
+  it.each([
+    ['no provider at all', 'claude-opus-5-5', [], 'No provider is configured'],
+    ['a name that nobody serves', 'mystery', [anthropic, openai], 'mystery leads to no configured provider'],
+    ['E4 a name that is a property of every object', '__proto__', [anthropic, openai], '__proto__ leads to no configured provider'],
+    ['a provider without a usable key', 'openai/gpt-5', [{ ...openai, usable: false }], 'Provider openai has no enabled key'],
+  ])('%s is told what would work', (_, name, configured, message) => {
+    expect(() => route(name, candidates(...configured))).toThrow(message)
+  })
+})
