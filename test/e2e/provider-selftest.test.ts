@@ -1,0 +1,37 @@
+import Anthropic from '@anthropic-ai/sdk'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { runClaudeCode } from '../support/agent/claude-code.ts'
+import { WORK } from '../support/agent/scenarios.ts'
+import { SDK_CASES } from '../support/agent/sdk-cases.ts'
+import { type Provider, startProvider } from '../support/provider/server.ts'
+
+/** Real clients straight against the scripted provider: what fails here is the rig's fault, not the gateway's. */
+let provider: Provider
+beforeAll(async () => {
+  provider = await startProvider()
+})
+afterAll(() => provider.close())
+
+describe('Claude Code against the scripted provider', () => {
+  it.each(WORK)('$name: $why', { timeout: 400_000 }, async (scenario) => {
+    const result = await runClaudeCode({
+      baseUrl: `${provider.url}/anthropic`,
+      login: { key: 'test-key' },
+      scenario,
+    })
+    const plan = scenario.plan('', result.nonce)
+    expect(result, result.stderr).toMatchObject({ code: 0, isError: false, files: plan.files })
+    expect(result.text).toContain(result.nonce)
+    expect(provider.requestsOf(result.nonce).filter((request) => !request.answer?.side)).toHaveLength(
+      scenario.requests,
+    )
+    expect(provider.requests.flatMap((request) => request.refusal ?? [])).toEqual([])
+  })
+})
+
+describe('the Anthropic SDK against the scripted provider', () => {
+  it.each(SDK_CASES)('$name', async ({ run }) => {
+    await run(new Anthropic({ baseURL: provider.url, apiKey: 'test-key' }), 'claude-opus-5-5')
+  })
+})
