@@ -26,11 +26,11 @@ export interface ClientSettings {
   /** A virtual key is required. */
   readonly enforceAuthOnInference: boolean
   readonly maxRequestBodyBytes: number
-  /** Origins of web pages that may call; empty: none but the gateway's own. */
+  /** Origins of web pages that may call for inference, `*` for all; empty: none but the gateway's own. */
   readonly allowedOrigins: readonly string[]
-  /** Host names, besides loopback, under which the gateway answers. */
+  /** Host names, besides loopback, under which the gateway answers. Lower case, without port. */
   readonly allowedHosts: readonly string[]
-  /** Header names copied into a log row. */
+  /** Lower-case header names copied into a log row. */
   readonly loggingHeaders: readonly string[]
 }
 
@@ -64,6 +64,7 @@ export interface ProviderKey {
 }
 
 export interface NetworkSettings {
+  /** Names in lower case. */
   readonly extraHeaders: Readonly<Record<string, string>>
   /** Until the response headers. */
   readonly requestTimeoutMs: number

@@ -1,0 +1,76 @@
+import type * as z from 'zod/mini'
+import { closest } from '../../lib/closest.ts'
+import { inconsistencies } from './consistency.ts'
+import { parseDocument } from './document.ts'
+import { ConfigurationError, describeValue, type Path, type Problem } from './problem.ts'
+import type { Registry } from './registry.ts'
+import { settingsSchema, type Settings } from './schema.ts'
+import { survey, type Survey } from './survey.ts'
+
+export interface Checked {
+  settings: Settings
+  survey: Survey
+}
+
+/** A file of another program can differ everywhere; nobody reads more than the first of them. */
+const MAX_PROBLEMS = 1000
+
+/** The text of `config.json` as settings. Throws {@link ConfigurationError} with everything that is wrong with it. */
+export function checkText(text: string, file: string, registry: Registry): Checked {
+  const document = parseDocument(text)
+  if (Array.isArray(document)) throw new ConfigurationError(file, document)
+  const parsed = settingsSchema.safeParse(document.value)
+  const issues = parsed.success ? [] : parsed.error.issues
+  const problems = [
+    ...issues.slice(0, MAX_PROBLEMS).map((issue) => toProblem(issue, document.value)),
+    ...inconsistencies(document.value, registry).slice(0, MAX_PROBLEMS),
+  ]
+  if (!parsed.success || problems.length > 0) {
+    throw new ConfigurationError(
+      file,
+      problems.map((problem) => document.locate(problem)),
+    )
+  }
+  return { settings: parsed.data, survey: survey(settingsSchema, document.value) }
+}
+
+function toProblem(issue: z.core.$ZodIssue, root: unknown): Problem {
+  const path = issue.path as Path
+  const value = valueAt(root, path)
+  return {
+    path,
+    found: describeValue(value, mayShow(issue, value)),
+    expected: issue.message + suggestion(issue, value),
+  }
+}
+
+/** Where one of a few words belongs, the word that was probably meant. */
+function suggestion(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code !== 'invalid_value' || typeof value !== 'string') return ''
+  const meant = closest(value, issue.values.map(String))
+  return meant === undefined ? '' : ` (did you mean "${meant}"?)`
+}
+
+/** Longer text in place of a number may be a key that was pasted into the wrong line. */
+const MAX_HARMLESS_LENGTH = 16
+
+/**
+ * Whether a string at fault can be repeated. Settings that may hold a secret take any string, so a string that has
+ * the right type and the wrong form is none; one of the wrong type is shown while it is too short for a key.
+ */
+function mayShow(issue: z.core.$ZodIssue, value: unknown): boolean {
+  if (typeof value !== 'string') return false
+  if (issue.code === 'invalid_format' || issue.code === 'custom') return true
+  const isScalarExpected =
+    issue.code === 'invalid_type' && ['number', 'int', 'boolean'].includes(issue.expected)
+  return (isScalarExpected || issue.code === 'invalid_value') && value.length <= MAX_HARMLESS_LENGTH
+}
+
+function valueAt(root: unknown, path: Path): unknown {
+  let value = root
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
+    value = (value as Record<string | number, unknown>)[part]
+  }
+  return value
+}

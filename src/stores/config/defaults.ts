@@ -1,0 +1,33 @@
+/**
+ * What counts where the configuration says nothing. Apart from `schema.ts`, which names these in the JSON schema,
+ * so that a start without a file does not load the validator.
+ */
+export const CLIENT_DEFAULTS = {
+  enable_logging: true,
+  disable_content_logging: false,
+  log_retention_days: 365,
+  enforce_auth_on_inference: false,
+  max_request_body_size_mb: 100,
+} as const
+
+export const NETWORK_DEFAULTS = {
+  /**
+   * Until the response headers. A non-streamed answer has its headers when it is finished, and Claude Code and the
+   * SDKs wait 600 s for one (`X-Stainless-Timeout: 600`): shorter would cut answers that the client still wants.
+   */
+  default_request_timeout_in_seconds: 600,
+  /** Models think in silence for minutes; Claude Code itself gives a silent stream 300 s. */
+  stream_idle_timeout_in_seconds: 300,
+  max_retries: 0,
+  retry_backoff_initial_ms: 500,
+  retry_backoff_max_ms: 5000,
+  insecure_skip_verify: false,
+  max_conns_per_host: 5000,
+} as const
+
+/** For a TCP and TLS handshake; no setting of the file. */
+export const CONNECT_TIMEOUT_MS = 10_000
+
+export const KEY_DEFAULTS = { weight: 1, enabled: true } as const
+
+export const LOGS_FILE = 'logs.db'

@@ -1,0 +1,47 @@
+import type { ConfiguredProvider, ProviderKey } from './configuration.ts'
+import { compileNetwork, compileUpstream, joinPaths } from './compile-network.ts'
+import { KEY_DEFAULTS } from './defaults.ts'
+import { readVariable } from './environment.ts'
+import type { Environment, Registry } from './registry.ts'
+
+/**
+ * The providers of a start without configuration: those whose key is in the environment, by reference, so that
+ * nothing of it is ever stored. A provider that takes the client's own login is there without a key, too.
+ */
+export function detectProviders(
+  registry: Registry,
+  environment: Environment,
+): Map<string, ConfiguredProvider> {
+  const found = new Map<string, ConfiguredProvider>()
+  for (const [id, provider] of registry.providers) {
+    const variable = provider.keyVariables?.find((name) => readVariable(name, environment) !== undefined)
+    if (provider.baseUrl === undefined || (variable === undefined && provider.loginTokenPrefix === undefined))
+      continue
+    const keys =
+      variable === undefined ? [] : [detectedKey(id, variable, readVariable(variable, environment)!)]
+    const network = compileNetwork({}, { extraHeaders: {}, caCertificatePem: undefined, proxyUrl: undefined })
+    found.set(id, {
+      id,
+      provider,
+      baseUrl: provider.baseUrl,
+      paths: joinPaths(provider.baseUrl, provider.paths),
+      upstream: compileUpstream(provider.baseUrl, false, network),
+      keys,
+      network,
+    })
+  }
+  return found
+}
+
+function detectedKey(id: string, variable: string, value: string): ProviderKey {
+  return {
+    id: `${id}/${variable}`,
+    name: variable,
+    value,
+    reference: `env.${variable}`,
+    models: undefined,
+    blockedModels: new Set(),
+    aliases: new Map(),
+    ...KEY_DEFAULTS,
+  }
+}

@@ -1,0 +1,127 @@
+import * as z from 'zod/mini'
+import { isReference, isWebAddress } from './forms.ts'
+
+/**
+ * The words in which `schema.ts` is written: the types that a setting can have, and the marks that say what the
+ * gateway does with it. `zod/mini` and not `zod`: it loads in half the time, and start-up waits for it.
+ */
+
+/** What the gateway does with a setting. unenforced: accepted like the others, but it was meant to hold somebody back. */
+export type Service = 'served' | 'accepted' | 'unenforced'
+
+export interface Note {
+  description: string
+  service: Service
+  /** What counts when the setting is absent, where that can be said in one value. */
+  default?: unknown
+}
+
+export const notes = z.registry<Note>()
+
+/** A setting that this version obeys. */
+export function served<Type extends z.ZodMiniType>(type: Type, description: string, standard?: unknown) {
+  return noted(z.optional(type), description, 'served', standard)
+}
+
+/** A served setting that must be there. */
+export function required<Type extends z.ZodMiniType>(type: Type, description: string) {
+  return noted(type, description, 'served')
+}
+
+/** A setting that is read and checked, named at the start, and does nothing yet. */
+export function accepted<Type extends z.ZodMiniType>(type: Type, description: string) {
+  return noted(z.optional(type), description, 'accepted')
+}
+
+/** An accepted setting that limits access or spending elsewhere: whoever relies on it must be told that nothing does it. */
+export function unenforced<Type extends z.ZodMiniType>(type: Type, description: string) {
+  return noted(z.optional(type), description, 'unenforced')
+}
+
+function noted<Type extends z.ZodMiniType>(
+  type: Type,
+  description: string,
+  service: Service,
+  standard?: unknown,
+): Type {
+  notes.add(type, { description, service, ...(standard === undefined ? {} : { default: standard }) })
+  return type
+}
+
+// The `error` of a type is the second half of a sentence: "found …, expected <error>".
+
+export const text = () => z.string({ error: 'a string' })
+
+/** Text that names something, so it cannot be empty. */
+export const name = () => z.string({ error: 'a string' }).check(z.minLength(1, { error: 'a name' }))
+
+/** Text, `"env.NAME"`, or the object in which the admin API writes both. May be a secret: never shown. */
+export const environmentText = () =>
+  z.union(
+    [
+      z.string(),
+      z.looseObject({
+        value: z.optional(z.string()),
+        env_var: z.optional(z.string()),
+        from_env: z.optional(z.boolean()),
+      }),
+    ],
+    { error: 'a string, "env.NAME", or {"value", "env_var", "from_env"}' },
+  )
+
+export type EnvironmentText = z.infer<ReturnType<typeof environmentText>>
+
+/** An http(s) address, or a reference to one. */
+export const webAddress = () => {
+  const error =
+    'an http:// or https:// address without query, such as "https://api.example.com", or "env.NAME"'
+  return environmentText().check(
+    z.refine((value) => typeof value !== 'string' || isReference(value) || isWebAddress(value), { error }),
+  )
+}
+
+export const flag = () => z.boolean({ error: 'true or false' })
+
+/** A whole number within limits, both included. */
+export function whole(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER) {
+  const error = `a whole number ${range(minimum, maximum)}`
+  return z.int({ error }).check(z.gte(minimum, { error }), z.lte(maximum, { error }))
+}
+
+/** Any number within limits, both included. */
+export function number(minimum: number, maximum: number = Number.MAX_VALUE) {
+  const error = `a number ${range(minimum, maximum === Number.MAX_VALUE ? Number.MAX_SAFE_INTEGER : maximum)}`
+  return z.number({ error }).check(z.gte(minimum, { error }), z.lte(maximum, { error }))
+}
+
+function range(minimum: number, maximum: number): string {
+  return maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`
+}
+
+/**
+ * A length of time: a number in the unit of the setting, or text as in Go with `d`, `w`, `M` and `Y` added.
+ * Existing files hold both, because the documents of the format say one thing and its program did the other.
+ */
+export const duration = () =>
+  z.union([z.number().check(z.gte(0)), z.string().check(z.regex(DURATION))], {
+    error: 'a number of at least 0 or a duration such as "30s", "5m" or "1h30m"',
+  })
+
+const DURATION = /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h|d|w|M|Y))+$/
+
+export function choice<const Value extends string>(values: readonly Value[]) {
+  return z.enum(values, { error: `one of ${values.map((value) => `"${value}"`).join(', ')}` })
+}
+
+export const list = <Item extends z.ZodMiniType>(item: Item) => z.array(item, { error: 'a list' })
+
+/** Values under names that the operator chooses. */
+export const map = <Value extends z.ZodMiniType>(value: Value) =>
+  z.record(z.string(), value, { error: 'an object' })
+
+/** An object with known names. Unknown ones are let through: files written for other versions must load. */
+export const block = <Shape extends Record<string, z.ZodMiniType>>(shape: Shape) =>
+  z.looseObject(shape, { error: 'an object' })
+
+/** An object that is not looked into. */
+export const open = () => z.looseObject({}, { error: 'an object' })

@@ -1,0 +1,98 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Configuration } from './configuration.ts'
+import { CONFIG_FILE, compileText, readConfigFile, type Loaded, type LoadOptions } from './load.ts'
+import type { Notice } from './notice.ts'
+import { ConfigurationError } from './problem.ts'
+
+export interface WatchOptions extends Omit<LoadOptions, 'version'> {
+  /** What runs now. */
+  readonly loaded: Loaded
+  /** A changed file was accepted; called before the next one is looked at. */
+  readonly onChange: (configuration: Configuration, notices: readonly Notice[]) => void
+  /** The file cannot be used as it is now, and what ran goes on running. Once for each state of the file. */
+  readonly onRefused: (message: string) => void
+  readonly intervalMs?: number
+}
+
+export interface ConfigWatcher {
+  /** Looks at the file now instead of at the next interval. */
+  poll(): Promise<void>
+  close(): void
+}
+
+const INTERVAL_MS = 1000
+
+/**
+ * Follows `config.json` by asking for its state once a second. A watch on the folder would be woken by every
+ * write to the log databases that lie beside it (9 µs each, measured, several for every call), and sees neither
+ * the swapped links of a mounted ConfigMap nor changes on network and shared folders.
+ */
+export function watchConfiguration(options: WatchOptions): ConfigWatcher {
+  const { appDir, onChange, onRefused } = options
+  const file = join(appDir, CONFIG_FILE)
+  let { version } = options.loaded.configuration
+  let { text: running } = options.loaded
+  let state: string | undefined
+  let refused: string | undefined
+  let polling: Promise<void> | undefined
+  let closed = false
+
+  const timer = setInterval(() => void poll(), options.intervalMs ?? INTERVAL_MS)
+  timer.unref()
+  return {
+    poll,
+    close() {
+      closed = true
+      clearInterval(timer)
+    },
+  }
+
+  function poll(): Promise<void> {
+    polling ??= look().finally(() => (polling = undefined))
+    return polling
+  }
+
+  async function look(): Promise<void> {
+    const current = await stateOf(file)
+    if (closed || current === state) return
+    state = current
+    try {
+      await reload(current)
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      refuse(error.message)
+    }
+  }
+
+  async function reload(current: string | undefined): Promise<void> {
+    const text = current === undefined ? undefined : await readConfigFile(file)
+    if (text === running) refused = undefined
+    else if (text === undefined) refuse(`${file} is gone`)
+    // Editors empty a file before they write it; the rest comes within the second.
+    else if (text.trim() !== '') {
+      const next = await compileText(text, file, { ...options, version: version + 1 })
+      if (closed) return
+      version++
+      running = text
+      refused = undefined
+      onChange(next.configuration, next.notices)
+    }
+  }
+
+  function refuse(message: string): void {
+    if (closed || message === refused) return
+    refused = message
+    onRefused(message)
+  }
+}
+
+/** Changes with every write, replacement and change of permissions; undefined: there is no file. */
+async function stateOf(file: string): Promise<string | undefined> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true })
+    return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
+  } catch {
+    return undefined
+  }
+}
