@@ -10,6 +10,7 @@ import {
   WORK,
 } from '../support/agent/scenarios.ts'
 import { ANTHROPIC_KEY, type Gateway, OPENAI_KEY, providersConfig, startGateway } from '../support/gateway.ts'
+import type { Json } from '../support/provider/json.ts'
 import type { RecordedRequest } from '../support/provider/record.ts'
 import { type Provider, startProvider } from '../support/provider/server.ts'
 
@@ -111,7 +112,7 @@ describe('what reaches the provider', () => {
 
   it('#16 translated: found tools are offered, the placeholder never', { timeout: TIMEOUT_MS }, async () => {
     const { turns } = await work(scenario('toolsearch'), { key: CLIENT_KEY }, 'openai/gpt-5')
-    const offered = turns.map((request) => request.body.tools.map((tool: any) => tool.function.name))
+    const offered = turns.map((request) => request.body.tools.map((tool: Json) => tool.function.name))
     expect(offered.map((names) => names.includes('CronList'))).toEqual([false, true, true, true])
     expect(offered.flat()).not.toContain('DeferredToolPlaceholder')
   })
@@ -123,7 +124,7 @@ describe('what reaches the provider', () => {
 
   it('native: thinking comes back with its signature', { timeout: TIMEOUT_MS }, async () => {
     const { turns } = await work(scenario('thinking'), { key: CLIENT_KEY })
-    const replayed = turns[1]!.body.messages.flatMap((message: any) => message.content)
+    const replayed = turns[1]!.body.messages.flatMap((message: Json) => message.content)
     expect(replayed).toContainEqual(
       expect.objectContaining({ type: 'thinking', signature: expect.any(String) }),
     )
@@ -131,9 +132,9 @@ describe('what reaches the provider', () => {
 
   it('#9 translated: parallel results follow their calls in order', { timeout: TIMEOUT_MS }, async () => {
     const { turns } = await work(scenario('parallel'), { key: CLIENT_KEY }, 'openai/gpt-5')
-    const messages: any[] = turns[1]!.body.messages
+    const messages: Json[] = turns[1]!.body.messages
     const at = messages.findIndex((message) => message.tool_calls)
-    const ids = messages[at].tool_calls.map((call: any) => call.id)
+    const ids = messages[at].tool_calls.map((call: Json) => call.id)
     expect(messages.slice(at + 1, at + 4).map((message) => message.tool_call_id)).toEqual(ids)
   })
 })

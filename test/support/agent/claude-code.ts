@@ -69,7 +69,11 @@ export async function runClaudeCode(options: ClaudeCodeRun): Promise<ClaudeCodeR
   const permission = options.scenario.autoMode ? ['--permission-mode', 'auto'] : ['--allowedTools', TOOLS]
   const schema = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }
   const args = [
-    ...['-p', prompt, '--output-format', 'json', ...permission],
+    '-p',
+    prompt,
+    '--output-format',
+    'json',
+    ...permission,
     ...(options.model ? ['--model', options.model] : []),
     ...(structured === undefined ? [] : ['--json-schema', JSON.stringify(schema)]),
     ...(options.args ?? []),

@@ -41,6 +41,6 @@ export interface Conversation {
 /** Joins the text parts of a content value that may be a string, a list of parts, or absent. */
 export function textOf(content: Json): string {
   if (typeof content === 'string') return content
-  if (!Array.isArray(content)) return content == null ? '' : JSON.stringify(content)
+  if (!Array.isArray(content)) return content === null || content === undefined ? '' : JSON.stringify(content)
   return content.map((part) => (typeof part === 'string' ? part : (part?.text ?? ''))).join('\n')
 }

@@ -1,5 +1,5 @@
 /** A parsed body. Its shape is whatever the client under test sent, so the type system cannot vouch for it. */
-// eslint-disable-next-line typescript/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any
 
 export const isObject = (value: unknown): value is Record<string, Json> =>

@@ -55,7 +55,7 @@ function checkMessage(message: Json, at: string): Refusal | undefined {
 function checkContent(message: Json, allowed: string[], at: string): Refusal | undefined {
   const { content } = message
   if (typeof content === 'string') return undefined
-  if (content == null) {
+  if (content === null || content === undefined) {
     if (message.role === 'assistant' && message.tool_calls) return undefined
     const found = content === null ? 'null' : 'nothing'
     return refuse(

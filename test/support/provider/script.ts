@@ -39,7 +39,7 @@ export function decide(conversation: Conversation): Answer {
 
 /** The directive of the newest user text that has one, and the tool results that came after it. */
 function locate({ turns }: Conversation): { directive?: Directive; results: ToolResult[] } {
-  for (const [index, turn] of [...turns.entries()].reverse()) {
+  for (const [index, turn] of [...turns.entries()].toReversed()) {
     if (turn.role !== 'user') continue
     const directive = turn.texts.toReversed().map(findDirective).find(Boolean)
     if (directive) return { directive, results: turns.slice(index + 1).flatMap((later) => later.results) }
