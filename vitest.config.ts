@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config'
+
+const inCi = process.env['CI'] !== undefined
+
+/**
+ * Two projects under one command. Unit tests share their modules between files, which makes the whole set take
+ * about as long as one; end-to-end tests start real servers and programs, so they run one file at a time.
+ */
+export default defineConfig({
+  test: {
+    pool: 'threads',
+    reporters: ['default', './test/support/closing-line.ts'],
+    allowOnly: !inCi,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+          isolate: false,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'end-to-end',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
