@@ -25,9 +25,9 @@ describe.each([
   { upstream: 'native', model: 'claude-opus-5-5', protocol: 'anthropic' },
   { upstream: 'translated', model: 'openai/gpt-5', protocol: 'openai-chat' },
 ])('the Anthropic SDK through the gateway, $upstream', ({ model, protocol }) => {
-  it.each(SDK_CASES)('$name', { timeout: 30_000 }, async ({ run }) => {
+  it.each(SDK_CASES)('$name', { timeout: 30_000 }, async (sdkCase) => {
     const before = provider.requests.length
-    await run(client(), model)
+    await sdkCase.run(client(), model)
     const seen = provider.requests.slice(before)
     expect(seen.flatMap((request) => request.refusal ?? [])).toEqual([])
     expect(new Set(seen.map((request) => request.protocol))).toEqual(

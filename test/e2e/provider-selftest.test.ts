@@ -31,7 +31,7 @@ describe('Claude Code against the scripted provider', () => {
 })
 
 describe('the Anthropic SDK against the scripted provider', () => {
-  it.each(SDK_CASES)('$name', async ({ run }) => {
-    await run(new Anthropic({ baseURL: provider.url, apiKey: 'test-key' }), 'claude-opus-5-5')
+  it.each(SDK_CASES)('$name', async (sdkCase) => {
+    await sdkCase.run(new Anthropic({ baseURL: provider.url, apiKey: 'test-key' }), 'claude-opus-5-5')
   })
 })

@@ -49,14 +49,16 @@ async function npmInstall(folder: string): Promise<void> {
     '--save-exact',
     spec,
   ]
-  const { code, stderr, timedOut } = await run('npm', args, {
-    cwd: folder,
-    env: process.env,
-    timeoutMs: INSTALL_TIMEOUT_MS,
-  })
-  if (code === 0) return
-  const why = timedOut ? `no end after ${INSTALL_TIMEOUT_MS / 1000} s` : stderr.trim().slice(-1_000)
-  throw new Error(`The end-to-end tests need Claude Code, and npm could not install ${spec}: ${why}`)
+  const options = { cwd: folder, env: process.env, timeoutMs: INSTALL_TIMEOUT_MS }
+  const why = await run('npm', args, options).then(
+    ({ code, stderr, timedOut }) => {
+      if (timedOut) return `no end after ${INSTALL_TIMEOUT_MS / 1000} s`
+      return code === 0 ? undefined : stderr.trim().slice(-1_000)
+    },
+    (error: Error) => error.message,
+  )
+  if (why !== undefined)
+    throw new Error(`The end-to-end tests need Claude Code; npm could not install ${spec}: ${why}`)
 }
 
 function nativeProgram(home: string): string {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * One step of an answer: bytes (one socket write each), a pause, or how it breaks. `reset` destroys the
- * connection with RST, `close` ends it without ending the message, `hang` stays silent until the client leaves.
- * To send one of these words as text, give it as bytes.
+ * One step of an answer: bytes (one socket write each), a pause, or one of three words for how it breaks: `reset`
+ * destroys the connection with RST, `close` ends it without ending the message, `hang` stays silent until the
+ * client leaves. To send one of these words as text, give it as bytes.
  */
-export type Part = string | Uint8Array | { pause_ms: number } | 'reset' | 'close' | 'hang'
+export type Part = string | Uint8Array | { pause_ms: number }
 
 export type Parts = Iterable<Part> | AsyncIterable<Part>
 

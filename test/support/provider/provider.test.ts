@@ -246,8 +246,8 @@ describe('the raw upstream', () => {
       socket.on('error', finish)
     })
   }
-  const bytesOf = (parts: Part[]) =>
-    parts.filter((part) => typeof part === 'string' && !['close', 'hang', 'reset'].includes(part)).join('')
+  const isText = (part: Part) => typeof part === 'string' && !['close', 'hang', 'reset'].includes(part)
+  const bytesOf = (parts: Part[]) => parts.filter((part): part is string => isText(part)).join('')
 
   it.each(MALFORMED)('$id $name: sends those bytes and no others', async ({ parts, greets }) => {
     const upstream = await startRawUpstream(() => (greets ? [] : parts), greets ? () => parts : undefined)
