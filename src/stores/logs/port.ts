@@ -2,6 +2,16 @@ import type { ProtocolId } from '../../protocols/protocol.ts'
 import type { Warning } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 
+/** What a driver opens. */
+export interface LogStore {
+  readonly writer: LogWriter
+  readonly reader: LogReader
+  /** How long rows are kept from now on; `client.log_retention_days`. */
+  setRetention(days: number): void
+  /** Brings in what is under way, for some seconds at most. Nothing may be recorded afterwards. */
+  close(): Promise<void>
+}
+
 /**
  * The log store as the gateway sees it. Rows are durable before the client sees the end of its answer; contents
  * (bodies) are stored when there is room, and counted when they are not.
@@ -9,21 +19,27 @@ import type { Usage } from '../../message/usage.ts'
 export interface LogWriter {
   /**
    * Makes the row durable against a crash of the process and returns. Called before the last byte of the answer
-   * goes to the client, so it takes microseconds and never waits for the database.
+   * goes to the client, so it takes microseconds and never waits for the database. Never throws.
    */
   record(row: CallRow): void
-  /** Hands over the bodies of a call; the buffers must not be used afterwards. Shed when the store is behind. */
+  /**
+   * Hands over the bodies of a call. The request is copied, because an upstream that answers early may still be
+   * reading it; the response's buffer is taken and must not be used afterwards. Shed when the store is behind.
+   */
   keep(content: CallContent): void
   /** Bodies shed since the start. */
   readonly shedContents: number
+  /** Rows that the disk refused since the start; see `report`. */
+  readonly lostRows: number
   /** Waits until everything handed over is in the database. */
   flush(): Promise<void>
-  close(): Promise<void>
 }
 
+/** Asynchronous, because a search may read for seconds and must not do that on the thread that serves calls. */
 export interface LogReader {
-  list(query: LogQuery): LogPage
-  get(id: string): LogEntry | undefined
+  list(query: LogQuery): Promise<LogPage>
+  /** The newest call of that id: clients may send the same `x-request-id` again. */
+  get(id: string): Promise<LogEntry | undefined>
 }
 
 /** One inbound call, however it ended. */
@@ -91,7 +107,7 @@ export interface CallContent {
   responseTruncatedBytes: number
 }
 
-/** Filters of `GET /api/logs`; every list means "any of". */
+/** Filters of `GET /api/logs`; every list means "any of", so an empty one matches nothing. */
 export interface LogQuery {
   providers?: string[]
   models?: string[]
@@ -106,24 +122,46 @@ export interface LogQuery {
   maxLatencyMs?: number
   minTokens?: number
   maxTokens?: number
+  /** Text that stands in the row or in a body, letter case aside. Taken literally: `%` and `_` are themselves. */
   contentSearch?: string
   metadata?: Record<string, string>
   /** 1–1000. */
   limit: number
   offset: number
+  /** `cost` sorts by time until calls have a price. */
   sortBy: 'timestamp' | 'latency' | 'tokens' | 'cost'
   order: 'asc' | 'desc'
 }
 
 export interface LogPage {
   rows: CallRow[]
+  /** Calls that match, on all pages. */
   totalCount: number
-  stats: { totalRequests: number; successRate: number; averageLatencyMs: number; totalTokens: number }
+  stats: LogStats
+  /** There is any row at all, whatever the filters. */
   hasLogs: boolean
+  /** false: a content search met its limit of time or matches; older calls were not looked at. */
+  complete: boolean
+}
+
+/** Sums over all calls that match. */
+export interface LogStats {
+  totalRequests: number
+  /** Per cent of the calls that succeeded, of those that succeeded or failed; 0 when there are none. */
+  successRate: number
+  averageLatencyMs: number
+  totalTokens: number
 }
 
 export interface LogEntry {
   row: CallRow
-  /** Undefined when the bodies were not stored (setting, shed or retention). */
-  content: { requestJson: string; response: Uint8Array; responseIsStream: boolean; responseTruncatedBytes: number } | undefined
+  /**
+   * kept: in `content`; shed: the store was behind; none: not stored (setting, crash) or past its retention;
+   * unreadable: the database is damaged there.
+   */
+  contentState: 'kept' | 'shed' | 'none' | 'unreadable'
+  content: StoredContent | undefined
 }
+
+/** Bodies as they were on the wire, byte for byte. */
+export type StoredContent = Omit<CallContent, 'id' | 'protocol'>

@@ -1,0 +1,196 @@
+import { unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { ContentTable } from './content-table.ts'
+import { inTransaction, moveAside, openForWriting, verdictOf } from './database.ts'
+import { readLines } from './journal-tail.ts'
+import type { Report } from './journal.ts'
+import type { HandedContent } from './messages.ts'
+import { epochOf, retain } from './retention.ts'
+import type { Limits } from './retention.ts'
+import { RowTable } from './row-table.ts'
+import { listSegments, readLine } from './segments.ts'
+
+export interface DatabaseWriterOptions {
+  path: string
+  journalDirectory: string
+  report: Report
+  /** Bodies that are stored, or `dropped` because they never can be. */
+  onDone: (contents: number, bytes: number, dropped: number) => void
+}
+
+interface OpenDatabase {
+  database: DatabaseSync
+  rows: RowTable
+  contents: ContentTable
+  /** Bytes of each segment whose lines are in the database. */
+  consumed: Map<string, number>
+}
+
+/** Bodies stored in one transaction. */
+const BATCH_CONTENTS = 64
+const BATCH_CONTENT_BYTES = 8 * 1024 * 1024
+
+/**
+ * Moves rows from the journal, and bodies from memory, into the database. How far a segment has been read is
+ * committed together with the rows that were in it, so a crash at any point leaves each row in exactly once.
+ */
+export class DatabaseWriter {
+  readonly #options: DatabaseWriterOptions
+  readonly #pending: HandedContent[] = []
+  #open: OpenDatabase | undefined
+  #journalClosed = false
+
+  constructor(options: DatabaseWriterOptions) {
+    this.#options = options
+  }
+
+  give(contents: readonly HandedContent[]): void {
+    this.#pending.push(...contents)
+  }
+
+  /** Nobody writes the journal any more, so its last segment is finished too. */
+  journalIsClosed(): void {
+    this.#journalClosed = true
+  }
+
+  /**
+   * Writes one batch of rows and one of bodies. true: there may be more. Throws what hinders it for now, with
+   * nothing lost: the rows are in the journal and the bodies wait.
+   */
+  drain(): boolean {
+    return this.#guard((open) => {
+      const more = this.#writeRows(open)
+      return this.#writeContents(open) || more
+    })
+  }
+
+  /** Deletes one batch of what is past its retention. true: there may be more. Throws as {@link drain} does. */
+  retain(limits: Limits): boolean {
+    return this.#guard(({ database, contents }) => {
+      const more = retain(database, limits, Date.now())
+      if (more) contents.forget()
+      return more
+    })
+  }
+
+  close(): void {
+    this.#open?.database.close()
+    this.#open = undefined
+  }
+
+  #guard(work: (open: OpenDatabase) => boolean): boolean {
+    try {
+      this.#open ??= this.#openDatabase()
+      return work(this.#open)
+    } catch (error) {
+      const verdict = verdictOf(error)
+      if (verdict !== 'busy') this.close()
+      if (verdict !== 'unusable') throw error
+      const aside = moveAside(this.#options.path, new Date())
+      this.#options.report(
+        `The log database cannot be used; it is now ${aside}, and a new one is begun`,
+        error,
+      )
+      return true
+    }
+  }
+
+  #openDatabase(): OpenDatabase {
+    const database = openForWriting(this.#options.path)
+    try {
+      const consumed = new Map<string, number>()
+      for (const row of database.prepare('SELECT name, consumed FROM segments').all()) {
+        consumed.set(String(row['name']), Number(row['consumed']))
+      }
+      return { database, rows: new RowTable(database), contents: new ContentTable(database), consumed }
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  }
+
+  #writeRows(open: OpenDatabase): boolean {
+    const names = listSegments(this.#options.journalDirectory)
+    for (const [index, name] of names.entries()) {
+      const finished = this.#journalClosed || index < names.length - 1
+      const from = open.consumed.get(name) ?? 0
+      const { lines, next } = readLines(join(this.#options.journalDirectory, name), from, finished)
+      if (next > from) {
+        this.#store(open, name, lines, next)
+        return true
+      }
+      if (finished) this.#remove(open, name)
+    }
+    return false
+  }
+
+  #store(
+    { database, rows, contents, consumed }: OpenDatabase,
+    name: string,
+    lines: string[],
+    next: number,
+  ): void {
+    const epoch = epochOf(Date.now())
+    let skipped = 0
+    inTransaction(database, () => {
+      for (const line of lines) {
+        try {
+          const record = readLine(line)
+          if ('row' in record) rows.insert(record.row, record.json)
+          else contents.putShed(record.shed, epoch)
+        } catch (error) {
+          if (verdictOf(error) !== 'permanent') throw error
+          skipped++
+        }
+      }
+      database.prepare('INSERT OR REPLACE INTO segments (name, consumed) VALUES (?, ?)').run(name, next)
+    })
+    consumed.set(name, next)
+    if (skipped > 0) this.#options.report(`${skipped} damaged lines of the log journal ${name} were skipped`)
+  }
+
+  /** The file goes first: a crash between the two leaves a name that no segment will ever have again. */
+  #remove({ database, consumed }: OpenDatabase, name: string): void {
+    unlinkSync(join(this.#options.journalDirectory, name))
+    database.prepare('DELETE FROM segments WHERE name = ?').run(name)
+    consumed.delete(name)
+  }
+
+  #writeContents(open: OpenDatabase): boolean {
+    let count = 0
+    for (
+      let bytes = 0;
+      count < this.#pending.length && count < BATCH_CONTENTS && bytes < BATCH_CONTENT_BYTES;
+      count++
+    ) {
+      bytes += this.#pending[count]!.bytes
+    }
+    if (count === 0) return false
+    const batch = this.#pending.slice(0, count)
+    const dropped = this.#keep(open, batch)
+    this.#pending.splice(0, count)
+    this.#options.onDone(
+      count,
+      batch.reduce((sum, { bytes }) => sum + bytes, 0),
+      dropped,
+    )
+    return true
+  }
+
+  /** Stores the bodies together, or, when one of them never can be, each by itself. Returns how many were dropped. */
+  #keep(open: OpenDatabase, batch: readonly HandedContent[]): number {
+    const epoch = epochOf(Date.now())
+    try {
+      inTransaction(open.database, () => batch.forEach(({ content }) => open.contents.put(content, epoch)))
+      return 0
+    } catch (error) {
+      open.contents.forget()
+      if (verdictOf(error) !== 'permanent') throw error
+      if (batch.length > 1) return batch.reduce((dropped, each) => dropped + this.#keep(open, [each]), 0)
+      this.#options.report(`The bodies of call ${batch[0]!.content.id} could not be stored`, error)
+      open.contents.putShed(batch[0]!.content.id, epoch)
+      return 1
+    }
+  }
+}
