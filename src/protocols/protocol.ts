@@ -77,6 +77,8 @@ export interface Endpoint {
 export interface Decoded {
   request: Request
   warnings: Warning[]
+  /** The client asked for a usage chunk at the end of its stream (OpenAI's `stream_options.include_usage`). */
+  includeUsage?: boolean
 }
 
 /** What an encoder may know of the place that the request goes to. */

@@ -38,7 +38,11 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function isPlainRoot(schema: JsonObject): boolean {
-  return schema.type === 'object' && isObject(schema.properties) && !COMBINING.some((word) => Object.hasOwn(schema, word))
+  return (
+    schema.type === 'object' &&
+    isObject(schema.properties) &&
+    !COMBINING.some((word) => Object.hasOwn(schema, word))
+  )
 }
 
 function withoutDialect(schema: JsonObject): JsonObject {
@@ -57,7 +61,9 @@ function flattened(schema: JsonObject): JsonObject {
     ([word]) => !COMBINING.includes(word) && !['type', 'properties', 'required'].includes(word),
   )
   // Alternatives that close themselves would contradict each other's properties.
-  const open = rest.filter(([word]) => word !== 'additionalProperties' || COMBINING.every((one) => !Object.hasOwn(schema, one)))
+  const open = rest.filter(
+    ([word]) => word !== 'additionalProperties' || COMBINING.every((one) => !Object.hasOwn(schema, one)),
+  )
   return {
     type: 'object',
     properties: Object.fromEntries(properties),
@@ -77,11 +83,16 @@ const ROOT_DEPTH_MAX = 8
 function shapeOf(schema: unknown, root: JsonObject, depth: number): Shape {
   if (!isObject(schema) || depth > ROOT_DEPTH_MAX) return { properties: new Map(), required: [] }
   const properties = new Map(Object.entries(isObject(schema.properties) ? schema.properties : {}))
-  const required = new Set((Array.isArray(schema.required) ? schema.required : []).filter((name) => typeof name === 'string'))
+  const required = new Set(
+    (Array.isArray(schema.required) ? schema.required : []).filter((name) => typeof name === 'string'),
+  )
   const include = (shape: Shape) => {
     for (const [name, one] of shape.properties) if (!properties.has(name)) properties.set(name, one)
   }
-  const all = [...listOf(schema.allOf), ...(typeof schema.$ref === 'string' ? [resolve(schema.$ref, root)] : [])]
+  const all = [
+    ...listOf(schema.allOf),
+    ...(typeof schema.$ref === 'string' ? [resolve(schema.$ref, root)] : []),
+  ]
   for (const shape of all.map((one) => shapeOf(one, root, depth + 1))) {
     include(shape)
     for (const name of shape.required) required.add(name)
@@ -129,7 +140,8 @@ function lacksItems(schema: unknown): boolean {
     if (typeof value !== 'object' || value === null) continue
     if (NESTED.includes(word) && lacksItems(value)) return true
     if (LISTS.includes(word) && Array.isArray(value) && value.some(lacksItems)) return true
-    if (MAPS.includes(word)) for (const name in value) if (lacksItems((value as JsonObject)[name])) return true
+    if (MAPS.includes(word))
+      for (const name in value) if (lacksItems((value as JsonObject)[name])) return true
   }
   return false
 }
@@ -140,15 +152,22 @@ function isArraySchema(schema: JsonObject): boolean {
 
 function withItems(schema: unknown): unknown {
   if (!isObject(schema)) return schema
-  const entries = Object.entries(schema).map(([word, value]): [string, unknown] => [word, itemsBelow(word, value)])
+  const entries = Object.entries(schema).map(([word, value]): [string, unknown] => [
+    word,
+    itemsBelow(word, value),
+  ])
   const missing = isArraySchema(schema) && !isObject(schema.items)
   // Not by assignment: a property may be called `__proto__`.
-  return Object.fromEntries(missing ? [...entries.filter(([word]) => word !== 'items'), ['items', {}]] : entries)
+  return Object.fromEntries(
+    missing ? [...entries.filter(([word]) => word !== 'items'), ['items', {}]] : entries,
+  )
 }
 
 function itemsBelow(word: string, value: unknown): unknown {
   if (NESTED.includes(word)) return withItems(value)
   if (LISTS.includes(word) && Array.isArray(value)) return value.map(withItems)
   if (!MAPS.includes(word) || !isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, one]): [string, unknown] => [name, withItems(one)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]): [string, unknown] => [name, withItems(one)]),
+  )
 }

@@ -6,7 +6,10 @@ import type { Emit, Event } from '../../message/event.ts'
  * The text holds back no more than could be the beginning of a sequence.
  */
 export function stopAt(sequences: readonly string[], emit: Emit): Emit {
-  const cutter = new Cutter(sequences.filter((sequence) => sequence !== ''), emit)
+  const cutter = new Cutter(
+    sequences.filter((sequence) => sequence !== ''),
+    emit,
+  )
   return (event) => cutter.push(event)
 }
 
@@ -49,7 +52,11 @@ class Cutter {
 
   #afterCut(event: Event, stopSequence: string): void {
     if (event.type === 'finish') {
-      return this.#emit({ ...event, reason: { unified: 'stop-sequence', raw: event.reason.raw }, stopSequence })
+      return this.#emit({
+        ...event,
+        reason: { unified: 'stop-sequence', raw: event.reason.raw },
+        stopSequence,
+      })
     }
     if (event.type === 'usage' || event.type === 'ping' || event.type === 'error') this.#emit(event)
   }
@@ -80,12 +87,16 @@ class Cutter {
   }
 }
 
-/** The sequence that comes first in the text; of two at one place, the one that the client named first. */
+/** The sequence that is complete first, as a model that obeys them would stop; of two that end together, the longer. */
 function firstOf(sequences: readonly string[], text: string): { sequence: string; at: number } | undefined {
   let first: { sequence: string; at: number } | undefined
+  let firstEnd = Infinity
   for (const sequence of sequences) {
     const at = text.indexOf(sequence)
-    if (at >= 0 && (first === undefined || at < first.at)) first = { sequence, at }
+    const end = at + sequence.length
+    if (at < 0 || end > firstEnd || (end === firstEnd && at > first!.at)) continue
+    first = { sequence, at }
+    firstEnd = end
   }
   return first
 }

@@ -18,7 +18,11 @@ const rows: { name: string; from?: object; to: object; changed?: boolean }[] = [
     to: { type: 'object', properties: { a: { $ref: '#/$defs/A' } }, $defs: { A: text } },
     changed: false,
   },
-  { name: '#18 an object without properties', from: { type: 'object' }, to: { type: 'object', properties: {} } },
+  {
+    name: '#18 an object without properties',
+    from: { type: 'object' },
+    to: { type: 'object', properties: {} },
+  },
   {
     name: '#18 alternatives at the root become one object',
     from: {
@@ -35,12 +39,20 @@ const rows: { name: string; from?: object; to: object; changed?: boolean }[] = [
   },
   {
     name: '#18 what all alternatives require stays required',
-    from: { oneOf: [{ properties: { a: text }, required: ['a'] }, { properties: { a: text, b: text }, required: ['a', 'b'] }] },
+    from: {
+      oneOf: [
+        { properties: { a: text }, required: ['a'] },
+        { properties: { a: text, b: text }, required: ['a', 'b'] },
+      ],
+    },
     to: { type: 'object', properties: { a: text, b: text }, required: ['a'] },
   },
   {
     name: '#18 a root that is only a reference',
-    from: { $ref: '#/$defs/Input', $defs: { Input: { type: 'object', properties: { a: text }, required: ['a'] } } },
+    from: {
+      $ref: '#/$defs/Input',
+      $defs: { Input: { type: 'object', properties: { a: text }, required: ['a'] } },
+    },
     to: {
       type: 'object',
       properties: { a: text },
@@ -50,7 +62,10 @@ const rows: { name: string; from?: object; to: object; changed?: boolean }[] = [
   },
   {
     name: '#18 allOf adds up',
-    from: { type: 'object', allOf: [{ properties: { a: text }, required: ['a'] }, { properties: { b: text } }] },
+    from: {
+      type: 'object',
+      allOf: [{ properties: { a: text }, required: ['a'] }, { properties: { b: text } }],
+    },
     to: { type: 'object', properties: { a: text, b: text }, required: ['a'] },
   },
   {
@@ -62,7 +77,10 @@ const rows: { name: string; from?: object; to: object; changed?: boolean }[] = [
     name: '#18 arrays without items get some, however deep',
     from: {
       type: 'object',
-      properties: { items: { type: ['array', 'null'] }, a: { anyOf: [{ type: 'array', minItems: 1 }, text] } },
+      properties: {
+        items: { type: ['array', 'null'] },
+        a: { anyOf: [{ type: 'array', minItems: 1 }, text] },
+      },
     },
     to: {
       type: 'object',
@@ -74,8 +92,14 @@ const rows: { name: string; from?: object; to: object; changed?: boolean }[] = [
   },
   {
     name: '#18 properties named like keywords survive',
-    from: { type: 'object', properties: { title: text, properties: text, items: { type: 'array', items: text }, $schema: text } },
-    to: { type: 'object', properties: { title: text, properties: text, items: { type: 'array', items: text }, $schema: text } },
+    from: {
+      type: 'object',
+      properties: { title: text, properties: text, items: { type: 'array', items: text }, $schema: text },
+    },
+    to: {
+      type: 'object',
+      properties: { title: text, properties: text, items: { type: 'array', items: text }, $schema: text },
+    },
     changed: false,
   },
 ]
@@ -98,7 +122,19 @@ describe('functionSchema', () => {
   })
 
   it('whatever comes in, OpenAI takes what comes out', () => {
-    const keyword = fc.constantFrom('type', 'properties', 'anyOf', 'oneOf', 'allOf', 'items', '$ref', '$defs', 'enum', 'required', 'not')
+    const keyword = fc.constantFrom(
+      'type',
+      'properties',
+      'anyOf',
+      'oneOf',
+      'allOf',
+      'items',
+      '$ref',
+      '$defs',
+      'enum',
+      'required',
+      'not',
+    )
     const { tree } = fc.letrec((tie) => ({
       tree: fc.oneof(
         { depthSize: 'small' },
@@ -123,7 +159,11 @@ describe('isClosed', () => {
     ['open', { ...closed, additionalProperties: true }, false],
     ['one property optional', { ...closed, required: [] }, false],
     ['an open object inside', { ...closed, properties: { a: { type: 'object', properties: {} } } }, false],
-    ['a closed one inside an array', { ...closed, properties: { a: { type: 'array', items: closed } } }, true],
+    [
+      'a closed one inside an array',
+      { ...closed, properties: { a: { type: 'array', items: closed } } },
+      true,
+    ],
     ['an open one in $defs', { ...closed, $defs: { B: { properties: { b: text } } } }, false],
   ])('%s', (_name, schema, expected) => {
     expect(isClosed(schema)).toBe(expected)

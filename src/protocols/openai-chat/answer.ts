@@ -1,0 +1,210 @@
+import { GatewayError } from '../../message/error.ts'
+import type { Emit, FinishReason } from '../../message/event.ts'
+import type { JsonObject } from '../../message/request.ts'
+import type { Usage } from '../../message/usage.ts'
+import type { Memo } from '../protocol.ts'
+import { stringifyJson } from '../shared/json.ts'
+import { portableCallId, shortHash } from '../shared/identity.ts'
+import { AnswerBlocks } from '../shared/tool-calls.ts'
+import { citationOf } from './citations.ts'
+import { answerError, isErrorObject } from './error.ts'
+import { geminiSignature, sealSignature } from './gemini-signature.ts'
+import { isObject, readUsage, unifiedFinish } from './wire.ts'
+
+/**
+ * Reads one answer, in chunks or whole, into events. The API has one `content` string and a list of calls; what
+ * the many servers that speak it made of that is written down here, variant by variant.
+ */
+export class ChatAnswer {
+  readonly #memo: Memo
+  readonly #blocks: AnswerBlocks
+  #started = false
+  #ended = false
+  #responseId = ''
+  #finish: string | undefined
+  #stopSequence: string | undefined
+  #refused = false
+  #usage: Partial<Usage> | undefined
+
+  constructor(memo: Memo) {
+    this.#memo = memo
+    this.#blocks = new AnswerBlocks({
+      id: (upstreamId, ordinal) => this.#callId(upstreamId, ordinal),
+      name: (sent) => memo.toolNames?.get(sent) ?? sent,
+    })
+  }
+
+  /** `finish` or `error` was emitted: whatever still comes is ignored. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** The upstream said why the answer ended. */
+  get finished(): boolean {
+    return this.#finish !== undefined
+  }
+
+  /** Has any part of an answer come? */
+  get begun(): boolean {
+    return this.#blocks.started || this.#finish !== undefined
+  }
+
+  /** A chunk of a stream, or a whole answer whose `message` stands where a chunk has its `delta`. */
+  push(body: JsonObject, emit: Emit): void {
+    if (this.#ended) return
+    if (isErrorObject(body)) return this.fail(answerError(body), emit)
+    this.#start(body, emit)
+    const choice = firstChoice(body.choices)
+    // Groq, then Moonshot, put it elsewhere while streaming.
+    const usage = body.usage ?? (isObject(body.x_groq) ? body.x_groq.usage : undefined) ?? choice?.usage
+    if (usage !== undefined && usage !== null) this.#usage = readUsage(usage) ?? this.#usage
+    if (choice === undefined) return
+    const part = choice.delta ?? choice.message
+    if (isObject(part)) this.#read(part, emit)
+    if (typeof choice.finish_reason === 'string') this.#onFinish(choice, emit)
+  }
+
+  /** The upstream's answer is whole. */
+  complete(emit: Emit): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#blocks.end(emit)
+    if (this.#usage !== undefined) emit({ type: 'usage', usage: this.#usage })
+    const raw = this.#finish ?? null
+    const stopSequence = this.#stopSequence
+    emit({
+      type: 'finish',
+      reason: { unified: this.#reason(raw), raw },
+      ...(stopSequence !== undefined && { stopSequence }),
+    })
+  }
+
+  /** What the upstream reported as used before it failed was still billed. */
+  fail(error: GatewayError, emit: Emit): void {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.#usage !== undefined && !this.#blocks.isOpen) emit({ type: 'usage', usage: this.#usage })
+    emit({ type: 'error', error })
+  }
+
+  #start(body: JsonObject, emit: Emit): void {
+    if (this.#started) return
+    this.#started = true
+    if (typeof body.id === 'string') this.#responseId = body.id
+    emit({
+      type: 'start',
+      ...(typeof body.id === 'string' && body.id !== '' && { id: body.id }),
+      ...(typeof body.model === 'string' && body.model !== '' && { model: body.model }),
+    })
+  }
+
+  #read(part: JsonObject, emit: Emit): void {
+    const thinking = thinkingOf(part)
+    if (thinking !== '') this.#blocks.say('thinking', thinking, emit)
+    if (typeof part.content === 'string') {
+      if (part.content !== '') this.#blocks.say('text', part.content, emit)
+    } else if (Array.isArray(part.content)) this.#readParts(part.content, emit)
+    if (typeof part.refusal === 'string' && part.refusal !== '') {
+      this.#refused = true
+      this.#blocks.say('text', part.refusal, emit)
+    }
+    if (Array.isArray(part.annotations)) this.#readAnnotations(part.annotations, emit)
+    if (Array.isArray(part.tool_calls)) for (const call of part.tool_calls) this.#readCall(call, emit)
+    // Before tools, a model could call one function; some servers still answer so.
+    if (isObject(part.function_call)) this.#readCall({ index: 0, function: part.function_call }, emit)
+  }
+
+  /** Mistral's content is a list when it thinks. */
+  #readParts(parts: unknown[], emit: Emit): void {
+    for (const part of parts) {
+      if (!isObject(part)) continue
+      const thinking = part.type === 'thinking' ? textOf(part.thinking) : ''
+      if (thinking !== '') this.#blocks.say('thinking', thinking, emit)
+      if (part.type !== 'thinking' && typeof part.text === 'string' && part.text !== '')
+        this.#blocks.say('text', part.text, emit)
+    }
+  }
+
+  #readCall(call: unknown, emit: Emit): void {
+    if (!isObject(call)) return
+    const called = isObject(call.function) ? call.function : {}
+    const signature = geminiSignature(call)
+    if (signature !== undefined) this.#blocks.sign(sealSignature(signature), emit)
+    const position = typeof call.index === 'number' ? call.index : undefined
+    const part = {
+      position,
+      id: stringOf(call.id),
+      name: stringOf(called.name),
+      arguments: argumentsOf(called.arguments),
+    }
+    this.#blocks.call(part, emit)
+  }
+
+  #readAnnotations(annotations: unknown[], emit: Emit): void {
+    for (const annotation of annotations) {
+      const citation = citationOf(annotation)
+      if (citation !== undefined) this.#blocks.cite(citation, emit)
+    }
+  }
+
+  #onFinish(choice: JsonObject, emit: Emit): void {
+    const raw = choice.finish_reason as string
+    if (unifiedFinish(raw) === 'error') return this.fail(answerError(choice, raw), emit)
+    this.#finish = raw
+    // vLLM and SGLang tell which of the client's sequences they stopped at.
+    const stopped = choice.stop_reason ?? choice.matched_stop
+    if (typeof stopped === 'string' && this.#memo.stopSequences?.includes(stopped))
+      this.#stopSequence = stopped
+  }
+
+  #reason(raw: string | null): FinishReason['unified'] {
+    const unified = raw === null ? 'end' : (unifiedFinish(raw) as FinishReason['unified'])
+    if (unified !== 'end' && unified !== 'other') return unified
+    if (this.#blocks.called) return 'tool-calls'
+    if (this.#refused) return 'refusal'
+    return this.#stopSequence === undefined ? unified : 'stop-sequence'
+  }
+
+  /**
+   * The upstream's id, unless it is missing or was used before in this conversation (some servers count from
+   * `call_0` in every answer, and a client that keys on ids would mix up its results).
+   */
+  #callId(upstreamId: string, ordinal: number): string {
+    const portable = portableCallId(upstreamId)
+    if (upstreamId !== '' && !this.#memo.callIds?.has(portable)) return portable
+    const seed = `${this.#responseId} ${this.#memo.callIds?.size ?? 0} ${ordinal} ${upstreamId}`
+    return `toolu_${shortHash(seed, 24)}`
+  }
+}
+
+/** Only one answer is ever asked for; a choice of another index would be a second one. */
+function firstChoice(choices: unknown): JsonObject | undefined {
+  if (!Array.isArray(choices)) return undefined
+  const choice: unknown = choices[0]
+  return isObject(choice) && !(typeof choice.index === 'number' && choice.index > 0) ? choice : undefined
+}
+
+/** DeepSeek, Kimi, GLM: `reasoning_content`; Groq, OpenRouter, newer vLLM: `reasoning`. Some send both, alike. */
+function thinkingOf(part: JsonObject): string {
+  if (typeof part.reasoning_content === 'string' && part.reasoning_content !== '')
+    return part.reasoning_content
+  if (typeof part.reasoning === 'string' && part.reasoning !== '') return part.reasoning
+  return Array.isArray(part.reasoning_details) ? textOf(part.reasoning_details) : ''
+}
+
+/** A string, or the readable parts of a list: `text`, and OpenRouter's `summary`. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (!Array.isArray(value)) return ''
+  return value.map((part) => (isObject(part) ? stringOf(part.text) || stringOf(part.summary) : '')).join('')
+}
+
+function stringOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** Some servers give the arguments parsed. */
+function argumentsOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  return value === undefined || value === null ? '' : stringifyJson(value)
+}

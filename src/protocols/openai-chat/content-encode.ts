@@ -1,0 +1,180 @@
+import { GatewayError } from '../../message/error.ts'
+import type {
+  Block,
+  CacheMark,
+  DocumentBlock,
+  ImageBlock,
+  JsonObject,
+  SearchResultBlock,
+  Source,
+  ToolResultBlock,
+} from '../../message/request.ts'
+import { opaqueText } from '../shared/opaque-text.ts'
+import type { Warnings } from '../shared/warnings.ts'
+
+/** A part of a message's content: text with the cache mark that stood on it, or something else as it goes out. */
+export type Part = { text: string; cache?: CacheMark } | { other: JsonObject; name: string }
+
+export interface ContentOptions {
+  /** The model takes images. */
+  images: boolean
+  imageUrls: boolean
+  fileParts: boolean
+  cacheControl: boolean
+  textParts: boolean
+}
+
+/** The blocks of a user's or system's message as parts, in their order. */
+export class ContentEncoder {
+  readonly #options: ContentOptions
+  readonly #warnings: Warnings
+
+  constructor(options: ContentOptions, warnings: Warnings) {
+    this.#options = options
+    this.#warnings = warnings
+  }
+
+  parts(block: Block): Part[] {
+    switch (block.type) {
+      case 'text':
+        if (block.citations !== undefined)
+          this.#warnings.add('dropped', 'messages[].content[].citations', 'text has no citations here')
+        return block.text === '' ? [] : [{ text: block.text, ...mark(block) }]
+      case 'image':
+        return [this.#image(block)]
+      case 'document':
+        return this.#document(block)
+      case 'search-result':
+        return [{ text: searchResultText(block), ...mark(block) }]
+      case 'tool-reference':
+        return [{ text: `Tool loaded: ${block.name}` }]
+      case 'opaque': {
+        const text = opaqueText(block)
+        const field = `messages[].content[].${block.kind}`
+        this.#warnings.add(
+          text === undefined ? 'dropped' : 'changed',
+          field,
+          text === undefined ? 'only Anthropic knows it' : 'sent as text',
+        )
+        return text === undefined ? [] : [{ text }]
+      }
+      default:
+        return []
+    }
+  }
+
+  /**
+   * A tool's result: the text for its `tool` message, which takes nothing else, and what has to follow in a user
+   * message. Without the marks the model could not tell which call an image belongs to.
+   */
+  result(block: ToolResultBlock, toolName: string): { text: string; attachments: Part[] } {
+    const attachments: Part[] = []
+    const texts = block.content
+      .flatMap((inner) => this.parts(inner))
+      .map((part) => {
+        if ('text' in part) return part.text
+        attachments.push({ text: `[${part.name} returned by ${toolName} (call ${block.callId})]` }, part)
+        return `[${part.name}: see the user message below]`
+      })
+    if (attachments.length > 0)
+      this.#warnings.add(
+        'changed',
+        'messages[].content[].tool_result.content',
+        'images and files follow in a user message',
+      )
+    const text = texts.join('\n')
+    return { text: block.isError ? `[tool error] ${text}`.trimEnd() : text, attachments }
+  }
+
+  /** Parts as `content`: a string where that says it all, because not every server takes lists. */
+  content(parts: readonly Part[]): unknown {
+    const { cacheControl, textParts } = this.#options
+    const marked = parts.some((part) => 'text' in part && part.cache !== undefined)
+    if (marked && !cacheControl)
+      this.#warnings.add('dropped', 'cache_control', 'the upstream caches by itself')
+    const texts = parts.map((part) => ('text' in part ? part.text : undefined))
+    const isText = !texts.includes(undefined)
+    if (isText && !(marked && cacheControl) && (parts.length === 1 || !textParts)) return texts.join('\n\n')
+    return parts.map((part) => ('text' in part ? this.#textPart(part.text, part.cache) : part.other))
+  }
+
+  #textPart(text: string, cache: CacheMark | undefined): JsonObject {
+    if (cache === undefined || !this.#options.cacheControl) return { type: 'text', text }
+    return { type: 'text', text, cache_control: { type: 'ephemeral', ...cache } }
+  }
+
+  #image({ source }: ImageBlock): Part {
+    if (!this.#options.images) return this.#leftOut('image', 'this model takes no images')
+    if (source.kind === 'base64') return image(`data:${source.mediaType};base64,${source.data}`)
+    if (source.kind !== 'url') throw foreignFile('image', source)
+    if (this.#options.imageUrls) return image(source.url)
+    return this.#leftOut('image', `the upstream takes no image by its address: ${source.url}`)
+  }
+
+  #document(block: DocumentBlock): Part[] {
+    const { source } = block
+    if (block.citations === true)
+      this.#warnings.add(
+        'dropped',
+        'messages[].content[].document.citations',
+        'answers cannot cite documents here',
+      )
+    const heading = [block.title === undefined ? '' : `Document: ${block.title}`, block.context ?? ''].filter(
+      (line) => line !== '',
+    )
+    switch (source.kind) {
+      case 'text':
+        return [{ text: [...heading, source.text].join('\n'), ...mark(block) }]
+      case 'blocks':
+        return [
+          ...heading.map((text): Part => ({ text })),
+          ...source.blocks.flatMap((inner) => this.parts(inner)),
+        ]
+      case 'base64':
+        return [
+          ...(block.context === undefined ? [] : [{ text: block.context }]),
+          this.#file(source, block.title),
+        ]
+      case 'url':
+        return [this.#leftOut('document', `the upstream takes no document by its address: ${source.url}`)]
+      case 'file':
+        throw foreignFile('document', source)
+    }
+  }
+
+  #file(source: Extract<Source, { kind: 'base64' }>, title: string | undefined): Part {
+    if (!this.#options.fileParts)
+      return this.#leftOut('document', `the upstream takes no files (${source.mediaType})`)
+    const filename = title ?? `document.${source.mediaType.split('/').at(-1) ?? 'bin'}`
+    const file = { filename, file_data: `data:${source.mediaType};base64,${source.data}` }
+    return { other: { type: 'file', file }, name: 'document' }
+  }
+
+  #leftOut(name: string, why: string): Part {
+    this.#warnings.add('dropped', `messages[].content[].${name}`, why)
+    return { text: `[The ${name} was left out: ${why}]` }
+  }
+}
+
+function mark(block: { cache?: CacheMark }): { cache?: CacheMark } {
+  return block.cache === undefined ? {} : { cache: block.cache }
+}
+
+function image(url: string): Part {
+  return { other: { type: 'image_url', image_url: { url } }, name: 'image' }
+}
+
+function searchResultText(block: SearchResultBlock): string {
+  return [block.title, `Source: ${block.source}`, ...block.content.map(({ text }) => text)].join('\n')
+}
+
+/** A file that lies at one provider cannot be shown to another; leaving it out would make the model guess. */
+function foreignFile(what: string, source: Source): GatewayError {
+  const id = source.kind === 'file' ? ` ${source.id}` : ''
+  const field = `messages[].content[].${what}.source`
+  return new GatewayError(
+    'unsupported',
+    `${field}: the file${id} was uploaded to another provider; send its bytes as base64.`,
+    { field },
+  )
+}

@@ -1,0 +1,84 @@
+import { GatewayError } from '../../message/error.ts'
+import type { JsonObject } from '../../message/request.ts'
+import { isObject } from './wire.ts'
+
+/** Readers of a client's fields. Absent and null read alike; a wrong type is refused in OpenAI's words. */
+export class Fields {
+  readonly #body: JsonObject
+  readonly #path: string
+
+  constructor(value: unknown, path: string) {
+    if (!isObject(value)) throw refuse(path, 'an object', value)
+    this.#body = value
+    this.#path = path
+  }
+
+  get raw(): JsonObject {
+    return this.#body
+  }
+
+  path(name: string): string {
+    return this.#path === '' ? name : `${this.#path}.${name}`
+  }
+
+  has(name: string): boolean {
+    return this.#body[name] !== undefined && this.#body[name] !== null
+  }
+
+  string(name: string): string | undefined {
+    return this.#read(name, 'a string', (value) => typeof value === 'string')
+  }
+
+  number(name: string): number | undefined {
+    return this.#read(name, 'a number', (value) => typeof value === 'number' && Number.isFinite(value))
+  }
+
+  boolean(name: string): boolean | undefined {
+    return this.#read(name, 'a boolean', (value) => typeof value === 'boolean')
+  }
+
+  object(name: string): Fields | undefined {
+    return this.has(name) ? new Fields(this.#body[name], this.path(name)) : undefined
+  }
+
+  list(name: string): unknown[] | undefined {
+    return this.#read(name, 'an array', Array.isArray)
+  }
+
+  /** A list of objects, each with its own path. */
+  objects(name: string): Fields[] | undefined {
+    return this.list(name)?.map((value, at) => new Fields(value, `${this.path(name)}[${at}]`))
+  }
+
+  /** Throws when the field is absent. */
+  required<T>(name: string, value: T | undefined): T {
+    if (value !== undefined) return value
+    const field = this.path(name)
+    throw new GatewayError('invalid_request', `Missing required parameter: '${field}'.`, { field })
+  }
+
+  #read<T>(name: string, expected: string, fits: (value: unknown) => boolean): T | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.#body[name]
+    if (!fits(value)) throw refuse(this.path(name), expected, value)
+    return value as T
+  }
+}
+
+export function refuse(field: string, expected: string, value: unknown): GatewayError {
+  const found =
+    value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+  const at = field === '' ? 'the request body' : `'${field}'`
+  const details = field === '' ? {} : { field }
+  return new GatewayError(
+    'invalid_request',
+    `Invalid type for ${at}: expected ${expected}, but got ${found} instead.`,
+    details,
+  )
+}
+
+export function refuseValue(field: string, found: unknown, supported: readonly string[]): GatewayError {
+  const values = supported.map((one) => `'${one}'`).join(', ')
+  const message = `Invalid value: ${JSON.stringify(found)}. Supported values for '${field}' are: ${values}.`
+  return new GatewayError('invalid_request', message, { field })
+}

@@ -1,0 +1,129 @@
+import type { Block, Message, Source, TextBlock } from '../../message/request.ts'
+import { stringifyJson } from '../shared/json.ts'
+import { Fields, refuse, refuseValue } from './fields.ts'
+
+export interface DecodedMessages {
+  /** What stands before the conversation. */
+  system: TextBlock[]
+  messages: Message[]
+}
+
+const ROLES = ['system', 'developer', 'user', 'assistant', 'tool', 'function']
+
+/** Leading system messages become `system`; the results of a turn become one user message, as the hub has them. */
+export function decodeMessages(list: readonly Fields[]): DecodedMessages {
+  const system: TextBlock[] = []
+  const messages: Message[] = []
+  for (const message of list) {
+    const role = message.required('role', message.string('role'))
+    if (!ROLES.includes(role)) throw refuseValue(message.path('role'), role, ROLES)
+    if (role === 'system' || role === 'developer') {
+      const text = decodeContent(message).filter((block) => block.type === 'text')
+      if (messages.length === 0) system.push(...text)
+      else messages.push({ role: 'system', content: text })
+    } else if (role === 'user') messages.push({ role, content: decodeContent(message) })
+    else if (role === 'assistant') messages.push({ role, content: decodeAssistant(message) })
+    else addResult(messages, message, role === 'tool' ? 'tool_call_id' : 'name')
+  }
+  return { system, messages }
+}
+
+/** Results that follow each other answer the calls of one turn. */
+function addResult(messages: Message[], message: Fields, idField: string): void {
+  const callId = message.required(idField, message.string(idField))
+  const result: Block = { type: 'tool-result', callId, content: decodeContent(message), isError: false }
+  const last = messages.at(-1)
+  if (
+    last?.role === 'user' &&
+    last.content.length > 0 &&
+    last.content.every((block) => block.type === 'tool-result')
+  )
+    last.content.push(result)
+  else messages.push({ role: 'user', content: [result] })
+}
+
+function decodeAssistant(message: Fields): Block[] {
+  const thinking = message.raw.reasoning_content ?? message.raw.reasoning
+  const blocks: Block[] =
+    typeof thinking === 'string' && thinking !== '' ? [{ type: 'thinking', text: thinking }] : []
+  blocks.push(...decodeContent(message))
+  for (const call of message.objects('tool_calls') ?? []) blocks.push(decodeCall(call))
+  const legacy = message.object('function_call')
+  if (legacy !== undefined) {
+    const name = legacy.required('name', legacy.string('name'))
+    blocks.push({ type: 'tool-call', id: name, name, arguments: legacy.string('arguments') || '{}' })
+  }
+  return blocks
+}
+
+function decodeCall(call: Fields): Block {
+  const id = call.required('id', call.string('id'))
+  const custom = call.object('custom')
+  if (custom !== undefined) {
+    // A tool with free text instead of arguments.
+    const input = JSON.stringify({ input: custom.string('input') ?? '' })
+    return { type: 'tool-call', id, name: custom.required('name', custom.string('name')), arguments: input }
+  }
+  const called = call.required('function', call.object('function'))
+  const given = called.raw.arguments
+  const text =
+    typeof given === 'string' ? given : given === undefined || given === null ? '' : stringifyJson(given)
+  return {
+    type: 'tool-call',
+    id,
+    name: called.required('name', called.string('name')),
+    arguments: text.trim() === '' ? '{}' : text,
+  }
+}
+
+function decodeContent(message: Fields): Block[] {
+  const content = message.raw.content
+  if (content === undefined || content === null || content === '') return []
+  if (typeof content === 'string') return [{ type: 'text', text: content }]
+  if (!Array.isArray(content)) throw refuse(message.path('content'), 'a string or an array', content)
+  return message.objects('content')!.map(decodePart)
+}
+
+function decodePart(part: Fields): Block {
+  const type = part.required('type', part.string('type'))
+  switch (type) {
+    case 'text':
+      return { type: 'text', text: part.required('text', part.string('text')), ...decodeCache(part) }
+    case 'refusal':
+      return { type: 'text', text: part.required('refusal', part.string('refusal')) }
+    case 'image_url': {
+      const image = part.required('image_url', part.object('image_url'))
+      return {
+        type: 'image',
+        source: decodeUrl(image.required('url', image.string('url'))),
+        ...decodeCache(part),
+      }
+    }
+    case 'file':
+      return decodeFile(part.required('file', part.object('file')))
+    default:
+      return { type: 'opaque', protocol: 'openai-chat', kind: type, raw: part.raw }
+  }
+}
+
+function decodeFile(file: Fields): Block {
+  const title = file.string('filename')
+  const id = file.string('file_id')
+  const source: Source =
+    id === undefined ? decodeUrl(file.required('file_data', file.string('file_data'))) : { kind: 'file', id }
+  return { type: 'document', source, ...(title !== undefined && { title }) }
+}
+
+/** `data:image/png;base64,…` or an address. */
+function decodeUrl(url: string): Source {
+  const match = /^data:([^;,]*)(?:;[^;,]*)*;base64,/.exec(url)
+  if (match === null) return { kind: 'url', url }
+  return { kind: 'base64', mediaType: match[1]!, data: url.slice(match[0].length) }
+}
+
+/** Not OpenAI's, but OpenRouter's and LiteLLM's clients mark what Claude shall cache. */
+function decodeCache(part: Fields): { cache?: { ttl?: '5m' | '1h' } } {
+  if (!part.has('cache_control')) return {}
+  const ttl = part.object('cache_control')!.string('ttl')
+  return { cache: ttl === '5m' || ttl === '1h' ? { ttl } : {} }
+}

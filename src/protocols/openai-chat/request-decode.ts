@@ -1,0 +1,183 @@
+import type {
+  Effort,
+  FunctionTool,
+  JsonObject,
+  OutputFormat,
+  Reasoning,
+  Request,
+  Tool,
+  ToolChoice,
+} from '../../message/request.ts'
+import type { Decoded } from '../protocol.ts'
+import { Warnings } from '../shared/warnings.ts'
+import { Fields, refuseValue } from './fields.ts'
+import { decodeMessages } from './messages-decode.ts'
+
+/** A client's Chat Completions body in the hub's terms. Throws `invalid_request` in OpenAI's words. */
+export function decodeRequest(body: JsonObject): Decoded {
+  const fields = new Fields(body, '')
+  const warnings = new Warnings()
+  const model = fields.required('model', fields.string('model'))
+  const { system, messages } = decodeMessages(fields.required('messages', fields.objects('messages')))
+  const { tools, toolChoice } = decodeTools(fields, warnings)
+  const reasoning = decodeReasoning(fields)
+  const format = decodeFormat(fields)
+  const maxTokens = fields.number('max_completion_tokens') ?? fields.number('max_tokens')
+  const temperature = fields.number('temperature')
+  const topP = fields.number('top_p')
+  const topK = fields.number('top_k')
+  const parallelTools = fields.boolean('parallel_tool_calls')
+  const userId = fields.string('safety_identifier') ?? fields.string('user')
+  const request: Request = {
+    model,
+    system,
+    messages,
+    tools,
+    stopSequences: decodeStop(fields),
+    stream: fields.boolean('stream') ?? false,
+    extra: Object.fromEntries(
+      Object.entries(body).filter(([name, value]) => !KNOWN.has(name) && value !== null),
+    ),
+    ...(toolChoice !== undefined && { toolChoice }),
+    ...(parallelTools !== undefined && { parallelTools }),
+    ...(maxTokens !== undefined && { maxTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(topK !== undefined && { topK }),
+    ...(reasoning !== undefined && { reasoning }),
+    ...(format !== undefined && { format }),
+    ...(userId !== undefined && { userId }),
+  }
+  const includeUsage = fields.object('stream_options')?.boolean('include_usage')
+  return { request, warnings: warnings.list(), ...(includeUsage !== undefined && { includeUsage }) }
+}
+
+const KNOWN = new Set(
+  [
+    'model messages tools tool_choice functions function_call parallel_tool_calls max_tokens max_completion_tokens',
+    'temperature top_p top_k stop stream stream_options reasoning_effort reasoning response_format user safety_identifier web_search_options',
+  ]
+    .join(' ')
+    .split(' '),
+)
+
+function decodeStop(fields: Fields): string[] {
+  const { stop } = fields.raw
+  if (typeof stop === 'string') return [stop]
+  return (fields.list('stop') ?? []).map((one, at) => {
+    if (typeof one === 'string') return one
+    throw refuseValue(`stop[${at}]`, one, ['a string'])
+  })
+}
+
+// ==== Tools
+
+function decodeTools(
+  fields: Fields,
+  warnings: Warnings,
+): { tools: Tool[]; toolChoice: ToolChoice | undefined } {
+  const tools: Tool[] = (fields.objects('tools') ?? []).map(decodeTool)
+  // The older spelling: functions without the wrapping, and a choice among them.
+  for (const one of fields.objects('functions') ?? []) tools.push(decodeFunction(one))
+  if (fields.has('web_search_options')) {
+    const location = fields.object('web_search_options')!.object('user_location')?.object('approximate')?.raw
+    const raw = {
+      type: 'web_search_20250305',
+      name: 'web_search',
+      ...(location && { user_location: { ...location, type: 'approximate' } }),
+    }
+    tools.push({ kind: 'server', type: raw.type, name: raw.name, raw })
+  }
+  const choice = fields.raw.tool_choice ?? fields.raw.function_call
+  if (choice === undefined || choice === null) return { tools, toolChoice: undefined }
+  return decodeChoice(choice, tools, warnings)
+}
+
+function decodeTool(tool: Fields): Tool {
+  const type = tool.required('type', tool.string('type'))
+  if (type === 'function') return decodeFunction(tool.required('function', tool.object('function')))
+  const name = tool.object(type)?.string('name') ?? type
+  return { kind: 'server', type, name, raw: tool.raw }
+}
+
+function decodeFunction(fields: Fields): FunctionTool {
+  const description = fields.string('description')
+  const schema = fields.object('parameters')?.raw
+  const strict = fields.boolean('strict')
+  return {
+    kind: 'function',
+    name: fields.required('name', fields.string('name')),
+    ...(description !== undefined && { description }),
+    ...(schema !== undefined && { schema }),
+    ...(strict !== undefined && { strict }),
+    extra: {},
+  }
+}
+
+const CHOICES = ['none', 'auto', 'required']
+
+function decodeChoice(
+  choice: unknown,
+  tools: Tool[],
+  warnings: Warnings,
+): { tools: Tool[]; toolChoice: ToolChoice | undefined } {
+  if (typeof choice === 'string') {
+    if (!CHOICES.includes(choice)) throw refuseValue('tool_choice', choice, CHOICES)
+    return { tools, toolChoice: { type: choice as 'none' | 'auto' | 'required' } }
+  }
+  const fields = new Fields(choice, 'tool_choice')
+  const allowed = fields.object('allowed_tools')
+  if (allowed !== undefined) {
+    const names = new Set(
+      (allowed.objects('tools') ?? []).map(
+        (one) => one.object('function')?.string('name') ?? one.string('name'),
+      ),
+    )
+    warnings.add('changed', 'tool_choice.allowed_tools', 'the other tools are left out')
+    return {
+      tools: tools.filter(({ name }) => names.has(name)),
+      toolChoice: { type: allowed.string('mode') === 'required' ? 'required' : 'auto' },
+    }
+  }
+  const named = fields.object('function') ?? fields.object('custom') ?? fields
+  return { tools, toolChoice: { type: 'tool', name: named.required('name', named.string('name')) } }
+}
+
+// ==== Reasoning and format
+
+const EFFORTS: readonly Effort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
+
+/** OpenAI's `reasoning_effort`, or OpenRouter's object. */
+function decodeReasoning(fields: Fields): Reasoning | undefined {
+  const object = fields.object('reasoning')
+  const effort = fields.string('reasoning_effort') ?? object?.string('effort')
+  if (effort !== undefined) {
+    if (!EFFORTS.includes(effort as Effort)) throw refuseValue('reasoning_effort', effort, EFFORTS)
+    return effort === 'none' ? { mode: 'off' } : { mode: 'adaptive', effort: effort as Effort }
+  }
+  const budgetTokens = object?.number('max_tokens')
+  if (budgetTokens !== undefined) return { mode: 'budget', budgetTokens }
+  const enabled = object?.boolean('enabled')
+  return enabled === undefined ? undefined : { mode: enabled ? 'adaptive' : 'off' }
+}
+
+const FORMATS = ['text', 'json_object', 'json_schema']
+
+function decodeFormat(fields: Fields): OutputFormat | undefined {
+  const format = fields.object('response_format')
+  if (format === undefined) return undefined
+  const type = format.required('type', format.string('type'))
+  if (!FORMATS.includes(type)) throw refuseValue('response_format.type', type, FORMATS)
+  if (type === 'text') return undefined
+  if (type === 'json_object') return { type: 'json' }
+  const wanted = format.required('json_schema', format.object('json_schema'))
+  const name = wanted.string('name')
+  const schema = wanted.object('schema')?.raw
+  const strict = wanted.boolean('strict')
+  return {
+    type: 'json',
+    ...(name !== undefined && { name }),
+    ...(schema !== undefined && { schema }),
+    ...(strict !== undefined && { strict }),
+  }
+}

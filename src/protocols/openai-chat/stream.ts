@@ -1,0 +1,190 @@
+import { GatewayError } from '../../message/error.ts'
+import type { Emit, Event } from '../../message/event.ts'
+import type { JsonObject } from '../../message/request.ts'
+import type { Usage } from '../../message/usage.ts'
+import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder } from '../protocol.ts'
+import { parseJson } from '../shared/json.ts'
+import { ChatAnswer } from './answer.ts'
+import { urlCitation } from './citations.ts'
+import { answerError, errorBody, isErrorObject } from './error.ts'
+import { isObject, wireFinish, wireUsage } from './wire.ts'
+
+/** A comment: keeps the connection open and means nothing. */
+export const PING = ': ping\n\n'
+
+// ==== From an upstream
+
+export function decoder(memo: Memo): StreamDecoder {
+  return new ChatDecoder(memo)
+}
+
+class ChatDecoder implements StreamDecoder {
+  readonly #answer: ChatAnswer
+
+  constructor(memo: Memo) {
+    this.#answer = new ChatAnswer(memo)
+  }
+
+  push(frame: Frame, emit: Emit): void {
+    const answer = this.#answer
+    if (answer.ended) return
+    const { data } = frame
+    if (data.charCodeAt(0) !== OPEN_BRACE && this.#isMark(data, emit)) return
+    try {
+      const chunk = parseChunk(data)
+      if (frame.event === 'error' && !isErrorObject(chunk)) answer.fail(answerError({ error: chunk }), emit)
+      else answer.push(chunk, emit)
+    } catch (error) {
+      answer.fail(error instanceof GatewayError ? error : malformed(data), emit)
+    }
+  }
+
+  end(emit: Emit): void {
+    const answer = this.#answer
+    if (answer.ended) return
+    // Some servers leave out `[DONE]`; the reason says just as well that the answer is whole.
+    if (answer.finished) answer.complete(emit)
+    else answer.fail(truncated('The upstream’s stream ended before the answer was whole.'), emit)
+  }
+
+  /** The end mark, or nothing at all. */
+  #isMark(data: string, emit: Emit): boolean {
+    const text = data.trim()
+    if (text === '[DONE]') {
+      // A proxy whose own upstream died says this and nothing else.
+      if (this.#answer.begun) this.#answer.complete(emit)
+      else this.#answer.fail(truncated('The upstream’s stream ended before any part of an answer.'), emit)
+    }
+    return text === '' || text === '[DONE]'
+  }
+}
+
+const OPEN_BRACE = 0x7b
+
+/** Arguments that come as an object are written out again and must keep every digit; all others stay text. */
+function parseChunk(data: string): JsonObject {
+  const chunk: unknown = /"arguments":\s*\{/.test(data) ? parseJson(data) : JSON.parse(data)
+  if (isObject(chunk)) return chunk
+  throw malformed(data)
+}
+
+function malformed(data: string): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    `The upstream sent an event that is not a JSON object: ${data.slice(0, 100)}`,
+  )
+}
+
+function truncated(message: string): GatewayError {
+  return new GatewayError('upstream_truncated', message)
+}
+
+// ==== To a client
+
+export function encoder(context: EncodeContext): StreamEncoder {
+  return new ChatEncoder(context)
+}
+
+class ChatEncoder implements StreamEncoder {
+  readonly #context: EncodeContext
+  /** Everything of a chunk before and after its delta. */
+  #head = ''
+  readonly #tail: string
+  #calls = 0
+  /** The open call has said no arguments yet. */
+  #silent = false
+  #usage: Partial<Usage> = {}
+
+  constructor(context: EncodeContext) {
+    this.#context = context
+    this.#tail = `,"logprobs":null,"finish_reason":null}]${this.#usageField()}}\n\n`
+    this.#identify(undefined)
+  }
+
+  ping(): string {
+    return PING
+  }
+
+  push(event: Event, write: (text: string) => void): void {
+    switch (event.type) {
+      case 'start':
+        this.#identify(event.id)
+        Object.assign(this.#usage, event.usage)
+        return this.#delta({ role: 'assistant', content: '', refusal: null }, write)
+      case 'block-start':
+        if (event.block.type !== 'tool-call') return
+        this.#silent = true
+        return this.#call(
+          { id: event.block.id, type: 'function', function: { name: event.block.name, arguments: '' } },
+          write,
+        )
+      case 'delta':
+        return this.#onDelta(event.delta, write)
+      case 'block-end':
+        // A call without arguments: clients of this API parse what they got, and nothing is no JSON.
+        if (this.#silent) this.#call({ function: { arguments: '{}' } }, write)
+        if (this.#silent) this.#silent = false
+        return
+      case 'usage':
+        Object.assign(this.#usage, event.usage)
+        return
+      case 'ping':
+        return write(PING)
+      case 'finish':
+        return this.#finish(wireFinish(event.reason), write)
+      case 'error':
+        return write(`data: ${JSON.stringify(errorBody(event.error))}\n\n`)
+    }
+  }
+
+  #onDelta(delta: Extract<Event, { type: 'delta' }>['delta'], write: (text: string) => void): void {
+    switch (delta.type) {
+      case 'text':
+        return write(`${this.#head}{"content":${JSON.stringify(delta.text)}}${this.#tail}`)
+      case 'thinking':
+        return write(`${this.#head}{"reasoning_content":${JSON.stringify(delta.text)}}${this.#tail}`)
+      case 'arguments':
+        if (delta.json === '') return
+        this.#silent = false
+        return this.#call({ function: { arguments: delta.json } }, write)
+      case 'citation': {
+        const annotation = urlCitation(delta.citation)
+        if (annotation !== undefined) this.#delta({ annotations: [annotation] }, write)
+      }
+    }
+  }
+
+  #call(part: JsonObject, write: (text: string) => void): void {
+    const index = 'id' in part ? this.#calls++ : this.#calls - 1
+    this.#delta({ tool_calls: [{ index, ...part }] }, write)
+  }
+
+  #delta(delta: JsonObject, write: (text: string) => void): void {
+    write(this.#head + JSON.stringify(delta) + this.#tail)
+  }
+
+  #finish(reason: string, write: (text: string) => void): void {
+    write(`${this.#head}{},"logprobs":null,"finish_reason":"${reason}"}]${this.#usageField()}}\n\n`)
+    if (this.#context.includeUsage === true) {
+      const [envelope] = this.#head.split('"choices":', 1)
+      write(`${envelope}"choices":[],"usage":${JSON.stringify(wireUsage(this.#usage))}}\n\n`)
+    }
+    write('data: [DONE]\n\n')
+  }
+
+  /** With usage asked for, every chunk has the field, null until the last. */
+  #usageField(): string {
+    return this.#context.includeUsage === true ? ',"usage":null' : ''
+  }
+
+  #identify(id: string | undefined): void {
+    const { responseId, created_s, requestedModel } = this.#context
+    const envelope = {
+      id: id ?? responseId,
+      object: 'chat.completion.chunk',
+      created: created_s,
+      model: requestedModel,
+    }
+    this.#head = `data: ${JSON.stringify(envelope).slice(0, -1)},"choices":[{"index":0,"delta":`
+  }
+}

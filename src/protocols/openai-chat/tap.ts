@@ -1,0 +1,107 @@
+import { GatewayError } from '../../message/error.ts'
+import type { FinishReason } from '../../message/event.ts'
+import type { JsonObject } from '../../message/request.ts'
+import type { Usage } from '../../message/usage.ts'
+import { readFrame, SseFramer, SseFrameTooLongError } from '../../wire/sse.ts'
+import type { StreamTap } from '../protocol.ts'
+import { answerError, errorBody, isErrorObject } from './error.ts'
+import { isObject, readUsage, unifiedFinish } from './wire.ts'
+
+export function tap(): StreamTap {
+  return new ChatTap()
+}
+
+/**
+ * Fields with something in them that is worth parsing a chunk for; most chunks have none. Inside a string the
+ * quotes would be escaped, so that no text of the model can look like one.
+ */
+const WORTH_READING = /"(?:usage|finish_reason|error|tool_calls)":\s*[^\sn]/
+
+class ChatTap implements StreamTap {
+  usage: Partial<Usage> = {}
+  finish: FinishReason | undefined
+  responseId: string | undefined
+  model: string | undefined
+  semantic = false
+  complete = false
+  error: GatewayError | undefined
+  #called = false
+  readonly #framer = new SseFramer((bytes, start, end) => {
+    const frame = readFrame(bytes, start, end)
+    if (frame !== undefined && this.error === undefined && !this.complete) this.#onData(frame.data)
+  })
+
+  push(bytes: Uint8Array): void {
+    try {
+      this.#framer.push(bytes)
+    } catch (error) {
+      if (!(error instanceof SseFrameTooLongError)) throw error
+      this.error ??= new GatewayError('upstream_malformed', error.message)
+    }
+  }
+
+  end(): void {
+    this.#framer.end()
+    if (this.error === undefined && this.finish !== undefined) this.complete = true
+  }
+
+  failure(error: GatewayError): string {
+    return `data: ${JSON.stringify(errorBody(error))}\n\n`
+  }
+
+  #onData(data: string): void {
+    if (this.semantic && data.startsWith('{') && !WORTH_READING.test(data)) return
+    const text = data.trim()
+    if (text === '') return
+    if (text === '[DONE]') {
+      this.complete = true
+      return
+    }
+    const chunk = parse(text)
+    if (chunk === undefined)
+      this.error = new GatewayError(
+        'upstream_malformed',
+        `The upstream sent an event that is not a JSON object: ${text.slice(0, 100)}`,
+      )
+    else if (isErrorObject(chunk)) this.error = answerError(chunk)
+    else this.#read(chunk)
+  }
+
+  #read(chunk: JsonObject): void {
+    if (typeof chunk.id === 'string') this.responseId ??= chunk.id
+    if (typeof chunk.model === 'string') this.model ??= chunk.model
+    const choice: unknown = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined
+    const inner = isObject(choice) ? choice : {}
+    this.usage =
+      readUsage(chunk.usage ?? (isObject(chunk.x_groq) ? chunk.x_groq.usage : undefined) ?? inner.usage) ??
+      this.usage
+    if (isObject(inner.delta)) this.#readDelta(inner.delta)
+    if (typeof inner.finish_reason === 'string') this.#readFinish(inner.finish_reason, inner)
+  }
+
+  #readDelta(delta: JsonObject): void {
+    if (Array.isArray(delta.tool_calls) && delta.tool_calls.length > 0) this.#called = true
+    if (this.semantic) return
+    for (const field in delta) {
+      const value = delta[field]
+      if (field !== 'role' && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
+        this.semantic = true
+    }
+  }
+
+  #readFinish(raw: string, choice: JsonObject): void {
+    const unified = unifiedFinish(raw)
+    this.semantic = true
+    if (unified === 'error') this.error = answerError(choice, raw)
+    else this.finish = { unified: unified === 'end' && this.#called ? 'tool-calls' : unified, raw }
+  }
+}
+
+function parse(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,165 @@
+import type { FunctionTool, JsonObject, Request, ServerTool, Tool } from '../../message/request.ts'
+import type { Memo, Quirks } from '../protocol.ts'
+import { clientTool } from '../shared/client-tools.ts'
+import { foundTools } from '../shared/opaque-text.ts'
+import { functionSchema, isClosed } from '../shared/schema.ts'
+import type { ToolNames } from '../shared/tool-names.ts'
+import type { Warnings } from '../shared/warnings.ts'
+
+/** OpenAI refuses a request with more. */
+const TOOLS_MAX = 128
+
+/** `tools`, `tool_choice`, `parallel_tool_calls` and what asks for a web search. Notes in `memo` what is missing. */
+export function encodeTools(
+  request: Request,
+  quirks: Quirks,
+  names: ToolNames,
+  memo: Memo,
+  warnings: Warnings,
+): JsonObject {
+  const offered = offeredTools(request, warnings)
+  const functions = offered.functions.slice(0, quirks.toolsMax ?? TOOLS_MAX)
+  for (const { name } of offered.functions.slice(functions.length)) {
+    warnings.add('dropped', `tools.${name}`, `the upstream takes at most ${functions.length} tools`)
+  }
+  if (functions.length > 0) memo.tools = functions
+  return {
+    ...(functions.length > 0 && {
+      tools: functions.map((tool) => encodeFunction(tool, names, warnings)),
+      ...encodeChoice(request, functions, names, warnings),
+      ...(request.parallelTools === false && encodeParallel(quirks, warnings)),
+    }),
+    ...(offered.search !== undefined && encodeSearch(offered.search, quirks, memo, warnings)),
+  }
+}
+
+interface Offered {
+  functions: FunctionTool[]
+  search: ServerTool | undefined
+}
+
+/**
+ * What the model may call now. A deferred tool is offered from the moment that a search has found it; where the
+ * search itself is a server's, nobody could find anything, and all are offered.
+ */
+function offeredTools(request: Request, warnings: Warnings): Offered {
+  const searchedByServer = request.tools.some(
+    (tool) => tool.kind === 'server' && tool.type.startsWith('tool_search_tool_'),
+  )
+  const found = searchedByServer ? undefined : referencedTools(request)
+  const functions = new Map<string, FunctionTool>()
+  let search: ServerTool | undefined
+  for (const tool of request.tools) {
+    if (tool.kind === 'server' && tool.type.startsWith('web_search_')) search = tool
+    const callable = asFunction(tool, warnings)
+    if (callable === undefined) continue
+    if (callable.deferred === true && found !== undefined && !found.has(callable.name)) continue
+    functions.set(callable.name, callable)
+  }
+  return { functions: [...functions.values()], search }
+}
+
+function asFunction(tool: Tool, warnings: Warnings): FunctionTool | undefined {
+  if (tool.kind === 'function') return tool
+  const callable = clientTool(tool)
+  if (callable !== undefined) return callable
+  const handled = tool.type.startsWith('web_search_') || tool.type.startsWith('tool_search_tool_')
+  if (!handled) warnings.add('dropped', `tools.${tool.name}`, `${tool.type} runs on Anthropic’s servers`)
+  return undefined
+}
+
+function referencedTools(request: Request): Set<string> {
+  const names = new Set<string>()
+  for (const { content } of request.messages) {
+    for (const block of content) {
+      if (block.type === 'tool-reference') names.add(block.name)
+      else if (block.type === 'opaque') for (const name of foundTools(block)) names.add(name)
+      else if (block.type === 'tool-result') {
+        for (const inner of block.content) if (inner.type === 'tool-reference') names.add(inner.name)
+      }
+    }
+  }
+  return names
+}
+
+function encodeFunction(tool: FunctionTool, names: ToolNames, warnings: Warnings): JsonObject {
+  const { schema, changed } = functionSchema(tool.schema)
+  if (changed)
+    warnings.add(
+      'changed',
+      `tools.${tool.name}.input_schema`,
+      'the upstream wants a plain object at the root and items in every array',
+    )
+  const strict = tool.strict === true && isClosed(schema)
+  if (tool.strict === true && !strict)
+    warnings.add(
+      'dropped',
+      'tools[].strict',
+      'only closed schemas with all properties required can be strict here',
+    )
+  for (const field in tool.extra)
+    warnings.add('dropped', `tools[].${field}`, 'functions have no such field here')
+  return {
+    type: 'function',
+    function: {
+      name: names.sent(tool.name),
+      ...(tool.description !== undefined && { description: tool.description }),
+      parameters: schema,
+      ...(strict && { strict }),
+    },
+  }
+}
+
+function encodeChoice(
+  request: Request,
+  functions: readonly FunctionTool[],
+  names: ToolNames,
+  warnings: Warnings,
+): JsonObject {
+  const choice = request.toolChoice
+  if (choice === undefined) return {}
+  if (choice.type !== 'tool') return { tool_choice: choice.type }
+  if (functions.some(({ name }) => name === choice.name)) {
+    return { tool_choice: { type: 'function', function: { name: names.sent(choice.name) } } }
+  }
+  warnings.add(
+    'dropped',
+    'tool_choice',
+    `the tool ${JSON.stringify(choice.name)} is not among those that are offered`,
+  )
+  return {}
+}
+
+function encodeParallel(quirks: Quirks, warnings: Warnings): JsonObject {
+  if (quirks.parallelToolCalls !== false) return { parallel_tool_calls: false }
+  warnings.add(
+    'dropped',
+    'tool_choice.disable_parallel_tool_use',
+    'the upstream does not know parallel_tool_calls',
+  )
+  return {}
+}
+
+function encodeSearch(search: ServerTool, quirks: Quirks, memo: Memo, warnings: Warnings): JsonObject {
+  const field = `tools.${search.name}`
+  for (const option of ['allowed_domains', 'blocked_domains', 'max_uses']) {
+    if (search.raw[option] !== undefined)
+      warnings.add('dropped', `${field}.${option}`, 'the upstream’s own search has no such setting')
+  }
+  switch (quirks.webSearch) {
+    case 'plugins':
+      return { plugins: [{ id: 'web' }] }
+    case 'web_search_options':
+      return { web_search_options: searchOptions(search.raw['user_location']) }
+    case undefined:
+      memo.webSearchUnavailable = true
+      warnings.add('dropped', field, 'the upstream has no web search')
+      return {}
+  }
+}
+
+function searchOptions(location: unknown): JsonObject {
+  if (typeof location !== 'object' || location === null) return {}
+  const { type: _type, ...approximate } = location as JsonObject
+  return { user_location: { type: 'approximate', approximate } }
+}

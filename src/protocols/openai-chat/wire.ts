@@ -1,0 +1,113 @@
+import type { FinishReason } from '../../message/event.ts'
+import type { JsonObject } from '../../message/request.ts'
+import { tokenCount } from '../../message/usage.ts'
+import type { Usage } from '../../message/usage.ts'
+
+/**
+ * The words of the Chat Completions API, as OpenAI and the many servers that follow it write them.
+ * https://platform.openai.com/docs/api-reference/chat
+ */
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Every server's word for why an answer ended; `error`: it broke off, and must not look like a whole answer. */
+const FINISH: Readonly<Record<string, FinishReason['unified'] | 'error'>> = {
+  stop: 'end',
+  end_turn: 'end',
+  eos: 'end',
+  STOP: 'end',
+  length: 'max-tokens',
+  max_tokens: 'max-tokens',
+  MAX_TOKENS: 'max-tokens',
+  // Mistral: the context window is full.
+  model_length: 'context-window',
+  tool_calls: 'tool-calls',
+  function_call: 'tool-calls',
+  tool_use: 'tool-calls',
+  content_filter: 'refusal',
+  SAFETY: 'refusal',
+  stop_sequence: 'stop-sequence',
+  // OpenRouter; DeepSeek when its servers are too busy to go on.
+  error: 'error',
+  insufficient_system_resource: 'error',
+}
+
+export function unifiedFinish(raw: string): FinishReason['unified'] | 'error' {
+  return Object.hasOwn(FINISH, raw) ? FINISH[raw]! : 'other'
+}
+
+/** What clients of this API expect to read. */
+export function wireFinish(reason: FinishReason): 'stop' | 'length' | 'tool_calls' | 'content_filter' {
+  switch (reason.unified) {
+    case 'max-tokens':
+    case 'context-window':
+      return 'length'
+    case 'tool-calls':
+      return 'tool_calls'
+    case 'refusal':
+      return 'content_filter'
+    default:
+      return 'stop'
+  }
+}
+
+/**
+ * `usage` as disjoint counts. Here the prompt includes what the cache held and took; output includes reasoning,
+ * except at xAI and on Gemini's compatible surface, where only the total does. Undefined when nothing usable is
+ * there.
+ */
+export function readUsage(usage: unknown): Partial<Usage> | undefined {
+  if (!isObject(usage)) return undefined
+  const prompt = tokenCount(usage.prompt_tokens)
+  const completion = tokenCount(usage.completion_tokens)
+  if (prompt === undefined && completion === undefined) return undefined
+  const input = isObject(usage.prompt_tokens_details) ? usage.prompt_tokens_details : {}
+  // DeepSeek and Moonshot say it beside the total.
+  const cached =
+    tokenCount(input.cached_tokens) ??
+    tokenCount(usage.prompt_cache_hit_tokens) ??
+    tokenCount(usage.cached_tokens) ??
+    0
+  const written = tokenCount(input.cache_write_tokens) ?? tokenCount(input.cache_creation_tokens) ?? 0
+  const output = isObject(usage.completion_tokens_details) ? usage.completion_tokens_details : {}
+  const reasoning = tokenCount(output.reasoning_tokens)
+  const uncounted = (tokenCount(usage.total_tokens) ?? 0) - (prompt ?? 0) - (completion ?? 0)
+  const extra =
+    uncounted > 0 && prompt !== undefined && (reasoning === undefined || reasoning === uncounted)
+      ? uncounted
+      : 0
+  const searches = tokenCount(
+    isObject(usage.server_tool_use) ? usage.server_tool_use.web_search_requests : usage.num_search_queries,
+  )
+  return {
+    inputTokens: Math.max(0, (prompt ?? 0) - cached - written),
+    cacheReadTokens: cached,
+    cacheWrite5mTokens: written,
+    cacheWrite1hTokens: 0,
+    outputTokens: (completion ?? 0) + extra,
+    ...(reasoning !== undefined && { reasoningTokens: reasoning }),
+    ...(searches !== undefined && { webSearches: searches }),
+  }
+}
+
+/** `usage` for a client. The detail objects are always there: Codex and others fail without them. */
+export function wireUsage(usage: Partial<Usage>): JsonObject {
+  const cached = usage.cacheReadTokens ?? 0
+  const written = (usage.cacheWrite5mTokens ?? 0) + (usage.cacheWrite1hTokens ?? 0)
+  const prompt = (usage.inputTokens ?? 0) + cached + written
+  const completion = usage.outputTokens ?? 0
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: written, audio_tokens: 0 },
+    completion_tokens_details: {
+      reasoning_tokens: usage.reasoningTokens ?? 0,
+      audio_tokens: 0,
+      accepted_prediction_tokens: 0,
+      rejected_prediction_tokens: 0,
+    },
+  }
+}

@@ -1,0 +1,247 @@
+import { GatewayError } from '../../message/error.ts'
+import type { Emit } from '../../message/event.ts'
+import type { JsonObject } from '../../message/request.ts'
+
+/** Longer arguments than any model's output limit allows are a fault or an attack on memory. */
+export const TOOL_ARGUMENTS_MAX_CHARACTERS = 16 * 1024 * 1024
+
+/** A piece of a tool call as it stands on the wire; empty strings for what this piece does not say. */
+export interface CallPart {
+  /** The upstream's own position of the call, where it gives one. */
+  position: number | undefined
+  id: string
+  name: string
+  arguments: string
+}
+
+interface Call {
+  kind: 'call'
+  ordinal: number
+  id: string
+  name: string
+  arguments: string
+}
+
+interface Said {
+  kind: 'text' | 'thinking'
+  text: string
+  signature: string
+}
+
+/** How the client shall know a call: by ordinal (0, 1 … in this answer) and by what the upstream called it. */
+export interface CallNaming {
+  id(upstreamId: string, ordinal: number): string
+  name(upstreamName: string): string
+}
+
+/** Checking for whole arguments parses them; an upstream that forces more checks than this has to wait for the end. */
+const COMPLETENESS_CHECKS_MAX = 8
+
+/**
+ * Turns the loose pieces of an OpenAI-like answer into blocks of which one is open at a time. A block is opened
+ * when its first content is there, never empty. Pieces of parallel calls may come interleaved: what does not belong
+ * to the open call waits until that call is whole. Arguments pass as they come, piece by piece and unread.
+ */
+export class AnswerBlocks {
+  readonly #naming: CallNaming
+  readonly #calls: Call[] = []
+  readonly #byPosition = new Map<number, Call>()
+  #nextIndex = 0
+  #open: { item: Call | Said; index: number } | undefined
+  #waiting: (Call | Said)[] = []
+  #citations: JsonObject[] = []
+  #argumentCharacters = 0
+  #checks = 0
+  #checkedLength = -1
+
+  constructor(naming: CallNaming) {
+    this.#naming = naming
+  }
+
+  /** Some block was or will be opened. */
+  get started(): boolean {
+    return this.#nextIndex > 0 || this.#waiting.some((item) => !isEmpty(item))
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined
+  }
+
+  /** A tool was called, even if its call has not been passed on yet. */
+  get called(): boolean {
+    return this.#calls.some((call) => !isEmpty(call))
+  }
+
+  say(kind: Said['kind'], text: string, emit: Emit): void {
+    const open = this.#open
+    if (open !== undefined && open.item.kind === kind) {
+      emit({ type: 'delta', index: open.index, delta: { type: kind, text } })
+      return
+    }
+    const last = this.#waiting.at(-1)
+    if (last?.kind === kind) last.text += text
+    else this.#enqueue({ kind, text, signature: '' }, emit)
+  }
+
+  /** Ends the thinking said so far with its signature, or stands for thinking that is not shown. */
+  sign(signature: string, emit: Emit): void {
+    const open = this.#open
+    if (open?.item.kind === 'thinking' && this.#waiting.length === 0) {
+      emit({ type: 'delta', index: open.index, delta: { type: 'signature', signature } })
+      return this.#close(emit)
+    }
+    const last = this.#waiting.at(-1)
+    if (last?.kind === 'thinking' && last.signature === '') last.signature = signature
+    else this.#enqueue({ kind: 'thinking', text: '', signature }, emit)
+  }
+
+  /** A citation belongs to text: to the open one, else to the next. */
+  cite(citation: JsonObject, emit: Emit): void {
+    if (this.#open?.item.kind !== 'text') this.#citations.push(citation)
+    else emit({ type: 'delta', index: this.#open.index, delta: { type: 'citation', citation } })
+  }
+
+  call(part: CallPart, emit: Emit): void {
+    const call = this.#find(part)
+    const isNew = call === undefined
+    const target = call ?? this.#add(part)
+    if (target.id === '') target.id = part.id
+    if (target.name === '') target.name = part.name
+    // Some proxies end with a summary that says the whole call again.
+    if (part.arguments === target.arguments && isObjectText(target.arguments)) return
+    target.arguments += part.arguments
+    this.#argumentCharacters += part.arguments.length
+    if (this.#argumentCharacters > TOOL_ARGUMENTS_MAX_CHARACTERS) throw tooLong()
+    if (target === this.#open?.item) {
+      if (part.arguments !== '') this.#pass(part.arguments, emit)
+      return
+    }
+    if (isNew) this.#waiting.push(target)
+    else if (!this.#waiting.includes(target) && part.arguments.trim() !== '') throw afterEnd(target)
+    this.#drain(emit)
+  }
+
+  /** The answer ended: everything that waited is passed on, also what is incomplete. */
+  end(emit: Emit): void {
+    for (const item of this.#waiting) {
+      if (isEmpty(item)) continue
+      if (item.kind === 'call' && item.name === '') item.name = 'unnamed_tool'
+      this.#begin(item, emit)
+    }
+    this.#waiting = []
+    this.#close(emit)
+  }
+
+  #enqueue(item: Call | Said, emit: Emit): void {
+    this.#waiting.push(item)
+    this.#drain(emit)
+  }
+
+  #drain(emit: Emit): void {
+    while (this.#waiting.length > 0) {
+      const next = this.#waiting[0]!
+      // A name that comes late opens late; no client takes a call without one.
+      if (next.kind === 'call' && next.name === '') return
+      if (this.#open?.item.kind === 'call' && !this.#isWhole(this.#open.item)) return
+      this.#waiting.shift()
+      this.#begin(next, emit)
+    }
+  }
+
+  #begin(item: Call | Said, emit: Emit): void {
+    this.#close(emit)
+    const index = this.#nextIndex++
+    this.#open = { item, index }
+    this.#checks = 0
+    this.#checkedLength = -1
+    if (item.kind === 'call') {
+      const id = this.#naming.id(item.id, item.ordinal)
+      emit({
+        type: 'block-start',
+        index,
+        block: { type: 'tool-call', id, name: this.#naming.name(item.name) },
+      })
+      if (item.arguments !== '') this.#pass(item.arguments, emit)
+      return
+    }
+    emit({ type: 'block-start', index, block: { type: item.kind } })
+    if (item.text !== '') emit({ type: 'delta', index, delta: { type: item.kind, text: item.text } })
+    if (item.signature !== '') {
+      emit({ type: 'delta', index, delta: { type: 'signature', signature: item.signature } })
+      return this.#close(emit)
+    }
+    if (item.kind === 'text') for (const citation of this.#citations.splice(0)) this.cite(citation, emit)
+  }
+
+  #pass(json: string, emit: Emit): void {
+    emit({ type: 'delta', index: this.#open!.index, delta: { type: 'arguments', json } })
+  }
+
+  #close(emit: Emit): void {
+    if (this.#open === undefined) return
+    emit({ type: 'block-end', index: this.#open.index })
+    this.#open = undefined
+  }
+
+  /** Are the open call's arguments a whole JSON object? Then nothing more can belong to it. */
+  #isWhole(call: Call): boolean {
+    const length = call.arguments.length
+    if (length === this.#checkedLength || this.#checks >= COMPLETENESS_CHECKS_MAX) return false
+    this.#checkedLength = length
+    this.#checks++
+    return isObjectText(call.arguments)
+  }
+
+  #find(part: CallPart): Call | undefined {
+    if (part.position !== undefined) {
+      const known = this.#byPosition.get(part.position)
+      return known !== undefined && !startsAnother(part, known) ? known : undefined
+    }
+    if (part.id !== '') return this.#calls.find((call) => call.id === part.id)
+    return part.name === '' ? this.#calls.at(-1) : undefined
+  }
+
+  #add(part: CallPart): Call {
+    const call: Call = { kind: 'call', ordinal: this.#calls.length, id: '', name: '', arguments: '' }
+    this.#calls.push(call)
+    if (part.position !== undefined) this.#byPosition.set(part.position, call)
+    return call
+  }
+}
+
+/** Some servers give every parallel call the position 0: then another id, or a second whole call, tells them apart. */
+function startsAnother(part: CallPart, known: Call): boolean {
+  if (part.name === '') return false
+  if (part.id !== '' && known.id !== '') return part.id !== known.id
+  return part.id === '' && part.arguments !== '' && isObjectText(known.arguments)
+}
+
+function isEmpty(item: Call | Said): boolean {
+  return item.kind === 'call' && item.id === '' && item.name === '' && item.arguments === ''
+}
+
+function isObjectText(text: string): boolean {
+  if (!text.trimEnd().endsWith('}')) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function tooLong(): GatewayError {
+  const limit = TOOL_ARGUMENTS_MAX_CHARACTERS / 1024 / 1024
+  return new GatewayError(
+    'upstream_malformed',
+    `The upstream's tool calls have more than ${limit} million characters of arguments.`,
+  )
+}
+
+function afterEnd(call: Call): GatewayError {
+  const name = JSON.stringify(call.name)
+  return new GatewayError(
+    'upstream_malformed',
+    `The upstream sent more arguments for its call of ${name} after they were whole.`,
+  )
+}
