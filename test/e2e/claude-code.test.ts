@@ -119,6 +119,7 @@ describe('what reaches the provider', () => {
 
   it('translated: the billing block of the prompt stays behind', { timeout: TIMEOUT_MS }, async () => {
     const { turns } = await work(scenario('write'), { key: CLIENT_KEY }, 'openai/gpt-5')
+    expect(turns).toHaveLength(2)
     expect(JSON.stringify(turns.map((request) => request.body))).not.toContain('x-anthropic-billing-header')
   })
 

@@ -53,7 +53,7 @@ async function npmInstall(folder: string): Promise<void> {
   const why = await run('npm', args, options).then(
     ({ code, stderr, timedOut }) => {
       if (timedOut) return `no end after ${INSTALL_TIMEOUT_MS / 1000} s`
-      return code === 0 ? undefined : stderr.trim().slice(-1_000)
+      return code === 0 ? undefined : stderr.trim().slice(0, 1_000)
     },
     (error: Error) => error.message,
   )
