@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +11,7 @@ import {
   readFiles,
 } from './claude-code.ts'
 import { installClaudeCode } from './install.ts'
-import { run } from './process.ts'
+import { run, signalGroup } from './process.ts'
 
 export interface TerminalOptions {
   baseUrl: string
@@ -44,7 +43,7 @@ export class ClaudeTerminal {
     const [program] = await Promise.all([installClaudeCode(), requireTmux()])
     const place = await newPlace()
     await seedHome(place, login)
-    const terminal = new ClaudeTerminal(place, `signalbox-${randomUUID()}`)
+    const terminal = new ClaudeTerminal(place, join(place.root, 'tmux'))
     const environment = { ...cleanEnvironment(place), ...loginEnvironment(baseUrl, login), ...env }
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
     const size = ['-x', WIDTH, '-y', HEIGHT]
@@ -105,12 +104,15 @@ export class ClaudeTerminal {
   }
 
   async close(): Promise<void> {
-    await run('tmux', ['-L', this.#socket, 'kill-server'])
+    const agent = await this.#tmux('display-message', '-p', '-t', 'agent', '#{pane_pid}').catch(() => '')
+    await run('tmux', ['-S', this.#socket, 'kill-server'])
+    // Hung up, it would write its session once more, into the folder that is being removed.
+    if (agent !== '') signalGroup(Number(agent), 'SIGKILL')
     await this.#place.remove()
   }
 
   async #tmux(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await run('tmux', ['-f', '/dev/null', '-L', this.#socket, ...args])
+    const { code, stdout, stderr } = await run('tmux', ['-f', '/dev/null', '-S', this.#socket, ...args])
     if (code !== 0) throw new Error(`tmux ${args[0]} failed: ${stderr.trim() || 'Claude Code has ended'}`)
     return stdout
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -186,7 +186,9 @@ describe.each(Object.keys(ASK))('%s', (protocol) => {
 
 describe('the ledger file', () => {
   it('has a line for each chunk before the chunk is sent', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'signalbox-ledger-')), 'ledger.jsonl')
+    const folder = await mkdtemp(join(tmpdir(), 'signalbox-ledger-'))
+    open.push({ close: () => rm(folder, { recursive: true }) })
+    const path = join(folder, 'ledger.jsonl')
     const provider = await start({ ledgerPath: path })
     const stream = await (await ask(provider, 'anthropic', STEPS)).text()
     const lines = (await readFile(path, 'utf8'))
