@@ -39,7 +39,10 @@ export class Collector {
   push(event: Event): void {
     switch (event.type) {
       case 'start':
-        this.#start = { ...(event.id === undefined ? {} : { id: event.id }), ...(event.model === undefined ? {} : { model: event.model }) }
+        this.#start = {
+          ...(event.id === undefined ? {} : { id: event.id }),
+          ...(event.model === undefined ? {} : { model: event.model }),
+        }
         this.#learn(event.usage, event.extra)
         break
       case 'block-start':
@@ -108,7 +111,8 @@ function extendBlock(block: Block | undefined, delta: Delta): void {
   if (block?.type === 'text' && delta.type === 'text') block.text += delta.text
   else if (block?.type === 'text' && delta.type === 'citation') (block.citations ??= []).push(delta.citation)
   else if (block?.type === 'thinking' && delta.type === 'thinking') block.text += delta.text
-  else if (block?.type === 'thinking' && delta.type === 'signature') block.signature = (block.signature ?? '') + delta.signature
+  else if (block?.type === 'thinking' && delta.type === 'signature')
+    block.signature = (block.signature ?? '') + delta.signature
   else if (block?.type === 'tool-call' && delta.type === 'arguments') block.arguments += delta.json
 }
 

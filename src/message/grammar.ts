@@ -36,13 +36,18 @@ class Grammar {
 
   push(event: Event): void {
     this.#demand(this.#ended === undefined, event, `nothing may follow ${this.#ended}`)
-    this.#demand(this.#started || event.type === 'start' || event.type === 'error', event, 'start must come first')
+    this.#demand(
+      this.#started || event.type === 'start' || event.type === 'error',
+      event,
+      'start must come first',
+    )
     this.#apply(event)
     this.#count++
   }
 
   end(): void {
-    if (this.#ended === undefined) throw new Error(`after ${this.#count} events: finish or error must come last`)
+    if (this.#ended === undefined)
+      throw new Error(`after ${this.#count} events: finish or error must come last`)
   }
 
   #apply(event: Event): void {
@@ -58,11 +63,23 @@ class Grammar {
         this.#blocks++
         break
       case 'delta':
-        this.#demand(event.index === this.#blocks - 1 && this.#open !== undefined, event, 'its block must be open')
-        this.#demand(DELTAS[this.#open!.type].includes(event.delta.type), event, `${this.#open!.type} takes no ${event.delta.type}`)
+        this.#demand(
+          event.index === this.#blocks - 1 && this.#open !== undefined,
+          event,
+          'its block must be open',
+        )
+        this.#demand(
+          DELTAS[this.#open!.type].includes(event.delta.type),
+          event,
+          `${this.#open!.type} takes no ${event.delta.type}`,
+        )
         break
       case 'block-end':
-        this.#demand(event.index === this.#blocks - 1 && this.#open !== undefined, event, 'its block must be open')
+        this.#demand(
+          event.index === this.#blocks - 1 && this.#open !== undefined,
+          event,
+          'its block must be open',
+        )
         this.#open = undefined
         break
       case 'usage':

@@ -171,6 +171,8 @@ export interface Reasoning {
   mode: 'off' | 'adaptive' | 'budget'
   budgetTokens?: number
   effort?: Effort
+  /** How much of the thinking the client wants to see, in Anthropic's words: `summarized`, `omitted`, `updates`. */
+  display?: string
 }
 
 /** The answer must be JSON; with a schema, JSON that fits it. */

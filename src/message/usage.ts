@@ -17,6 +17,17 @@ export interface Usage {
   reasoningTokens?: number
   /** Searches billed by the piece. */
   webSearches?: number
+  /** Work that the provider bills and that none of the counts above hold. */
+  beside?: readonly SideUsage[]
+}
+
+/** A server-side compaction of the conversation, an advisor of another model. */
+export interface SideUsage {
+  /** The provider's word for it. */
+  kind: string
+  /** Where it is not the answer's own. */
+  model?: string
+  usage: Usage
 }
 
 /** A provider never truly reports more; beyond it the number is a fault or an attack on a budget. */

@@ -33,7 +33,11 @@ const FAMILIES: readonly { type: RegExp; define: (tool: ServerTool) => Definitio
 
 const text = (description: string) => ({ type: 'string', description })
 const integer = (description: string) => ({ type: 'integer', description })
-const choice = (values: readonly string[], description: string) => ({ type: 'string', enum: values, description })
+const choice = (values: readonly string[], description: string) => ({
+  type: 'string',
+  enum: values,
+  description,
+})
 
 function object(properties: JsonObject, required: readonly string[]): JsonObject {
   return { type: 'object', properties, required }
@@ -41,9 +45,13 @@ function object(properties: JsonObject, required: readonly string[]): JsonObject
 
 function bash(): Definition {
   return {
-    description: 'Runs a command in a bash session that stays open between calls: directory, variables and files persist.',
+    description:
+      'Runs a command in a bash session that stays open between calls: directory, variables and files persist.',
     schema: object(
-      { command: text('The command to run.'), restart: { type: 'boolean', description: 'true: start a new session instead.' } },
+      {
+        command: text('The command to run.'),
+        restart: { type: 'boolean', description: 'true: start a new session instead.' },
+      },
       [],
     ),
   }
@@ -61,11 +69,21 @@ function textEditor(tool: ServerTool): Definition {
       {
         command: choice(commands, 'What to do.'),
         path: text('Absolute path of the file, or of a directory to view.'),
-        view_range: { type: 'array', items: { type: 'integer' }, description: 'view: first and last line, from 1; -1 is the end of the file.' },
+        view_range: {
+          type: 'array',
+          items: { type: 'integer' },
+          description: 'view: first and last line, from 1; -1 is the end of the file.',
+        },
         file_text: text('create: the whole content of the new file.'),
-        old_str: text('str_replace: the text to replace. It must stand in the file exactly once, white space included.'),
-        new_str: text(isNew ? 'str_replace: the new text.' : 'str_replace: the new text. insert: the text to insert.'),
-        insert_line: integer('insert: the number of the line to insert after; 0 is the beginning of the file.'),
+        old_str: text(
+          'str_replace: the text to replace. It must stand in the file exactly once, white space included.',
+        ),
+        new_str: text(
+          isNew ? 'str_replace: the new text.' : 'str_replace: the new text. insert: the text to insert.',
+        ),
+        insert_line: integer(
+          'insert: the number of the line to insert after; 0 is the beginning of the file.',
+        ),
         ...(isNew ? { insert_text: text('insert: the text to insert.') } : {}),
       },
       ['command', 'path'],
@@ -75,12 +93,17 @@ function textEditor(tool: ServerTool): Definition {
 
 function memory(): Definition {
   return {
-    description: 'Keeps notes in files below /memories that persist between conversations. Look there before starting a task.',
+    description:
+      'Keeps notes in files below /memories that persist between conversations. Look there before starting a task.',
     schema: object(
       {
         command: choice(['view', 'create', 'str_replace', 'insert', 'delete', 'rename'], 'What to do.'),
         path: text('Path below /memories; for all commands but rename.'),
-        view_range: { type: 'array', items: { type: 'integer' }, description: 'view: first and last line of a file.' },
+        view_range: {
+          type: 'array',
+          items: { type: 'integer' },
+          description: 'view: first and last line of a file.',
+        },
         file_text: text('create: the whole content of the file.'),
         old_str: text('str_replace: the text to replace.'),
         new_str: text('str_replace: the new text.'),
@@ -94,7 +117,14 @@ function memory(): Definition {
   }
 }
 
-const POINTER_ACTIONS = ['left_click', 'right_click', 'middle_click', 'double_click', 'left_click_drag', 'mouse_move']
+const POINTER_ACTIONS = [
+  'left_click',
+  'right_click',
+  'middle_click',
+  'double_click',
+  'left_click_drag',
+  'mouse_move',
+]
 const FIRST_ACTIONS = ['key', 'type', ...POINTER_ACTIONS, 'cursor_position', 'screenshot']
 const LATER_ACTIONS = ['triple_click', 'left_mouse_down', 'left_mouse_up', 'scroll', 'hold_key', 'wait']
 
@@ -111,9 +141,14 @@ function computer(tool: ServerTool): Definition {
     schema: object(
       {
         action: choice(actions, 'What to do.'),
-        coordinate: { ...point, description: 'x and y in pixels from the upper left: where to click, move, drag to or scroll.' },
+        coordinate: {
+          ...point,
+          description: 'x and y in pixels from the upper left: where to click, move, drag to or scroll.',
+        },
         start_coordinate: { ...point, description: 'left_click_drag: x and y where the drag begins.' },
-        text: text('type: the text. key, hold_key: keys in xdotool syntax, e.g. "ctrl+s". Clicks and scroll: a key to hold.'),
+        text: text(
+          'type: the text. key, hold_key: keys in xdotool syntax, e.g. "ctrl+s". Clicks and scroll: a key to hold.',
+        ),
         ...(later
           ? {
               scroll_direction: choice(['up', 'down', 'left', 'right'], 'scroll: where to.'),
@@ -122,7 +157,15 @@ function computer(tool: ServerTool): Definition {
             }
           : {}),
         ...(zoom === true
-          ? { region: { type: 'array', items: { type: 'integer' }, minItems: 4, maxItems: 4, description: 'zoom: x0, y0, x1, y1 in pixels.' } }
+          ? {
+              region: {
+                type: 'array',
+                items: { type: 'integer' },
+                minItems: 4,
+                maxItems: 4,
+                description: 'zoom: x0, y0, x1, y1 in pixels.',
+              },
+            }
           : {}),
       },
       ['action'],

@@ -52,18 +52,39 @@ const WORDINGS: readonly Wording[] = [
   row(`maximum context length is ${N} tokens.*?messages resulted in ${N} tokens`, 'limit', 'inputTokens'),
   // vLLM: 'max_tokens' or 'max_completion_tokens' is too large: 4000. This model's maximum context length is 4096
   // tokens and your request has 500 input tokens
-  row(`is too large: ${N}\\. ?This model's maximum context length is ${N} tokens and your request has ${N} input tokens`, 'maxTokens', 'limit', 'inputTokens'),
+  row(
+    `is too large: ${N}\\. ?This model's maximum context length is ${N} tokens and your request has ${N} input tokens`,
+    'maxTokens',
+    'limit',
+    'inputTokens',
+  ),
   // vLLM: maximum context length is 4096 tokens. However, your request has 5000 input tokens
   row(`maximum context length is ${N} tokens.*?your request has ${N} input tokens`, 'limit', 'inputTokens'),
   row(`maximum context length is ${N} tokens.*?you requested (?:about )?${N} tokens`, 'limit', 'total'),
-  row(`Input length \\(${N}\\) exceeds (?:the )?model's maximum context length \\(${N}\\)`, 'inputTokens', 'limit'),
+  row(
+    `Input length \\(${N}\\) exceeds (?:the )?model's maximum context length \\(${N}\\)`,
+    'inputTokens',
+    'limit',
+  ),
   // SGLang: The input (5000 tokens) is longer than the model's context length (4096 tokens)
-  row(`input \\(${N} tokens\\) is longer than the model's context length \\(${N} tokens\\)`, 'inputTokens', 'limit'),
+  row(
+    `input \\(${N} tokens\\) is longer than the model's context length \\(${N} tokens\\)`,
+    'inputTokens',
+    'limit',
+  ),
   // llama.cpp: request (9000 tokens) exceeds the available context size (8192 tokens), try increasing it
-  row(`request \\(${N} tokens\\) exceeds the available context size \\(${N} tokens\\)`, 'inputTokens', 'limit'),
+  row(
+    `request \\(${N} tokens\\) exceeds the available context size \\(${N} tokens\\)`,
+    'inputTokens',
+    'limit',
+  ),
   row(`"n_prompt_tokens" ?: ?${N}.*?"n_ctx" ?: ?${N}`, 'inputTokens', 'limit'),
   // Gemini: The input token count (1196265) exceeds the maximum number of tokens allowed (1048575).
-  row(`input token count (?:\\(${N}\\) )?exceeds the maximum number of tokens allowed \\(?${N}`, 'inputTokens', 'limit'),
+  row(
+    `input token count (?:\\(${N}\\) )?exceeds the maximum number of tokens allowed \\(?${N}`,
+    'inputTokens',
+    'limit',
+  ),
   // Mistral: Prompt contains 300000 tokens, too large for model with 131072 maximum context length
   row(`contains ${N} tokens.*?too large for model with ${N} maximum context length`, 'inputTokens', 'limit'),
   // xAI: This model's maximum prompt length is 131072 but the request contains 537812 tokens.
@@ -73,7 +94,12 @@ const WORDINGS: readonly Wording[] = [
   // GitHub Copilot: prompt token count of 140000 exceeds the limit of 128000
   row(`prompt token count of ${N} exceeds the limit of ${N}`, 'inputTokens', 'limit'),
   // TGI: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 4000 `inputs` tokens and 500 `max_new_tokens`
-  row(`must be <= ${N}\\. Given: ${N} .{0,3}inputs.{0,3} tokens and ${N}`, 'limit', 'inputTokens', 'maxTokens'),
+  row(
+    `must be <= ${N}\\. Given: ${N} .{0,3}inputs.{0,3} tokens and ${N}`,
+    'limit',
+    'inputTokens',
+    'maxTokens',
+  ),
   // DS4: Prompt has 300,000 tokens, but the configured context size is 131,072 tokens
   row(`prompt has ${N} tokens, but the configured context size is ${N}`, 'inputTokens', 'limit'),
   // Wordings without both numbers.
@@ -116,7 +142,8 @@ function readNumbers(match: RegExpExecArray, fields: readonly Field[]): ContextO
   })
   const { total, ...overflow } = found
   // OpenRouter counts tools apart from text: what is not output was input.
-  if (total !== undefined && overflow.maxTokens !== undefined) overflow.inputTokens = Math.max(0, total - overflow.maxTokens)
+  if (total !== undefined && overflow.maxTokens !== undefined)
+    overflow.inputTokens = Math.max(0, total - overflow.maxTokens)
   else if (total !== undefined) overflow.inputTokens ??= total
   return overflow
 }

@@ -5,7 +5,10 @@
 
 /** Not yet in TypeScript's library: proposal-json-parse-with-source, in Node since version 21. */
 interface JsonWithSource {
-  parse(text: string, reviver: (this: object, key: string, value: unknown, context: { source?: string }) => unknown): unknown
+  parse(
+    text: string,
+    reviver: (this: object, key: string, value: unknown, context: { source?: string }) => unknown,
+  ): unknown
   rawJSON(text: string): unknown
 }
 const withSource = JSON as unknown as JsonWithSource
@@ -14,7 +17,8 @@ const withSource = JSON as unknown as JsonWithSource
  * What may be a number that does not survive, if it stands outside a string: 15 digits, an exponent, a fraction
  * that ends in 0, a minus zero. 40 µs for 100 KB, where reading every number's source would take 200.
  */
-const SUSPECT = /(?:^|[[:,])\s*(-?(?:\d[\d.]{15,}|\d+(?:\.\d+)?[eE][-+\d]+|\d+\.\d*0(?=[\s,\]}])|(?<=-)0(?=[\s,\]}])))/g
+const SUSPECT =
+  /(?:^|[[:,])\s*(-?(?:\d[\d.]{15,}|\d+(?:\.\d+)?[eE][-+\d]+|\d+\.\d*0(?=[\s,\]}])|(?<=-)0(?=[\s,\]}])))/g
 
 /** For objects and arrays out of {@link parseJson}: the numbers inside that are more than their value says. */
 const inexact = new WeakMap<object, Map<string, string>>()

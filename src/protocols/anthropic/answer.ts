@@ -1,0 +1,54 @@
+import type { BlockStart, Delta } from '../../message/event.ts'
+import type { JsonObject } from '../../message/request.ts'
+import type { Memo } from '../protocol.ts'
+import { stringifyJson } from '../shared/json.ts'
+import { isObject } from './fields.ts'
+import { PROTOCOL } from './wire.ts'
+
+/** How a block of an answer begins, and what its beginning already says. */
+export interface StartedBlock {
+  start: BlockStart
+  deltas: Delta[]
+  /** JSON text of a tool call's arguments, where they stand in the beginning. */
+  input?: string
+}
+
+/** A block as it stands in `content_block_start` (mostly empty there) or in a whole answer. */
+export function decodeBlockStart(block: JsonObject, memo: Memo): StartedBlock {
+  const { type, id, name, data } = block
+  if (type === 'text') return { start: { type }, deltas: textDeltas(block) }
+  if (type === 'thinking') return { start: { type }, deltas: thinkingDeltas(block) }
+  if (type === 'redacted_thinking' && typeof data === 'string')
+    return { start: { type: 'redacted-thinking', data }, deltas: [] }
+  if (type === 'tool_use' && typeof id === 'string' && typeof name === 'string') {
+    return {
+      start: { type: 'tool-call', id, name: memo.toolNames?.get(name) ?? name },
+      deltas: [],
+      ...inputOf(block['input']),
+    }
+  }
+  return { start: { type: 'opaque', protocol: PROTOCOL, kind: String(type), raw: block }, deltas: [] }
+}
+
+function textDeltas({ text, citations }: JsonObject): Delta[] {
+  const cited = Array.isArray(citations) ? citations.filter(isObject) : []
+  return [
+    ...(typeof text === 'string' && text !== '' ? [{ type: 'text' as const, text }] : []),
+    ...cited.map((citation) => ({ type: 'citation' as const, citation })),
+  ]
+}
+
+function thinkingDeltas({ thinking, signature }: JsonObject): Delta[] {
+  return [
+    ...(typeof thinking === 'string' && thinking !== ''
+      ? [{ type: 'thinking' as const, text: thinking }]
+      : []),
+    ...(typeof signature === 'string' && signature !== '' ? [{ type: 'signature' as const, signature }] : []),
+  ]
+}
+
+function inputOf(input: unknown): { input?: string } {
+  if (input === undefined || input === null || input === '') return {}
+  const json = stringifyJson(input)
+  return json === '{}' ? {} : { input: json }
+}

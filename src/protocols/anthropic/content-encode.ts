@@ -1,0 +1,142 @@
+import { GatewayError } from '../../message/error.ts'
+import type { Block, CacheMark, JsonObject, Source } from '../../message/request.ts'
+import { parseForOutput } from '../shared/json.ts'
+import type { ToolNames } from '../shared/tool-names.ts'
+import type { Warnings } from '../shared/warnings.ts'
+import { usableCallId } from './call-ids.ts'
+import { isObject } from './fields.ts'
+import { PROTOCOL } from './wire.ts'
+
+export interface ContentContext {
+  names: ToolNames
+  warnings: Warnings
+}
+
+/** Blocks as the API takes them; what it would refuse (empty texts, foreign thinking) is left out. */
+export function encodeContent(blocks: readonly Block[], context: ContentContext): JsonObject[] {
+  return blocks.flatMap((block) => encodeBlock(block, context))
+}
+
+function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
+  const { warnings } = context
+  switch (block.type) {
+    case 'text':
+      // "text content blocks must contain non-whitespace text"
+      if (block.text.trim() === '') return []
+      return [
+        {
+          type: 'text',
+          text: block.text,
+          ...(block.citations !== undefined && { citations: block.citations }),
+          ...cache(block),
+        },
+      ]
+    case 'image':
+      return [{ type: 'image', source: encodeSource(block.source, context), ...cache(block) }]
+    case 'document': {
+      const { title, context: about, citations } = block
+      const facts = { ...(title !== undefined && { title }), ...(about !== undefined && { context: about }) }
+      const cited = citations === undefined ? {} : { citations: { enabled: citations } }
+      return [
+        {
+          type: 'document',
+          source: encodeSource(block.source, context),
+          ...facts,
+          ...cited,
+          ...cache(block),
+        },
+      ]
+    }
+    case 'search-result': {
+      const { source, title } = block
+      return [
+        {
+          type: 'search_result',
+          source,
+          title,
+          content: encodeContent(block.content, context),
+          ...cache(block),
+        },
+      ]
+    }
+    case 'thinking':
+      return encodeThinking(block.text, block.signature, warnings)
+    case 'redacted-thinking':
+      return [{ type: 'redacted_thinking', data: block.data }]
+    case 'tool-call':
+      return [
+        {
+          type: 'tool_use',
+          id: usableCallId(block.id),
+          name: context.names.sent(block.name),
+          input: encodeInput(block.arguments),
+          ...cache(block),
+        },
+      ]
+    case 'tool-result': {
+      const content = encodeContent(block.content, context)
+      return [
+        {
+          type: 'tool_result',
+          tool_use_id: usableCallId(block.callId),
+          content,
+          ...(block.isError && { is_error: true }),
+          ...cache(block),
+        },
+      ]
+    }
+    case 'tool-reference':
+      return [{ type: 'tool_reference', tool_name: context.names.sent(block.name) }]
+    case 'opaque':
+      if (block.protocol === PROTOCOL) return [block.raw]
+      warnings.add('dropped', `messages[].content[].${block.kind}`, 'only its own protocol knows it')
+      return []
+  }
+}
+
+/** What an answer of Claude's signs its thinking with: long base64. Others' signatures have other forms. */
+const CLAUDE_SIGNATURE = /^[A-Za-z0-9+/]{40,}={0,2}$/
+
+/** "Invalid signature in thinking block" would fail the whole conversation. */
+function encodeThinking(thinking: string, signature: string | undefined, warnings: Warnings): JsonObject[] {
+  if (signature !== undefined && CLAUDE_SIGNATURE.test(signature))
+    return [{ type: 'thinking', thinking, signature }]
+  warnings.add('dropped', 'messages[].content[].thinking', 'it has no signature of Claude’s')
+  return []
+}
+
+/** The API takes objects only; what a model wrote instead is shown to it as it was. */
+function encodeInput(json: string): unknown {
+  try {
+    const input = parseForOutput(json)
+    return input === null ? {} : isObject(input) ? input : { value: input }
+  } catch {
+    return json.trim() === '' ? {} : { invalid_json: json }
+  }
+}
+
+function encodeSource(source: Source, context: ContentContext): JsonObject {
+  switch (source.kind) {
+    case 'base64':
+      return { type: 'base64', media_type: source.mediaType, data: source.data }
+    case 'url':
+      return { type: 'url', url: source.url }
+    case 'text':
+      return { type: 'text', media_type: 'text/plain', data: source.text }
+    case 'blocks':
+      return { type: 'content', content: encodeContent(source.blocks, context) }
+    case 'file':
+      if (source.id.startsWith('file_')) return { type: 'file', file_id: source.id }
+      throw new GatewayError(
+        'unsupported',
+        `The file ${JSON.stringify(source.id)} lies at another provider: send its content instead.`,
+        {
+          field: 'messages',
+        },
+      )
+  }
+}
+
+export function cache({ cache: mark }: { cache?: CacheMark }): { cache_control?: JsonObject } {
+  return mark === undefined ? {} : { cache_control: { type: 'ephemeral', ...mark } }
+}

@@ -1,0 +1,47 @@
+import type { JsonObject } from '../../message/request.ts'
+import type { Endpoint } from '../protocol.ts'
+
+/** https://docs.claude.com/en/api; the probes are what Claude Code asks for at its start, by version. */
+export const endpoints: readonly Endpoint[] = [
+  { method: 'POST', path: '/v1/messages', operation: 'generate' },
+  { method: 'POST', path: '/v1/messages/count_tokens', operation: 'count-tokens' },
+  { method: 'GET', path: '/v1/models', operation: 'list-models' },
+  { method: 'GET', path: '/v1/models/{model}', operation: 'get-model' },
+  { method: 'HEAD', path: '/', operation: 'probe' },
+  { method: 'HEAD', path: '/api/hello', operation: 'probe' },
+  { method: 'GET', path: '/api/hello', operation: 'probe' },
+]
+
+/** Claude Code offers only ids that hold "claude" or "anthropic": other providers' models get this in front. */
+export const foreignPrefix = { native: 'anthropic', prefix: 'anthropic/' }
+
+/** The API's word for a date that is not known. */
+const UNKNOWN_DATE = '1970-01-01T00:00:00Z'
+
+export function encodeModel(id: string): JsonObject {
+  return { type: 'model', id, display_name: id, created_at: UNKNOWN_DATE }
+}
+
+const PAGE_DEFAULT = 20
+const PAGE_MAX = 1000
+
+/** One page of the models on offer: `limit` of them, after `after_id` or before `before_id`. */
+export function encodeModelList(ids: readonly string[], query: URLSearchParams): JsonObject {
+  const limit = pageSize(query.get('limit'))
+  const after = ids.indexOf(query.get('after_id') ?? '')
+  const before = ids.indexOf(query.get('before_id') ?? '')
+  const start = before === -1 ? after + 1 : Math.max(0, before - limit)
+  const end = before === -1 ? Math.min(ids.length, start + limit) : before
+  const page = ids.slice(start, end)
+  return {
+    data: page.map(encodeModel),
+    has_more: before === -1 ? end < ids.length : start > 0,
+    first_id: page[0] ?? null,
+    last_id: page.at(-1) ?? null,
+  }
+}
+
+function pageSize(value: string | null): number {
+  const size = Number(value ?? PAGE_DEFAULT)
+  return Number.isInteger(size) && size >= 1 ? Math.min(size, PAGE_MAX) : PAGE_DEFAULT
+}

@@ -1,0 +1,130 @@
+import type { FunctionTool, JsonObject, Message, Request, Tool, ToolChoice } from '../../message/request.ts'
+import type { Warnings } from '../shared/warnings.ts'
+import { decodeCache } from './content-decode.ts'
+import {
+  asBoolean,
+  asList,
+  asObject,
+  asString,
+  fail,
+  given,
+  isObject,
+  leftover,
+  optional,
+  required,
+} from './fields.ts'
+import { PROTOCOL } from './wire.ts'
+
+export function decodeTools(value: unknown, warnings: Warnings): Tool[] {
+  return asList(value, 'tools').map((tool, at) =>
+    decodeTool(asObject(tool, `tools.${at}`), `tools.${at}`, warnings),
+  )
+}
+
+function decodeTool(tool: JsonObject, path: string, warnings: Warnings): Tool {
+  const type = optional(tool['type'], `${path}.type`, asString) ?? 'custom'
+  if (type === 'custom') return decodeCustomTool(tool, `${path}.custom`, warnings)
+  // A toolset of an MCP server has no name of its own.
+  return {
+    kind: 'server',
+    type,
+    name: optional(tool['name'], `${path}.${type}.name`, asString) ?? type,
+    raw: tool,
+  }
+}
+
+const CUSTOM_FIELDS = new Set([
+  'type',
+  'name',
+  'description',
+  'input_schema',
+  'strict',
+  'defer_loading',
+  'cache_control',
+])
+
+function decodeCustomTool(tool: JsonObject, path: string, warnings: Warnings): FunctionTool {
+  return {
+    kind: 'function',
+    name: required(tool['name'], `${path}.name`, asString),
+    ...given('description', optional(tool['description'], `${path}.description`, asString)),
+    schema: required(tool['input_schema'], `${path}.input_schema`, asObject),
+    ...given('strict', optional(tool['strict'], `${path}.strict`, asBoolean)),
+    ...given('deferred', optional(tool['defer_loading'], `${path}.defer_loading`, asBoolean)),
+    ...decodeCache(tool, path, warnings),
+    extra: leftover(tool, CUSTOM_FIELDS),
+  }
+}
+
+/** Sets `toolChoice` and `parallelTools`. */
+export function decodeToolChoice(value: unknown, request: Request): void {
+  const choice = asObject(value, 'tool_choice')
+  const type = required(choice['type'], 'tool_choice.type', asString)
+  request.toolChoice = readChoice(type, choice)
+  const path = `tool_choice.${type}.disable_parallel_tool_use`
+  const single = optional(choice['disable_parallel_tool_use'], path, asBoolean)
+  if (single !== undefined) request.parallelTools = !single
+}
+
+function readChoice(type: string, choice: JsonObject): ToolChoice {
+  switch (type) {
+    case 'auto':
+    case 'none':
+      return { type }
+    case 'any':
+      return { type: 'required' }
+    case 'tool':
+      return { type, name: required(choice['name'], 'tool_choice.tool.name', asString) }
+    default:
+      return fail(
+        'tool_choice',
+        `Input tag '${type}' found using 'type' does not match any of the expected tags: 'auto', 'any', 'tool', 'none'`,
+      )
+  }
+}
+
+/**
+ * `tool_addition` and `tool_removal` blocks change which tools the model has from their place on. Only Claude knows
+ * the blocks; what matters to the turn that is asked for is the list that they lead to. The blocks are taken out.
+ */
+export function applyToolChanges(messages: Message[], tools: Tool[], warnings: Warnings): Tool[] {
+  let current = tools
+  for (const message of messages) {
+    if (message.role !== 'system') continue
+    message.content = message.content.filter((block) => {
+      if (block.type !== 'opaque' || block.protocol !== PROTOCOL || !TOOL_CHANGES.has(block.kind)) return true
+      const change = isObject(block.raw['tool']) ? block.raw['tool'] : {}
+      current =
+        block.kind === 'tool_addition' ? addTool(current, change, warnings) : removeTool(current, change)
+      return false
+    })
+  }
+  return current
+}
+
+const TOOL_CHANGES = new Set(['tool_addition', 'tool_removal'])
+
+function addTool(tools: Tool[], change: JsonObject, warnings: Warnings): Tool[] {
+  if (change['type'] === 'tool_definition' && isObject(change['definition'])) {
+    const tool = decodeTool(
+      change['definition'],
+      'messages[].content[].tool_addition.tool.definition',
+      warnings,
+    )
+    return [...tools.filter(({ name }) => name !== tool.name), tool]
+  }
+  const named = tools.some(({ name }) => name === change['name'])
+  if (!named)
+    warnings.add(
+      'dropped',
+      'messages[].content[].tool_addition',
+      'it names a tool that the request does not define',
+    )
+  return tools.map((tool) =>
+    tool.kind === 'function' && tool.name === change['name'] ? { ...tool, deferred: false } : tool,
+  )
+}
+
+function removeTool(tools: Tool[], change: JsonObject): Tool[] {
+  return tools.filter(({ name }) => name !== change['name'])
+}
