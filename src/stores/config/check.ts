@@ -51,19 +51,18 @@ function suggestion(issue: z.core.$ZodIssue, value: unknown): string {
   return meant === undefined ? '' : ` (did you mean "${meant}"?)`
 }
 
-/** Longer text in place of a number may be a key that was pasted into the wrong line. */
+/** Longer text may be a key that was pasted into the wrong line. */
 const MAX_HARMLESS_LENGTH = 16
 
 /**
- * Whether a string at fault can be repeated. Settings that may hold a secret take any string, so a string that has
- * the right type and the wrong form is none; one of the wrong type is shown while it is too short for a key.
+ * Whether a string at fault can be repeated: not where any string would do, because that may be a secret, and
+ * elsewhere only when it is too short for a key, or an address.
  */
 function mayShow(issue: z.core.$ZodIssue, value: unknown): boolean {
   if (typeof value !== 'string') return false
-  if (issue.code === 'invalid_format' || issue.code === 'custom') return true
-  const isScalarExpected =
-    issue.code === 'invalid_type' && ['number', 'int', 'boolean'].includes(issue.expected)
-  return (isScalarExpected || issue.code === 'invalid_value') && value.length <= MAX_HARMLESS_LENGTH
+  if (issue.code === 'invalid_type' && !['number', 'int', 'boolean'].includes(issue.expected)) return false
+  if (issue.code === 'invalid_union') return false
+  return value.length <= MAX_HARMLESS_LENGTH || /^\w+:\/\//.test(value)
 }
 
 function valueAt(root: unknown, path: Path): unknown {

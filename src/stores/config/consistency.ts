@@ -56,7 +56,7 @@ function checkProviderNames(providers: Fields, registry: Registry, problems: Pro
 }
 
 function isKnown(id: string, registry: Registry): boolean {
-  return registry.providers.has(id) || (KNOWN_PROVIDERS as readonly string[]).includes(id)
+  return registry.providers.has(id) || KNOWN_PROVIDERS.includes(id)
 }
 
 /** A server that the operator runs has no address of its own. */

@@ -53,7 +53,7 @@ function noted<Type extends z.ZodMiniType>(
 export const text = () => z.string({ error: 'a string' })
 
 /** Text that names something, so it cannot be empty. */
-export const name = () => z.string({ error: 'a string' }).check(z.minLength(1, { error: 'a name' }))
+export const name = () => z.string({ error: 'a name' }).check(z.minLength(1, { error: 'a name' }))
 
 /** Text, `"env.NAME"`, or the object in which the admin API writes both. May be a secret: never shown. */
 export const environmentText = () =>
@@ -102,10 +102,12 @@ function range(minimum: number, maximum: number): string {
  * A length of time: a number in the unit of the setting, or text as in Go with `d`, `w`, `M` and `Y` added.
  * Existing files hold both, because the documents of the format say one thing and its program did the other.
  */
-export const duration = () =>
-  z.union([z.number().check(z.gte(0)), z.string().check(z.regex(DURATION))], {
-    error: 'a number of at least 0 or a duration such as "30s", "5m" or "1h30m"',
+export const duration = () => {
+  const error = 'a number of at least 0 or a duration such as "30s", "5m" or "1h30m"'
+  return z.union([z.number().check(z.gte(0, { error })), z.string().check(z.regex(DURATION, { error }))], {
+    error,
   })
+}
 
 const DURATION = /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h|d|w|M|Y))+$/
 

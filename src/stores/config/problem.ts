@@ -56,8 +56,8 @@ export function formatPath(path: Path): string {
 const MAX_SHOWN_LENGTH = 60
 
 /**
- * A value in words. Strings are quoted only when the caller knows that none of them can be a secret; user and
- * password of an address are left out even then.
+ * A value in words. Strings are quoted only when the caller knows that none of them can be a secret; what an
+ * address holds of one (user, password, query) is left out even then.
  */
 export function describeValue(value: unknown, showStrings: boolean): string {
   if (value === undefined) return 'nothing'
@@ -66,6 +66,6 @@ export function describeValue(value: unknown, showStrings: boolean): string {
   if (typeof value === 'object' && value !== null) return 'an object'
   if (typeof value !== 'string') return String(value)
   if (!showStrings) return 'a string'
-  const shown = value.replace(/\/\/[^/@]*@/, '//…@')
+  const shown = value.replace(/\/\/[^/@]*@/, '//…@').replace(/[?#].*$/s, '?…')
   return JSON.stringify(shown.length > MAX_SHOWN_LENGTH ? `${shown.slice(0, MAX_SHOWN_LENGTH)}…` : shown)
 }

@@ -22,66 +22,23 @@ import {
 /** The `providers` part of `config.json`; see `schema.ts`. */
 
 /** Names that the format knows, reachable by this version or not; any other needs a `custom_provider_config`. */
-export const KNOWN_PROVIDERS = [
-  ...[
-    'openai',
-    'azure',
-    'anthropic',
-    'bedrock',
-    'cohere',
-    'vertex',
-    'mistral',
-    'ollama',
-    'groq',
-    'sgl',
-    'parasail',
-  ],
-  ...[
-    'perplexity',
-    'cerebras',
-    'gemini',
-    'openrouter',
-    'elevenlabs',
-    'huggingface',
-    'nebius',
-    'xai',
-    'replicate',
-  ],
-  ...[
-    'vllm',
-    'runway',
-    'fireworks',
-    'deepseek',
-    'bedrock_mantle',
-    'sarvam',
-    'runware',
-    'opencode',
-    'databricks',
-  ],
-  ...[
-    'github_copilot',
-    'github-copilot',
-    'typesafe',
-    'cloudflare',
-    'sagemaker',
-    'minimax',
-    'byteplus',
-    'deepgram',
-  ],
-] as const
+export const KNOWN_PROVIDERS: readonly string[] = [
+  'openai', 'azure', 'anthropic', 'bedrock', 'cohere', 'vertex', 'mistral', 'ollama', 'groq', 'sgl', 'parasail',
+  'perplexity', 'cerebras', 'gemini', 'openrouter', 'elevenlabs', 'huggingface', 'nebius', 'xai', 'replicate',
+  'vllm', 'runway', 'fireworks', 'deepseek', 'bedrock_mantle', 'sarvam', 'runware', 'opencode', 'databricks',
+  'github_copilot', 'github-copilot', 'typesafe', 'cloudflare', 'sagemaker', 'minimax', 'byteplus', 'deepgram',
+] // prettier-ignore
 
 const BASE_TYPES = [
-  ...([
-    'openai',
-    'anthropic',
-    'bedrock',
-    'cohere',
-    'gemini',
-    'huggingface',
-    'replicate',
-    'typesafe',
-  ] as const),
-]
+  'openai',
+  'anthropic',
+  'bedrock',
+  'cohere',
+  'gemini',
+  'huggingface',
+  'replicate',
+  'typesafe',
+] as const
 
 const deployments = () => served(map(text()), 'Model name → the id at the provider. Same as `aliases`.')
 

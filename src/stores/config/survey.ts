@@ -36,7 +36,7 @@ export function survey(schema: z.core.$ZodType, value: unknown): Survey {
     const names = Object.keys(shape)
     // An object without known names is one that is not looked into.
     if (names.length === 0) return
-    for (const [key, value] of Object.entries(block)) {
+    for (const [key, setting] of Object.entries(block)) {
       const place = placeName([...path, key])
       const type = Object.hasOwn(shape, key) ? shape[key] : undefined
       if (type === undefined) {
@@ -45,7 +45,7 @@ export function survey(schema: z.core.$ZodType, value: unknown): Survey {
         continue
       }
       const service = notes.get(type as z.ZodMiniType)?.service
-      if (service === 'served') visit(type, value, [...path, key])
+      if (service === 'served') visit(type, setting, [...path, key])
       else found.unserved.add(place)
       if (service === 'unenforced') found.unenforced.add(place)
     }

@@ -60,13 +60,13 @@ export function watchConfiguration(options: WatchOptions): ConfigWatcher {
     try {
       await reload(current)
     } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error
-      refuse(error.message)
+      const { message } = error as Error
+      refuse(error instanceof ConfigurationError ? message : `${file}: ${message}`)
     }
   }
 
-  async function reload(current: string | undefined): Promise<void> {
-    const text = current === undefined ? undefined : await readConfigFile(file)
+  async function reload(current: string): Promise<void> {
+    const text = current === ABSENT ? undefined : await readConfigFile(file)
     if (text === running) refused = undefined
     else if (text === undefined) refuse(`${file} is gone`)
     // Editors empty a file before they write it; the rest comes within the second.
@@ -87,12 +87,14 @@ export function watchConfiguration(options: WatchOptions): ConfigWatcher {
   }
 }
 
-/** Changes with every write, replacement and change of permissions; undefined: there is no file. */
-async function stateOf(file: string): Promise<string | undefined> {
+const ABSENT = 'absent'
+
+/** Changes with every write, replacement and change of permissions. */
+async function stateOf(file: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true })
     return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
   } catch {
-    return undefined
+    return ABSENT
   }
 }
