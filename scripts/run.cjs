@@ -54,6 +54,7 @@ function installWhenStale() {
     const npm = process.env.npm_execpath
     if (npm === undefined)
       stop('The dependencies are not installed: start this through npm, as in "npm start".')
+    console.error('Installing the dependencies …')
     runNow(process.execPath, [npm, 'ci', '--loglevel=error'], 'The dependencies could not be installed.')
   }
   write(INSTALL_STAMP, wanted)
@@ -86,9 +87,9 @@ function runSteps(node, [step, ...rest]) {
   follow(child, rest.length === 0 ? undefined : () => runSteps(node, rest))
 }
 
-/** Waits for a preparation; what it prints goes to stderr, so that stdout holds the command's own lines only. */
+/** Waits for a preparation, and shows only its complaints: stdout holds the command's own lines. */
 function runNow(program, args, complaint) {
-  const { status } = spawnSync(program, args, { stdio: ['ignore', 2, 2] })
+  const { status } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 2] })
   if (status !== 0) stop(complaint)
 }
 
