@@ -1,11 +1,11 @@
 import type { Provider } from '../../providers/provider.ts'
-import type { ProviderContext } from './compile-providers.ts'
 import { missing } from './compile-network.ts'
 import type { ProviderKey } from './configuration.ts'
 import { KEY_DEFAULTS } from './defaults.ts'
 import { resolve } from './environment.ts'
 import type { EnvironmentText } from './fields.ts'
 import { isHeaderText } from './forms.ts'
+import type { ProviderContext } from './registry.ts'
 import type { ProviderKeySettings, ProviderSettings } from './schema-providers.ts'
 
 /**

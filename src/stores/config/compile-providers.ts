@@ -4,15 +4,8 @@ import { compileKeys, keyAddresses } from './compile-keys.ts'
 import { compileNetwork, compileUpstream, joinPaths, missing, resolveNetwork } from './compile-network.ts'
 import { resolve } from './environment.ts'
 import { isWebAddress } from './forms.ts'
-import type { Notice } from './notice.ts'
-import type { Environment, Registry } from './registry.ts'
+import type { ProviderContext, Registry } from './registry.ts'
 import type { CustomProviderSettings, ProviderSettings } from './schema-providers.ts'
-
-export interface ProviderContext {
-  readonly registry: Registry
-  readonly environment: Environment
-  readonly notices: Notice[]
-}
 
 /** The providers of the file that this version reaches, by lower-case name, in its order. */
 export function compileProviders(

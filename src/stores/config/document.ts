@@ -70,7 +70,7 @@ function nearestNode(root: Node, problem: Problem): Node {
 
 /** Names of the parser's error codes and what they mean for the reader of the file. */
 const EXPECTED = new Map<number, string>([
-  [1, 'a JSON value'], // InvalidSymbol
+  [1, 'a JSON value or a name in double quotes'], // InvalidSymbol
   [2, 'a number as JSON writes it'], // InvalidNumberFormat
   [3, 'a property name in double quotes'], // PropertyNameExpected
   [4, 'a value'], // ValueExpected

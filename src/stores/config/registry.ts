@@ -1,5 +1,6 @@
 import type { customProvider } from '../../providers/index.ts'
 import type { Provider } from '../../providers/provider.ts'
+import type { Notice } from './notice.ts'
 
 /** What the configuration may name, handed in by the composition root: see `providers/index.ts`. */
 export interface Registry {
@@ -11,3 +12,10 @@ export interface Registry {
 
 /** Environment variables, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What compiling providers reads, and where it says what cannot be used. */
+export interface ProviderContext {
+  readonly registry: Registry
+  readonly environment: Environment
+  readonly notices: Notice[]
+}

@@ -34,7 +34,7 @@ it('a file, with comments, a byte order mark and a trailing comma', async () => 
 const UNREADABLE: [title: string, make: (file: string) => Promise<unknown>, message: string][] = [
   ['a directory', (file) => mkdir(file), ': cannot be read (EISDIR)'],
   ['F5 no bytes', (file) => writeFile(file, ''), ':1:1: found an empty file, expected a JSON object'],
-  ['F5 zeros', (file) => writeFile(file, Buffer.alloc(512)), ':1:1: found `\u0000`, expected a JSON value'],
+  ['F5 zeros', (file) => writeFile(file, Buffer.alloc(512)), ':1:1: found `\u0000`, expected a JSON value or a name in double quotes'],
   ['F5 a flipped bit', (file) => writeFile(file, Buffer.from([0x7b, 0x22, 0xe1, 0x22, 0x7d])), ': found bytes that are no UTF-8 text, expected a JSON object'],
   ['a database', (file) => writeFile(file, Buffer.alloc(17 * 1024 * 1024, 'x')), ': found 17825792 bytes, expected at most 16777216'],
   ['a value of the wrong type', (file) => writeFile(file, '{"client": 1}'), ':1:12 client: found 1, expected an object'],

@@ -1,0 +1,22 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { settingsTables } from './docs/settings.ts'
+
+/** Parts of the documentation that are made from the code; a test fails when one of them is stale. */
+export const GENERATED: readonly { file: string; name: string; build: () => string }[] = [
+  { file: 'docs/settings.md', name: 'settings', build: settingsTables },
+]
+
+/** The page with the text between `<!-- name -->` and `<!-- /name -->` replaced. */
+export function withPart(page: string, name: string, part: string): string {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const start = page.indexOf(open)
+  const end = page.indexOf(close)
+  if (start < 0 || end < start) throw new Error(`no place for ${name}: expected ${open} and ${close}`)
+  return `${page.slice(0, start + open.length)}\n\n${part}\n\n${page.slice(end)}`
+}
+
+if (import.meta.main) {
+  for (const { file, name, build } of GENERATED) {
+    writeFileSync(file, withPart(readFileSync(file, 'utf8'), name, build()))
+  }
+}
