@@ -51,18 +51,21 @@ export function decodeRequest(body: JsonObject, operation: Operation = 'generate
 }
 
 const KNOWN_FIELDS = new Set([
-  ...[
-    'model',
-    'messages',
-    'system',
-    'tools',
-    'tool_choice',
-    'metadata',
-    'max_tokens',
-    'stop_sequences',
-    'stream',
-  ],
-  ...['temperature', 'top_p', 'top_k', 'thinking', 'output_config', 'output_format'],
+  'model',
+  'messages',
+  'system',
+  'tools',
+  'tool_choice',
+  'metadata',
+  'max_tokens',
+  'stop_sequences',
+  'stream',
+  'temperature',
+  'top_p',
+  'top_k',
+  'thinking',
+  'output_config',
+  'output_format',
 ])
 
 /** Counting needs no limit of the answer. */
