@@ -25,7 +25,7 @@ export function served<Type extends z.ZodMiniType>(type: Type, description: stri
 
 /** A served setting that must be there. */
 export function required<Type extends z.ZodMiniType>(type: Type, description: string) {
-  return noted(type, description, 'served')
+  return noted(z.clone(type), description, 'served')
 }
 
 /** A setting that is read and checked, named at the start, and does nothing yet. */
@@ -48,39 +48,37 @@ function noted<Type extends z.ZodMiniType>(
   return type
 }
 
-// The `error` of a type is the second half of a sentence: "found …, expected <error>".
+// The `error` of a type is the second half of a sentence: "found …, expected <error>". Types without parameters
+// are there once: making one takes up to 0.1 ms in a young process, and start-up waits for some hundred.
 
-export const text = () => z.string({ error: 'a string' })
+export const text = z.string({ error: 'a string' })
 
 /** Text that names something, so it cannot be empty. */
-export const name = () => z.string({ error: 'a name' }).check(z.minLength(1, { error: 'a name' }))
+export const name = z.string({ error: 'a name' }).check(z.minLength(1, { error: 'a name' }))
 
 /** Text, `"env.NAME"`, or the object in which the admin API writes both. May be a secret: never shown. */
-export const environmentText = () =>
-  z.union(
-    [
-      z.string(),
-      z.looseObject({
-        value: z.optional(z.string()),
-        env_var: z.optional(z.string()),
-        from_env: z.optional(z.boolean()),
-      }),
-    ],
-    { error: 'a string, "env.NAME", or {"value", "env_var", "from_env"}' },
-  )
+export const environmentText = z.union(
+  [
+    z.string(),
+    z.looseObject({
+      value: z.optional(z.string()),
+      env_var: z.optional(z.string()),
+      from_env: z.optional(z.boolean()),
+    }),
+  ],
+  { error: 'a string, "env.NAME", or {"value", "env_var", "from_env"}' },
+)
 
-export type EnvironmentText = z.infer<ReturnType<typeof environmentText>>
+export type EnvironmentText = z.infer<typeof environmentText>
 
 /** An http(s) address, or a reference to one. */
-export const webAddress = () => {
-  const error =
-    'an http:// or https:// address without query, such as "https://api.example.com", or "env.NAME"'
-  return environmentText().check(
-    z.refine((value) => typeof value !== 'string' || isReference(value) || isWebAddress(value), { error }),
-  )
-}
+export const webAddress = environmentText.check(
+  z.refine((value) => typeof value !== 'string' || isReference(value) || isWebAddress(value), {
+    error: 'an http:// or https:// address without query, such as "https://api.example.com", or "env.NAME"',
+  }),
+)
 
-export const flag = () => z.boolean({ error: 'true or false' })
+export const flag = z.boolean({ error: 'true or false' })
 
 /** A whole number within limits, both included. */
 export function whole(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER) {
@@ -88,34 +86,45 @@ export function whole(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER
   return z.int({ error }).check(z.gte(minimum, { error }), z.lte(maximum, { error }))
 }
 
+/** A whole number of things. */
+export const count = whole(0)
+
+/** A whole number of things of which there must be one. */
+export const positive = whole(1)
+
 /** Any number within limits, both included. */
-export function number(minimum: number, maximum: number = Number.MAX_VALUE) {
-  const error = `a number ${range(minimum, maximum === Number.MAX_VALUE ? Number.MAX_SAFE_INTEGER : maximum)}`
+export function number(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER) {
+  const error = `a number ${range(minimum, maximum)}`
   return z.number({ error }).check(z.gte(minimum, { error }), z.lte(maximum, { error }))
 }
+
+/** An amount, a weight, a price. */
+export const amount = number(0)
 
 function range(minimum: number, maximum: number): string {
   return maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`
 }
 
+const DURATION = /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h|d|w|M|Y))+$/
+const DURATION_ERROR = { error: 'a number of at least 0 or a duration such as "30s", "5m" or "1h30m"' }
+
 /**
  * A length of time: a number in the unit of the setting, or text as in Go with `d`, `w`, `M` and `Y` added.
  * Existing files hold both, because the documents of the format say one thing and its program did the other.
  */
-export const duration = () => {
-  const error = 'a number of at least 0 or a duration such as "30s", "5m" or "1h30m"'
-  return z.union([z.number().check(z.gte(0, { error })), z.string().check(z.regex(DURATION, { error }))], {
-    error,
-  })
-}
-
-const DURATION = /^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h|d|w|M|Y))+$/
+export const duration = z.union(
+  [z.number().check(z.gte(0, DURATION_ERROR)), z.string().check(z.regex(DURATION, DURATION_ERROR))],
+  DURATION_ERROR,
+)
 
 export function choice<const Value extends string>(values: readonly Value[]) {
   return z.enum(values, { error: `one of ${values.map((value) => `"${value}"`).join(', ')}` })
 }
 
 export const list = <Item extends z.ZodMiniType>(item: Item) => z.array(item, { error: 'a list' })
+
+export const texts = list(text)
+export const names = list(name)
 
 /** Values under names that the operator chooses. */
 export const map = <Value extends z.ZodMiniType>(value: Value) =>
@@ -126,4 +135,4 @@ export const block = <Shape extends Record<string, z.ZodMiniType>>(shape: Shape)
   z.looseObject(shape, { error: 'an object' })
 
 /** An object that is not looked into. */
-export const open = () => z.looseObject({}, { error: 'an object' })
+export const open = z.looseObject({}, { error: 'an object' })

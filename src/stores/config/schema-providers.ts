@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { KEY_DEFAULTS, NETWORK_DEFAULTS } from './defaults.ts'
 import {
   accepted,
+  amount,
   block,
   choice,
   environmentText,
@@ -9,11 +10,14 @@ import {
   list,
   map,
   name,
+  names,
   number,
   open,
+  positive,
   required,
   served,
   text,
+  texts,
   unenforced,
   webAddress,
   whole,
@@ -40,97 +44,92 @@ const BASE_TYPES = [
   'typesafe',
 ] as const
 
-const deployments = () => served(map(text()), 'Model name → the id at the provider. Same as `aliases`.')
+const deployments = served(map(text), 'Model name → the id at the provider. Same as `aliases`.')
 
-const alias = () =>
-  z.union([z.string(), z.looseObject({ model_id: z.string() })], {
-    error: 'the id of a model at the provider, or an object with "model_id"',
-  })
+const alias = z.union([z.string(), z.looseObject({ model_id: z.string() })], {
+  error: 'the id of a model at the provider, or an object with "model_id"',
+})
 
 export const providerKeySettings = block({
-  id: served(name(), 'Stable id. Absent: made of the names of the provider and the key.'),
-  name: served(name(), 'Name shown in logs, unique within the provider.'),
-  value: served(environmentText(), 'The API key itself, or `env.NAME`. A missing variable disables the key.'),
-  models: served(
-    list(name()),
-    'Models that this key serves. `[]`, `["*"]` and absent all mean every model.',
-    [],
-  ),
-  blacklisted_models: served(list(name()), 'Models that this key does not serve; wins over `models`.', []),
+  id: served(name, 'Stable id. Absent: made of the names of the provider and the key.'),
+  name: served(name, 'Name shown in logs, unique within the provider.'),
+  value: served(environmentText, 'The API key itself, or `env.NAME`. A missing variable disables the key.'),
+  models: served(names, 'Models that this key serves. `[]`, `["*"]` and absent all mean every model.', []),
+  blacklisted_models: served(names, 'Models that this key does not serve; wins over `models`.', []),
   weight: served(
-    z.nullable(number(0)),
+    z.nullable(amount),
     'Share of calls among the keys that fit; `null` counts as 0.',
     KEY_DEFAULTS.weight,
   ),
-  enabled: served(flag(), 'false: the key is not used.', KEY_DEFAULTS.enabled),
-  aliases: served(map(alias()), 'Name that clients use → the id of the model at the provider.'),
-  use_for_batch_api: accepted(flag(), 'The key may be used for batch and file calls.'),
+  enabled: served(flag, 'false: the key is not used.', KEY_DEFAULTS.enabled),
+  aliases: served(map(alias), 'Name that clients use → the id of the model at the provider.'),
+  use_for_batch_api: accepted(flag, 'The key may be used for batch and file calls.'),
   azure_key_config: accepted(
     block({
-      endpoint: accepted(environmentText(), 'Address of the Azure resource.'),
-      deployments: deployments(),
-      api_version: accepted(environmentText(), 'Version of the API.'),
-      client_id: accepted(environmentText(), 'Entra application.'),
-      client_secret: accepted(environmentText(), 'Secret of the Entra application.'),
-      tenant_id: accepted(environmentText(), 'Entra tenant.'),
-      scopes: accepted(list(text()), 'Scopes of the Entra token.'),
+      endpoint: accepted(environmentText, 'Address of the Azure resource.'),
+      deployments: deployments,
+      api_version: accepted(environmentText, 'Version of the API.'),
+      client_id: accepted(environmentText, 'Entra application.'),
+      client_secret: accepted(environmentText, 'Secret of the Entra application.'),
+      tenant_id: accepted(environmentText, 'Entra tenant.'),
+      scopes: accepted(texts, 'Scopes of the Entra token.'),
     }),
     'Azure OpenAI.',
   ),
   vertex_key_config: accepted(
     block({
-      project_id: accepted(environmentText(), 'Google Cloud project.'),
-      project_number: accepted(environmentText(), 'Its number.'),
-      region: accepted(environmentText(), 'Region of the endpoint.'),
-      auth_credentials: accepted(environmentText(), 'Service account as JSON text.'),
-      deployments: deployments(),
+      project_id: accepted(environmentText, 'Google Cloud project.'),
+      project_number: accepted(environmentText, 'Its number.'),
+      region: accepted(environmentText, 'Region of the endpoint.'),
+      auth_credentials: accepted(environmentText, 'Service account as JSON text.'),
+      deployments: deployments,
     }),
     'Google Vertex AI.',
   ),
   bedrock_key_config: accepted(
     block({
-      access_key: accepted(environmentText(), 'AWS access key.'),
-      secret_key: accepted(environmentText(), 'AWS secret key.'),
-      session_token: accepted(environmentText(), 'AWS session token.'),
-      region: accepted(environmentText(), 'AWS region.'),
-      arn: accepted(environmentText(), 'Prefix of inference profiles.'),
-      role_arn: accepted(environmentText(), 'Role to assume.'),
-      external_id: accepted(environmentText(), 'External id for the role.'),
-      session_name: accepted(environmentText(), 'Name of the role session.'),
-      deployments: deployments(),
-      batch_s3_config: accepted(open(), 'Buckets for batches.'),
+      access_key: accepted(environmentText, 'AWS access key.'),
+      secret_key: accepted(environmentText, 'AWS secret key.'),
+      session_token: accepted(environmentText, 'AWS session token.'),
+      region: accepted(environmentText, 'AWS region.'),
+      arn: accepted(environmentText, 'Prefix of inference profiles.'),
+      role_arn: accepted(environmentText, 'Role to assume.'),
+      external_id: accepted(environmentText, 'External id for the role.'),
+      session_name: accepted(environmentText, 'Name of the role session.'),
+      deployments: deployments,
+      batch_s3_config: accepted(open, 'Buckets for batches.'),
     }),
     'Amazon Bedrock.',
   ),
   vllm_key_config: served(
     block({
-      url: served(webAddress(), 'Address of the vLLM server.'),
-      model_name: served(name(), 'The one model that it serves.'),
+      url: served(webAddress, 'Address of the vLLM server.'),
+      model_name: served(name, 'The one model that it serves.'),
     }),
     'A vLLM server.',
   ),
   ollama_key_config: served(
-    block({ url: served(webAddress(), 'Address of the Ollama server.') }),
+    block({ url: served(webAddress, 'Address of the Ollama server.') }),
     'An Ollama server.',
   ),
   sgl_key_config: served(
-    block({ url: served(webAddress(), 'Address of the SGLang server.') }),
+    block({ url: served(webAddress, 'Address of the SGLang server.') }),
     'An SGLang server.',
   ),
-  huggingface_key_config: served(block({ deployments: deployments() }), 'Hugging Face.'),
-  replicate_key_config: accepted(block({ deployments: deployments() }), 'Replicate.'),
-  databricks_key_config: accepted(open(), 'Databricks.'),
-  github_copilot_key_config: accepted(open(), 'GitHub Copilot.'),
-  status: accepted(text(), 'Written by the admin API; ignored.'),
-  description: accepted(text(), 'Written by the admin API; ignored.'),
-  config_hash: accepted(text(), 'Written by the admin API; ignored.'),
+  huggingface_key_config: served(block({ deployments: deployments }), 'Hugging Face.'),
+  replicate_key_config: accepted(block({ deployments: deployments }), 'Replicate.'),
+  databricks_key_config: accepted(open, 'Databricks.'),
+  github_copilot_key_config: accepted(open, 'GitHub Copilot.'),
+  status: accepted(text, 'Written by the admin API; ignored.'),
+  description: accepted(text, 'Written by the admin API; ignored.'),
+  config_hash: accepted(text, 'Written by the admin API; ignored.'),
 })
 
-const backoff = () => number(0, 1_000_000)
+const backoff = number(0, 1_000_000)
 
 const networkSettings = block({
-  base_url: served(webAddress(), "Where the provider is. Absent: the provider's own address."),
-  extra_headers: served(map(environmentText()), 'Headers added to every request to this provider.', {}),
+  base_url: served(webAddress, "Where the provider is. Absent: the provider's own address."),
+  extra_headers: served(map(environmentText), 'Headers added to every request to this provider.', {}),
   default_request_timeout_in_seconds: served(
     whole(1, 86_400),
     'Seconds until the response headers; a stream that has begun is watched by the idle timeout instead.',
@@ -147,31 +146,31 @@ const networkSettings = block({
     NETWORK_DEFAULTS.max_retries,
   ),
   retry_backoff_initial: served(
-    backoff(),
+    backoff,
     'Milliseconds before the first retry; doubles with each.',
     NETWORK_DEFAULTS.retry_backoff_initial_ms,
   ),
-  retry_backoff_initial_ms: served(backoff(), 'The same; `retry_backoff_initial` wins.'),
+  retry_backoff_initial_ms: served(backoff, 'The same; `retry_backoff_initial` wins.'),
   retry_backoff_max: served(
-    backoff(),
+    backoff,
     'Most milliseconds before a retry.',
     NETWORK_DEFAULTS.retry_backoff_max_ms,
   ),
-  retry_backoff_max_ms: served(backoff(), 'The same; `retry_backoff_max` wins.'),
+  retry_backoff_max_ms: served(backoff, 'The same; `retry_backoff_max` wins.'),
   insecure_skip_verify: served(
-    flag(),
+    flag,
     "true: the provider's certificate is not checked. Not together with `ca_cert_pem`.",
     NETWORK_DEFAULTS.insecure_skip_verify,
   ),
-  ca_cert_pem: served(environmentText(), 'Certificate authority of the provider, as PEM text.'),
+  ca_cert_pem: served(environmentText, 'Certificate authority of the provider, as PEM text.'),
   max_conns_per_host: served(
     whole(1, 10_000),
     'Most connections to the provider at once.',
     NETWORK_DEFAULTS.max_conns_per_host,
   ),
-  enforce_http2: accepted(flag(), 'Use HTTP/2 only.'),
-  beta_header_overrides: accepted(map(flag()), 'Prefix of an `anthropic-beta` value → whether it is sent.'),
-  stream_throughput_guard: accepted(open(), 'Cut streams that are too slow.'),
+  enforce_http2: accepted(flag, 'Use HTTP/2 only.'),
+  beta_header_overrides: accepted(map(flag), 'Prefix of an `anthropic-beta` value → whether it is sent.'),
+  stream_throughput_guard: accepted(open, 'Cut streams that are too slow.'),
 })
 
 const proxySettings = block({
@@ -180,10 +179,10 @@ const proxySettings = block({
     '`none` or `http`; providers with another type are left out.',
     'none',
   ),
-  url: served(webAddress(), 'Address of the proxy.'),
-  username: served(environmentText(), 'User at the proxy.'),
-  password: served(environmentText(), 'Password at the proxy.'),
-  ca_cert_pem: accepted(environmentText(), 'Certificate authority of the proxy, as PEM text.'),
+  url: served(webAddress, 'Address of the proxy.'),
+  username: served(environmentText, 'User at the proxy.'),
+  password: served(environmentText, 'Password at the proxy.'),
+  ca_cert_pem: accepted(environmentText, 'Certificate authority of the proxy, as PEM text.'),
 })
 
 const customProviderSettings = block({
@@ -191,13 +190,13 @@ const customProviderSettings = block({
     choice(BASE_TYPES),
     'Whose API it speaks. `openai` and `anthropic` are reached.',
   ),
-  is_key_less: served(flag(), 'true: it needs no key.', false),
+  is_key_less: served(flag, 'true: it needs no key.', false),
   request_path_overrides: served(
-    map(text()),
+    map(text),
     'Kind of request (`chat_completion`, `responses`, `count_tokens`, `list_models`) → path below `base_url`, or a whole URL there.',
   ),
-  allowed_requests: unenforced(map(flag()), 'Kinds of requests that may be sent to it.'),
-  does_not_send_done_marker: accepted(flag(), 'Its streams end without `[DONE]`.'),
+  allowed_requests: unenforced(map(flag), 'Kinds of requests that may be sent to it.'),
+  does_not_send_done_marker: accepted(flag, 'Its streams end without `[DONE]`.'),
 })
 
 export const providerSettings = block({
@@ -207,23 +206,23 @@ export const providerSettings = block({
   custom_provider_config: served(customProviderSettings, 'Makes the name a provider of your own.'),
   concurrency_and_buffer_size: accepted(
     block({
-      concurrency: accepted(whole(1), 'Requests to the provider at once.'),
-      buffer_size: accepted(whole(1), 'Requests that may wait; at least `concurrency`.'),
+      concurrency: accepted(positive, 'Requests to the provider at once.'),
+      buffer_size: accepted(positive, 'Requests that may wait; at least `concurrency`.'),
     }),
     'Queue in front of the provider. Calls do not queue here.',
   ),
-  send_back_raw_request: accepted(flag(), "Put the provider's request into `extra_fields`."),
-  send_back_raw_response: accepted(flag(), "Put the provider's answer into `extra_fields`."),
-  store_raw_request_response: accepted(flag(), 'Keep both in the log only.'),
+  send_back_raw_request: accepted(flag, "Put the provider's request into `extra_fields`."),
+  send_back_raw_response: accepted(flag, "Put the provider's answer into `extra_fields`."),
+  store_raw_request_response: accepted(flag, 'Keep both in the log only.'),
   openai_config: accepted(
-    block({ disable_store: accepted(flag(), 'Always send `store: false`.') }),
+    block({ disable_store: accepted(flag, 'Always send `store: false`.') }),
     'OpenAI only.',
   ),
-  prompt_cache: accepted(open(), 'Cache marks added to requests.'),
-  pricing_overrides: accepted(list(open()), 'Prices of models.'),
-  status: accepted(text(), 'Written by the admin API; ignored.'),
-  description: accepted(text(), 'Written by the admin API; ignored.'),
-  config_hash: accepted(text(), 'Written by the admin API; ignored.'),
+  prompt_cache: accepted(open, 'Cache marks added to requests.'),
+  pricing_overrides: accepted(list(open), 'Prices of models.'),
+  status: accepted(text, 'Written by the admin API; ignored.'),
+  description: accepted(text, 'Written by the admin API; ignored.'),
+  config_hash: accepted(text, 'Written by the admin API; ignored.'),
 })
 
 export type ProviderSettings = z.infer<typeof providerSettings>
