@@ -75,6 +75,9 @@ const RULES: {
   },
 ]
 
+/** Wire APIs: some are called as the provider that they come from. */
+const PROTOCOLS = ['anthropic', 'openai-chat', 'openai-responses', 'gemini', 'bedrock-converse']
+
 /** Limits that only ever go down: what no longer fits a screen, or holds a second idea. */
 const FUNCTION_LINES_MAX = 70
 const FILE_LINES_MAX = 400
@@ -111,8 +114,7 @@ describe('imports', () => {
 
 describe('words', () => {
   it('protocols contain no provider id', () => {
-    const protocolIds = new Set([...PROVIDERS.values()].map(({ protocol }) => protocol.id as string))
-    const forbidden = new Set([...PROVIDERS.keys()].filter((id) => !protocolIds.has(id)))
+    const forbidden = new Set([...PROVIDERS.keys()].filter((id) => !PROTOCOLS.includes(id)))
     expect(forbidden).toContain('groq')
     expect(
       sources
