@@ -1,4 +1,4 @@
-import { globSync, rmSync } from 'node:fs'
+import { copyFileSync, globSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 
 import { build } from 'rolldown'
@@ -24,3 +24,6 @@ await build({
     minify: false,
   },
 })
+
+// Read on first use, not at start: see src/models/catalogue.ts.
+copyFileSync('src/models/catalogue.json', 'dist/catalogue.json')
