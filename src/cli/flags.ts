@@ -1,11 +1,9 @@
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-
 /** Flags of `signalbox` (serve). Written `-port 8080`, `--port 8080`, `-port=8080` or `--port=8080`. */
 export interface ServeFlags {
   port: number
   host: string
-  appDir: string
+  /** Undefined: the default of the platform. */
+  appDir: string | undefined
   logLevel: LogLevel
   logStyle: LogStyle
 }
@@ -27,7 +25,7 @@ export function parseServeFlags(args: readonly string[], environment: Readonly<R
   return {
     port: Number(port),
     host: given.get('host') ?? environment['SIGNALBOX_HOST'] ?? 'localhost',
-    appDir: given.get('app-dir') || defaultAppDir(environment),
+    appDir: given.get('app-dir') || undefined,
     logLevel: oneOf('log-level', given.get('log-level') ?? environment['LOG_LEVEL']?.toLowerCase() ?? 'info', LOG_LEVELS),
     logStyle: oneOf('log-style', given.get('log-style') ?? 'json', LOG_STYLES),
   }
@@ -58,10 +56,4 @@ function oneOf<Value extends string>(flag: string, found: string, expected: read
   const value = expected.find((each) => each === found)
   if (value === undefined) throw new FlagError(`-${flag}: found "${found}", expected one of ${expected.join(', ')}`)
   return value
-}
-
-/** Where config.json and the log store live when no flag says. */
-export function defaultAppDir(environment: Readonly<Record<string, string | undefined>>): string {
-  if (process.platform === 'win32' && environment['APPDATA']) return join(environment['APPDATA'], 'signalbox')
-  return join(environment['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'signalbox')
 }

@@ -60,7 +60,8 @@ export class TranslatedPassage extends EventMeter implements Passage {
     }
     this.#emit = memo.enforceStop?.length ? stopAt(memo.enforceStop, encode) : encode
     this.#framer = new SseFramer((bytes, start, end) => {
-      if (this.error === undefined) this.#decoder.push(readFrame(bytes, start, end), this.#emit)
+      const frame = this.error === undefined ? readFrame(bytes, start, end) : undefined
+      if (frame !== undefined) this.#decoder.push(frame, this.#emit)
     })
   }
 

@@ -1,0 +1,22 @@
+import type { OwnAnswer, OwnRoute } from '../http/router.ts'
+import type { LogReader } from '../stores/logs/port.ts'
+
+/** What the admin API reads. */
+export interface AdminSources {
+  readonly logs: LogReader
+  readonly shedContents: () => number
+}
+
+/** The routes of the gateway that belong to no protocol. */
+export function ownRoutes(_sources: AdminSources): OwnRoute[] {
+  return [
+    { method: 'GET', path: '/health', handler: () => ({ status: 200, body: { status: 'ok' } }) },
+    { method: 'GET', path: '/api/config/schema', handler: configSchema },
+  ]
+}
+
+/** The settings as JSON schema. Loaded when asked for: the validator takes longer to load than the gateway. */
+async function configSchema(): Promise<OwnAnswer> {
+  const { jsonSchema } = await import('../stores/config/json-schema.ts')
+  return { status: 200, body: jsonSchema() }
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseServeFlags, FlagError } from './cli/flags.ts'
+import { banner } from './cli/banner.ts'
+import { help } from './cli/help.ts'
+import { ownRoutes } from './admin/routes.ts'
+import { MOUNTS } from './http/mounts.ts'
+import { Router } from './http/router.ts'
+import { startServer } from './http/server.ts'
+import { createLog } from './lib/log.ts'
+import { handle } from './pipeline/handle.ts'
+import { IdleWatch } from './pipeline/idle-watch.ts'
+import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from './providers/index.ts'
+import { createAppDir, defaultAppDir } from './stores/config/app-dir.ts'
+import { loadConfiguration } from './stores/config/load.ts'
+import { ConfigurationError } from './stores/config/problem.ts'
+import { watchConfiguration } from './stores/config/watch.ts'
+import { openMemoryLogStore } from './stores/logs/memory.ts'
+import { openLogStore } from './stores/logs/sqlite.ts'
+import { Egress } from './wire/egress.ts'
+
+/** How long open answers may go on after the signal to stop. */
+const DRAIN_MS = 30_000
+
+const [command, ...rest] = process.argv.slice(2)
+
+if (command === 'help' || command === '-h' || command === '--help') console.log(help())
+else if (command === 'version' || command === '--version') console.log(version())
+else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2)))
+
+/** The gateway: reads the configuration, opens the stores, builds what the pipeline needs, and listens. */
+async function serve(args: readonly string[]): Promise<void> {
+  const flags = parseServeFlags(args, process.env)
+  const log = createLog(flags.logLevel, flags.logStyle, (line) => void process.stderr.write(line))
+  const report = (message: string, error?: unknown) => log.error(message, error === undefined ? {} : { reason: reasonOf(error) })
+  const appDir = resolve(flags.appDir ?? defaultAppDir(process.env, process.platform, process.cwd()))
+  await createAppDir(appDir)
+
+  const registry = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
+  const loaded = await loadConfiguration({ registry, environment: process.env, appDir, version: 1 })
+  let { configuration } = loaded
+  for (const notice of loaded.notices) log.warn(notice.message)
+
+  const { logs: logSettings, client } = configuration
+  const logStore = logSettings.enabled
+    ? openLogStore({ path: logSettings.path, retentionDays: client.logRetentionDays, report })
+    : openMemoryLogStore(0)
+  const egress = new Egress()
+  const idleWatch = new IdleWatch()
+  const dependencies = { configuration: () => configuration, egress, logs: logStore.writer, idleWatch, random: Math.random, report }
+  const server = await startServer({
+    host: flags.host,
+    port: flags.port,
+    router: new Router(MOUNTS, ownRoutes({ logs: logStore.reader, shedContents: () => logStore.writer.shedContents })),
+    guards: () => configuration.client,
+    handle: (call) => handle(call, dependencies),
+    report,
+  })
+  console.log(banner(version(), server.port, flags.host, configuration))
+  void egress.warmUp()
+
+  const watcher = watchConfiguration({
+    registry,
+    environment: process.env,
+    appDir,
+    loaded,
+    onChange: (changed, notices) => {
+      configuration = changed
+      logStore.setRetention(changed.client.logRetentionDays)
+      egress.keepOnly([...changed.providers.values()].map((provider) => provider.upstream))
+      log.info('config.json was read again', { version: changed.version })
+      for (const notice of notices) log.warn(notice.message)
+    },
+    onRefused: (message) => log.error(`config.json is not used, what ran goes on:\n${message}`),
+  })
+
+  const stop = async () => {
+    watcher.close()
+    await server.close(DRAIN_MS)
+    await egress.close()
+    await logStore.close()
+    process.exit(0)
+  }
+  // The second signal means now.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
+}
+
+/** What the operator can mend is said in its own words, without a stack. */
+async function orSay(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (error instanceof FlagError) console.error(`signalbox: ${message}\n\n${help()}`)
+    else if (error instanceof ConfigurationError) console.error(`signalbox: config.json is not used:\n${message}`)
+    else if (code === 'EADDRINUSE') console.error(`signalbox: ${message}. Stop what listens there, or choose another -port.`)
+    else console.error(`signalbox: ${message}`)
+    process.exit(1)
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+}
