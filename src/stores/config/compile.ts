@@ -82,6 +82,11 @@ function compileVirtualKeys(settings: Settings, environment: Environment, notice
     else if (value === '') refuse(key.name, 'it has no value, and this version makes none up')
     else if (compiled.has(value)) refuse(key.name, `it has the same value as "${compiled.get(value)!.name}"`)
     else compiled.set(value, { id: key.id, name: key.name, value, active: key.is_active ?? true })
+    // In the headers of provider keys, only the prefix tells a virtual key from an agent's placeholder.
+    if (value !== undefined && value !== '' && !/^sk-bf-/i.test(value)) {
+      const message = `The virtual key "${key.name}" does not begin with sk-bf-: callers can send it in x-bf-vk only.`
+      notices.push({ kind: 'virtual-key', message })
+    }
   }
   return [...compiled.values()]
 }

@@ -178,6 +178,7 @@ const NOTICES: [title: string, settings: unknown, messages: string[]][] = [
   ['a path that leads elsewhere', { providers: { mine: { network_config: { base_url: 'http://b.example' }, custom_provider_config: { ...CUSTOM_OPENAI, request_path_overrides: { chat_completion: 'http://u:p@c.example/x' } } } } }, ['The provider mine is left out: its request path http://…@c.example/x is not below http://b.example.']],
   ['a virtual key whose variable is missing', virtualKey({ value: 'env.NOT_SET' }), ['The virtual key "dev" cannot be used: the environment has no NOT_SET.']],
   ['a virtual key without value', virtualKey({}), ['The virtual key "dev" cannot be used: it has no value, and this version makes none up.']],
+  ['a virtual key that looks like any other', virtualKey({ value: 'dev' }), ['The virtual key "dev" does not begin with sk-bf-: callers can send it in x-bf-vk only.']],
   ['a log in another database', { logs_store: { type: 'postgres' } }, ['logs_store: this version does not write to postgres; the log goes to /app/logs.db.']],
   ['a log whose path is missing', { logs_store: { config: { path: 'env.NOT_SET' } } }, ['logs_store: the environment has no NOT_SET; the log goes to /app/logs.db.']],
   ['any web page', { client: { allowed_origins: ['*'] } }, ['client.allowed_origins "*" lets every web page call for inference; the admin API still answers its own pages only.']],
