@@ -287,14 +287,24 @@ class Conversation {
   }
 }
 
+/** Where one assistant message ended and the next began. */
+const PARAGRAPH: TextBlock = { type: 'text', text: '\n\n' }
+
 /** Neighbouring messages of one role as one. */
 function mergeRoles(messages: readonly Message[]): Message[] {
   const merged: Message[] = []
   for (const message of messages) {
     const last = merged.at(-1)
-    if (last?.role === message.role && message.role !== 'system') {
-      merged[merged.length - 1] = { role: message.role, content: [...last.content, ...message.content] }
-    } else merged.push(message)
+    if (last?.role !== message.role || message.role === 'system') {
+      merged.push(message)
+      continue
+    }
+    const areTexts = last.content.at(-1)?.type === 'text' && message.content[0]?.type === 'text'
+    const between = message.role === 'assistant' && areTexts ? [PARAGRAPH] : []
+    merged[merged.length - 1] = {
+      role: message.role,
+      content: [...last.content, ...between, ...message.content],
+    }
   }
   return merged
 }

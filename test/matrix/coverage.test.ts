@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { EXCEPTIONS } from './exceptions.ts'
+
+/** Rows of both lists that concern Anthropic clients and streams, by their ids. */
+const LISTS = [
+  ...range('#', 1, 29),
+  ...range('#', 47, 68),
+  ...range('A', 1, 22),
+  ...range('B', 1, 18),
+  ...range('C', 1, 8),
+  ...range('F', 1, 10),
+  ...range('L', 1, 5),
+]
+
+function range(letter: string, first: number, last: number): string[] {
+  return Array.from({ length: last - first + 1 }, (_, at) => `${letter}${first + at}`)
+}
+
+/** Ids in the names of rows, tests and groups: all string literals that begin a name. */
+function namedIds(): Set<string> {
+  const ids = new Set<string>()
+  for (const file of readdirSync(import.meta.dirname).filter((name) =>
+    /^anthropic-to-openai-chat.*\.test\.ts$/.test(name),
+  )) {
+    const source = readFileSync(`${import.meta.dirname}/${file}`, 'utf8')
+    for (const [, name] of source.matchAll(/(?:name: |it\(|describe\(|^ *\[)['`]([^'`]+)['`]/gm)) {
+      for (const [id] of name!.matchAll(/#\d+|\b[ABCFL]\d+\b/g)) ids.add(id)
+    }
+  }
+  return ids
+}
+
+describe('coverage of the lists', () => {
+  const named = namedIds()
+
+  it.each(LISTS)('%s has a test or a reason', (id) => {
+    expect(named.has(id) || Object.hasOwn(EXCEPTIONS, id)).toBe(true)
+  })
+
+  it.each(Object.keys(EXCEPTIONS))('the exception %s has no test', (id) => {
+    expect(LISTS).toContain(id)
+    expect(named.has(id)).toBe(false)
+  })
+})

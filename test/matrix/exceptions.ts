@@ -1,0 +1,33 @@
+/**
+ * What of the two lists (the translation checklist, `#1`…, and the reports from users of other gateways, `A1`…)
+ * does not concern a Claude client on a Chat Completions upstream, and why. In this folder the letters are those of
+ * the reports; elsewhere in the tests they are those of the reliability catalogue.
+ */
+export const EXCEPTIONS: Readonly<Record<string, string>> = {
+  '#19': 'Schemas for Gemini’s own API.',
+  '#20': 'Schemas from OpenAI clients for Claude.',
+  '#59':
+    'Pings pass the hub as events; when they are made is decided where streams are relayed (test/pipeline).',
+  '#63': 'A client that leaves is noticed at the edge and cancels the upstream there (test/pipeline).',
+  '#64':
+    'No upstream that only streams is served yet; collecting a stream is tested with the hub (test/message).',
+  '#67': 'Only Claude’s answers have these fields: no Chat Completions upstream sends any.',
+  A3: 'Beta headers go to Claude only; a translated request has none.',
+  A4: 'Claude on Vertex.',
+  A14: 'Order of blocks on Bedrock; Chat Completions has reasoning in a field of its own.',
+  A16: 'OpenAI clients on Claude.',
+  A17: '`gs://` addresses belong to Vertex.',
+  A18: 'OpenAI clients on Claude.',
+  A21: 'Which model serves a helper call is routing (test/rules).',
+  A22: 'The `[1m]` suffix is taken off before routing (test/models).',
+  B10: 'Silence is bridged by the relay’s pings (test/pipeline).',
+  B12: 'Headers of a rewritten answer are the edge’s (test/http).',
+  B13: 'Claude’s stream on Vertex.',
+  B16: 'Aborts and back-off are the relay’s (test/pipeline).',
+  C8: 'Claude refuses a forced tool beside thinking; OpenAI’s models take both.',
+  F4: 'Chat Completions does not tell how long a cache write lives.',
+  F7: 'Prices of cache reads (test/models, test/rules).',
+  F8: 'Prices in the configuration.',
+  F10: 'Reports by class of request.',
+  L4: 'Which of several failures the client is told is decided by the attempt loop (test/pipeline).',
+}
