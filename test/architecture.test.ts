@@ -19,6 +19,8 @@ const FLOORS = [
 const DOORS = [
   // The composition root starts the commands.
   'main.ts -> cli',
+  // The admin API is a table of routes, which the edge serves.
+  'admin -> http',
   // A compiled configuration holds the providers that it names.
   'stores -> providers',
 ]
