@@ -1033,10 +1033,7 @@ describe('tool arguments', () => {
     )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), end, (deltas, ending) => {
-        const events = streamed(
-          ...deltas.map((delta) => chunk(delta as JsonObject)),
-          ...(ending as JsonObject[]),
-        )
+        const events = streamed(...deltas.map((delta) => chunk(delta as JsonObject)), ...ending)
         expect(['message_stop', 'error']).toContain(events.at(-1)!.type)
       }),
       { numRuns: 1000 },
