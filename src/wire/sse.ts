@@ -3,7 +3,7 @@
  *
  * A frame is a block of lines up to and with its blank line. Native streams are forwarded untouched and only
  * need to know where frames end and which event they are, so finding, naming and decoding are three steps.
- * Uint8Array only, for every runtime; a Buffer works the same, and its indexOf is three times as fast.
+ * Uint8Array only, for every runtime; a Buffer works the same, and its indexOf is a memchr.
  */
 
 /** Longest frame that is accepted. An event can carry a whole generated image in base64. */
