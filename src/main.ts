@@ -32,7 +32,8 @@ else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2))
 async function serve(args: readonly string[]): Promise<void> {
   const flags = parseServeFlags(args, process.env)
   const log = createLog(flags.logLevel, flags.logStyle, (line) => void process.stderr.write(line))
-  const report = (message: string, error?: unknown) => log.error(message, error === undefined ? {} : { reason: reasonOf(error) })
+  const report = (message: string, error?: unknown) =>
+    log.error(message, error === undefined ? {} : { reason: reasonOf(error) })
   const appDir = resolve(flags.appDir ?? defaultAppDir(process.env, process.platform, process.cwd()))
   await createAppDir(appDir)
 
@@ -47,11 +48,21 @@ async function serve(args: readonly string[]): Promise<void> {
     : openMemoryLogStore(0)
   const egress = new Egress()
   const idleWatch = new IdleWatch()
-  const dependencies = { configuration: () => configuration, egress, logs: logStore.writer, idleWatch, random: Math.random, report }
+  const dependencies = {
+    configuration: () => configuration,
+    egress,
+    logs: logStore.writer,
+    idleWatch,
+    random: Math.random,
+    report,
+  }
   const server = await startServer({
     host: flags.host,
     port: flags.port,
-    router: new Router(MOUNTS, ownRoutes({ logs: logStore.reader, shedContents: () => logStore.writer.shedContents })),
+    router: new Router(
+      MOUNTS,
+      ownRoutes({ logs: logStore.reader, shedContents: () => logStore.writer.shedContents }),
+    ),
     guards: () => configuration.client,
     handle: (call) => handle(call, dependencies),
     report,
@@ -92,8 +103,10 @@ async function orSay(work: () => Promise<void>): Promise<void> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (error instanceof FlagError) console.error(`signalbox: ${message}\n\n${help()}`)
-    else if (error instanceof ConfigurationError) console.error(`signalbox: config.json is not used:\n${message}`)
-    else if (code === 'EADDRINUSE') console.error(`signalbox: ${message}. Stop what listens there, or choose another -port.`)
+    else if (error instanceof ConfigurationError)
+      console.error(`signalbox: config.json is not used:\n${message}`)
+    else if (code === 'EADDRINUSE')
+      console.error(`signalbox: ${message}. Stop what listens there, or choose another -port.`)
     else console.error(`signalbox: ${message}`)
     process.exit(1)
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CatalogueEntry, EntryRates, InputKind } from '../../src/models/catalogue.ts'
-import { type Effort, EFFORTS } from '../../src/models/reasoning.ts'
+import { type Effort, EFFORTS } from '../../src/models/effort.ts'
 import type { Entries } from './entries.ts'
 
 /** The parts of a pi-ai model that are read. */

@@ -112,5 +112,7 @@ export class GatewayError extends Error {
 /** The failure as a {@link GatewayError}; what nobody foresaw becomes `internal` and keeps its text to the log. */
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
-  return new GatewayError('internal', 'The gateway failed on this request; its log has the reason.', { cause: error })
+  return new GatewayError('internal', 'The gateway failed on this request; its log has the reason.', {
+    cause: error,
+  })
 }

@@ -42,7 +42,15 @@ export type Delta =
   | { type: 'opaque'; raw: JsonObject }
 
 export interface FinishReason {
-  unified: 'end' | 'max-tokens' | 'stop-sequence' | 'tool-calls' | 'refusal' | 'pause' | 'context-window' | 'other'
+  unified:
+    | 'end'
+    | 'max-tokens'
+    | 'stop-sequence'
+    | 'tool-calls'
+    | 'refusal'
+    | 'pause'
+    | 'context-window'
+    | 'other'
   /** The word on the upstream's wire; null when it sent none. */
   raw: string | null
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { familyName, lastSegment, profileOf, stripContextSuffix, vendorOf } from './names.ts'
-import type { Effort } from './reasoning.ts'
+import type { Effort } from './effort.ts'
 
 export type InputKind = 'text' | 'image' | 'pdf' | 'audio' | 'video'
 

@@ -1,9 +1,7 @@
 import type { ModelFacts } from './catalogue.ts'
+import { EFFORTS } from './effort.ts'
+import type { Effort } from './effort.ts'
 import { familyName, vendorOf } from './names.ts'
-
-/** How hard a model may be asked to think, weakest first. `default` is Groq's word for "on, without degrees". */
-export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max', 'default'] as const
-export type Effort = (typeof EFFORTS)[number]
 
 /** What a Chat Completions upstream needs to know of a model. A provider's declared quirks come first. */
 export interface ChatTraits {

@@ -15,7 +15,13 @@ import { send } from './send.ts'
  * provider key; what the failure allows is `rules/retry.ts`. After the first byte to the client there is no
  * other attempt: two answers spliced together are worse than none.
  */
-export function attempt(call: Call, request: InboundRequest, plan: Plan, record: CallRecord, on: Dependencies): Promise<void> {
+export function attempt(
+  call: Call,
+  request: InboundRequest,
+  plan: Plan,
+  record: CallRecord,
+  on: Dependencies,
+): Promise<void> {
   return attemptWith(send, call, request, plan, record, on)
 }
 
@@ -72,17 +78,33 @@ const LOGIN_KEY: ProviderKey = {
   enabled: true,
 }
 
-function keyFor(plan: Plan, request: InboundRequest, tried: ReadonlySet<string>, on: Dependencies): ProviderKey {
+function keyFor(
+  plan: Plan,
+  request: InboundRequest,
+  tried: ReadonlySet<string>,
+  on: Dependencies,
+): ProviderKey {
   if (plan.loginToken !== undefined) return LOGIN_KEY
   const key = choose(plan, request, tried, on)
   if (key !== undefined) return key
   const { id, keys } = plan.provider
-  const listed = keys.filter((candidate) => candidate.enabled && !allows(candidate, plan.model, request.model)).length
+  const listed = keys.filter(
+    (candidate) => candidate.enabled && !allows(candidate, plan.model, request.model),
+  ).length
   const reason = listed > 0 ? `its ${listed} enabled key(s) do not list this model` : 'it has no enabled key'
-  throw new GatewayError('no_key', `no keys found that support model: ${plan.model} at provider ${id}: ${reason}.`, { field: 'model' })
+  throw new GatewayError(
+    'no_key',
+    `no keys found that support model: ${plan.model} at provider ${id}: ${reason}.`,
+    { field: 'model' },
+  )
 }
 
-function choose(plan: Plan, request: InboundRequest, tried: ReadonlySet<string>, on: Dependencies): ProviderKey | undefined {
+function choose(
+  plan: Plan,
+  request: InboundRequest,
+  tried: ReadonlySet<string>,
+  on: Dependencies,
+): ProviderKey | undefined {
   if (plan.loginToken !== undefined) return undefined
   const { sessionId, model: requested } = request
   return chooseKey(plan.provider.keys, { model: plan.model, requested, tried, sessionId, random: on.random })
@@ -105,8 +127,14 @@ function redact(error: GatewayError, plan: Plan, key: ProviderKey): GatewayError
   if (secret.length < 8) return error
   const clean = (text: string) => text.replaceAll(secret, '[redacted]')
   const { upstream } = error.details
-  if (upstream === undefined) return error.message.includes(secret) ? new GatewayError(error.kind, clean(error.message), error.details) : error
-  const headers = Object.entries(upstream.headers ?? {}).map(([name, value]) => [name, Array.isArray(value) ? value.map(clean) : clean(value)])
+  if (upstream === undefined)
+    return error.message.includes(secret)
+      ? new GatewayError(error.kind, clean(error.message), error.details)
+      : error
+  const headers = Object.entries(upstream.headers ?? {}).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.map(clean) : clean(value),
+  ])
   return new GatewayError(error.kind, clean(error.message), {
     ...error.details,
     upstream: {

@@ -42,7 +42,8 @@ export function authenticate(call: Call, configuration: Configuration): Caller {
   }
   const virtualKey = digestsOf(configuration).get(digest(presented))
   if (virtualKey === undefined) throw new GatewayError('forbidden', 'The virtual key is not known here.')
-  if (!virtualKey.active) throw new GatewayError('forbidden', `The virtual key ${virtualKey.name} is not active.`)
+  if (!virtualKey.active)
+    throw new GatewayError('forbidden', `The virtual key ${virtualKey.name} is not active.`)
   return { virtualKey, bearerToken: other }
 }
 

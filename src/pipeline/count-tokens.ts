@@ -17,7 +17,13 @@ const DOCUMENT_BYTES_PER_TOKEN = 20
  * How many tokens a request has. The provider counts where it speaks the client's protocol; for others it is an
  * estimate (within about 5 % on English and code), because the client needs a number to know when to compact.
  */
-export async function countTokens(call: Call, request: InboundRequest, plan: Plan, record: CallRecord, on: Dependencies): Promise<void> {
+export async function countTokens(
+  call: Call,
+  request: InboundRequest,
+  plan: Plan,
+  record: CallRecord,
+  on: Dependencies,
+): Promise<void> {
   if (plan.mode === 'native' && plan.provider.paths.countTokens !== undefined) {
     return attemptWith(sendCount, call, request, plan, record, on)
   }
@@ -32,7 +38,10 @@ function countRequest(request: Request): number {
   let tokens = 0
   for (const block of request.system) tokens += estimateTokens(block.text)
   for (const message of request.messages) tokens += 4 + countBlocks(message.content)
-  for (const tool of request.tools) tokens += estimateTokens(JSON.stringify(tool.kind === 'server' ? tool.raw : [tool.name, tool.description, tool.schema]))
+  for (const tool of request.tools)
+    tokens += estimateTokens(
+      JSON.stringify(tool.kind === 'server' ? tool.raw : [tool.name, tool.description, tool.schema]),
+    )
   return tokens
 }
 

@@ -1,4 +1,4 @@
-import { list } from '../models/catalogue.ts'
+import { list, lookup } from '../models/catalogue.ts'
 import { candidates } from './plan.ts'
 import { GatewayError } from '../message/error.ts'
 import { route } from '../rules/routing.ts'
@@ -11,28 +11,49 @@ import type { Call } from './call.ts'
  * agent's start (Claude Code waits 3 s) never hangs on a provider.
  */
 export function listModels(call: Call, caller: Caller, configuration: Configuration): void {
-  const body = call.protocol.models.encodeList(modelIds(caller, configuration, call.protocol.models.foreignPrefix), call.query)
+  const body = call.protocol.models.encodeList(
+    modelIds(caller, configuration, call.protocol.models.foreignPrefix),
+    call.query,
+  )
   call.reply.send(200, { 'content-type': 'application/json', 'request-id': call.id }, JSON.stringify(body))
 }
 
 /** One model, if it leads anywhere. Throws `model_not_found`. */
 export function getModel(call: Call, caller: Caller, configuration: Configuration): void {
   const id = call.pathModel
-  if (id === undefined || id === '') throw new GatewayError('model_not_found', 'model: Field required', { field: 'model' })
+  if (id === undefined || id === '')
+    throw new GatewayError('model_not_found', 'model: Field required', { field: 'model' })
   route(id, candidates(configuration, caller))
-  call.reply.send(200, { 'content-type': 'application/json', 'request-id': call.id }, JSON.stringify(call.protocol.models.encode(id)))
+  call.reply.send(
+    200,
+    { 'content-type': 'application/json', 'request-id': call.id },
+    JSON.stringify(call.protocol.models.encode(id)),
+  )
 }
 
-function modelIds(caller: Caller, configuration: Configuration, foreignPrefix: { native: string; prefix: string } | undefined): string[] {
+function modelIds(
+  caller: Caller,
+  configuration: Configuration,
+  foreignPrefix: { native: string; prefix: string } | undefined,
+): string[] {
   const ids = new Set<string>()
   for (const candidate of candidates(configuration, caller).values()) {
     if (!candidate.usable) continue
     const native = candidate.id === foreignPrefix?.native
-    const name = (model: string) => (native ? model : `${foreignPrefix?.prefix ?? ''}${candidate.id}/${model}`)
+    const name = (model: string) =>
+      native ? model : `${foreignPrefix?.prefix ?? ''}${candidate.id}/${model}`
     for (const key of candidate.keys) for (const alias of key.aliases.keys()) ids.add(name(alias))
     const listed = candidate.keys.flatMap((key) => [...(key.models ?? [])])
     const open = candidate.keys.length === 0 || candidate.keys.some((key) => key.models === undefined)
-    for (const model of open ? [...list(candidate.id), ...listed] : listed) ids.add(name(model))
+    for (const model of open ? [...offered(candidate.id), ...listed] : listed) ids.add(name(model))
   }
   return [...ids]
+}
+
+/** What an agent can work with: models that call tools and are not on their way out. */
+function offered(provider: string): string[] {
+  return list(provider).filter((model) => {
+    const facts = lookup(provider, model)
+    return facts?.tools === true && facts.deprecated !== true
+  })
 }

@@ -14,7 +14,8 @@ import type { InboundRequest } from './read-request.ts'
 export function nativeBody(request: InboundRequest, plan: Plan): Buffer {
   const edits: Edit[] = plan.provider.provider.protocol.nativeEdits(request.body, request.fields)
   const span = request.fields.get('model')
-  if (span !== undefined && plan.model !== request.model) edits.push({ span, text: JSON.stringify(plan.model) })
+  if (span !== undefined && plan.model !== request.model)
+    edits.push({ span, text: JSON.stringify(plan.model) })
   return edits.length === 0 ? request.body : splice(request.body, edits)
 }
 

@@ -17,7 +17,12 @@ export interface Plan {
   readonly loginToken: string | undefined
 }
 
-export function plan(request: InboundRequest, caller: Caller, call: Call, configuration: Configuration): Plan {
+export function plan(
+  request: InboundRequest,
+  caller: Caller,
+  call: Call,
+  configuration: Configuration,
+): Plan {
   const target = route(request.model, candidates(configuration, caller))
   const provider = configuration.providers.get(target.provider)
   if (provider === undefined) throw new Error(`routing named an unknown provider: ${target.provider}`)

@@ -30,7 +30,8 @@ export async function readRequest(call: Call, configuration: Configuration): Pro
   const model = call.pathModel ?? requiredString(body, fields, 'model')
   const streamSpan = fields.get('stream')
   const stream = streamSpan === undefined ? false : readBoolean(body, streamSpan)
-  if (stream === undefined) throw new GatewayError('invalid_request', 'stream: Input should be a valid boolean', { field: 'stream' })
+  if (stream === undefined)
+    throw new GatewayError('invalid_request', 'stream: Input should be a valid boolean', { field: 'stream' })
   let parsed: JsonObject | undefined
   return {
     body,
@@ -56,16 +57,25 @@ function scan(body: Buffer): ReadonlyMap<string, Span> {
     return scanObject(body).fields
   } catch (error) {
     if (!(error instanceof JsonScanError)) throw error
-    throw new GatewayError('invalid_request', error.message, error.field === undefined ? {} : { field: error.field })
+    throw new GatewayError(
+      'invalid_request',
+      error.message,
+      error.field === undefined ? {} : { field: error.field },
+    )
   }
 }
 
 function requiredString(body: Buffer, fields: ReadonlyMap<string, Span>, name: string): string {
   const span = fields.get(name)
-  if (span === undefined) throw new GatewayError('invalid_request', `${name}: Field required`, { field: name })
+  if (span === undefined)
+    throw new GatewayError('invalid_request', `${name}: Field required`, { field: name })
   const value = readString(body, span)
-  if (value === undefined) throw new GatewayError('invalid_request', `${name}: Input should be a valid string`, { field: name })
-  if (value === '') throw new GatewayError('invalid_request', `${name}: String should have at least 1 character`, { field: name })
+  if (value === undefined)
+    throw new GatewayError('invalid_request', `${name}: Input should be a valid string`, { field: name })
+  if (value === '')
+    throw new GatewayError('invalid_request', `${name}: String should have at least 1 character`, {
+      field: name,
+    })
   return value
 }
 
@@ -77,7 +87,8 @@ function sessionOf(call: Call, body: Buffer, fields: ReadonlyMap<string, Span>):
   if (span === undefined || span.end - span.start > 4096) return undefined
   try {
     const userId: unknown = JSON.parse(body.toString('utf8', span.start, span.end))?.user_id
-    const session: unknown = typeof userId === 'string' && userId.startsWith('{') ? JSON.parse(userId)?.session_id : undefined
+    const session: unknown =
+      typeof userId === 'string' && userId.startsWith('{') ? JSON.parse(userId)?.session_id : undefined
     return typeof session === 'string' ? session.slice(0, 256) : undefined
   } catch {
     return undefined

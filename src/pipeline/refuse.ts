@@ -15,7 +15,9 @@ export function refuse(call: Call, record: CallRecord, error: GatewayError): voi
   const own = protocol.error.encode(error, call.id)
   const native = record.isNative && upstream?.body !== undefined && upstream.headers !== undefined
   const status = native ? upstream.status : own.status
-  const headers = native ? answerHeaders(upstream.headers!) : { 'content-type': 'application/json', 'request-id': call.id, ...own.headers }
+  const headers = native
+    ? answerHeaders(upstream.headers!)
+    : { 'content-type': 'application/json', 'request-id': call.id, ...own.headers }
   const body = native ? upstream.body! : JSON.stringify(own.body)
   record.answer(body)
   record.end(status, error)

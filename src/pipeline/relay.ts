@@ -69,7 +69,11 @@ class Relay implements Watched {
   #heldBytes = 0
   #settled = false
 
-  constructor(options: RelayOptions, resolve: (answer: WholeAnswer | undefined) => void, reject: (error: GatewayError) => void) {
+  constructor(
+    options: RelayOptions,
+    resolve: (answer: WholeAnswer | undefined) => void,
+    reject: (error: GatewayError) => void,
+  ) {
     this.#options = options
     this.idleTimeoutMs = options.idleTimeoutMs
     this.#resolve = resolve
@@ -114,7 +118,11 @@ class Relay implements Watched {
   }
 
   #whole(): void {
-    const answer = { status: this.#status, headers: this.#headers, body: Buffer.concat(this.#held as Buffer[]) }
+    const answer = {
+      status: this.#status,
+      headers: this.#headers,
+      body: Buffer.concat(this.#held as Buffer[]),
+    }
     if (answer.status !== 200) return this.#fail(this.#options.readError(answer))
     this.#settle()
     this.#resolve(answer)
@@ -162,7 +170,10 @@ class Relay implements Watched {
     const held = this.#held
     this.#held = []
     if (held.length <= 1) return this.#deliver(stream, held[0])
-    return this.#deliver(stream, Buffer.concat(held.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))))
+    return this.#deliver(
+      stream,
+      Buffer.concat(held.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))),
+    )
   }
 
   #deliver(stream: StreamSide, out: Buffer | string | undefined): boolean {
@@ -181,7 +192,9 @@ class Relay implements Watched {
     this.#heldBytes += chunk.length
     const limit = this.#status >= 400 ? ERROR_BODY_MAX_BYTES : WHOLE_ANSWER_MAX_BYTES
     if (this.#heldBytes > limit) {
-      this.#fail(new GatewayError('upstream_malformed', `The upstream's answer is larger than ${limit} bytes.`))
+      this.#fail(
+        new GatewayError('upstream_malformed', `The upstream's answer is larger than ${limit} bytes.`),
+      )
     }
     return true
   }
@@ -192,7 +205,12 @@ class Relay implements Watched {
     this.#settle()
     this.#exchange?.abort()
     const { call, stream } = this.#options
-    if (call.reply.committed && !call.reply.closed && stream !== undefined && error.kind !== 'client_closed') {
+    if (
+      call.reply.committed &&
+      !call.reply.closed &&
+      stream !== undefined &&
+      error.kind !== 'client_closed'
+    ) {
       stream.beforeEnd(error)
       if (rest !== undefined) this.#write(stream, rest)
       if (stream.passage.error === undefined) this.#write(stream, stream.passage.failure(error))

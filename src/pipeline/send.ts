@@ -2,7 +2,7 @@ import { collect } from '../message/collect.ts'
 import { GatewayError } from '../message/error.ts'
 import type { Event } from '../message/event.ts'
 import type { JsonObject } from '../message/request.ts'
-import { lookup } from '../models/catalogue.ts'
+import { capabilities } from '../models/catalogue.ts'
 import type { EncodeContext, Memo } from '../protocols/protocol.ts'
 import { parseJson } from '../protocols/shared/json.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
@@ -22,10 +22,19 @@ import { answerHeaders, upstreamHeaders } from './upstream-headers.ts'
 const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }
 
 /** One attempt of one target with one key: native or translated, streamed or whole, to the end of the answer. */
-export async function send(call: Call, request: InboundRequest, plan: Plan, key: ProviderKey, record: CallRecord, on: Dependencies): Promise<void> {
+export async function send(
+  call: Call,
+  request: InboundRequest,
+  plan: Plan,
+  key: ProviderKey,
+  record: CallRecord,
+  on: Dependencies,
+): Promise<void> {
   const upstreamProtocol = plan.provider.provider.protocol
   const native = plan.mode === 'native'
-  const { body, memo } = native ? { body: nativeBody(request, plan), memo: {} } : translate(call, request, plan, record)
+  const { body, memo } = native
+    ? { body: nativeBody(request, plan), memo: {} }
+    : translate(call, request, plan, record)
   const context = encodeContext(call, request)
   const passage: Passage | undefined = !request.stream
     ? undefined
@@ -49,7 +58,10 @@ export async function send(call: Call, request: InboundRequest, plan: Plan, key:
     readError: (failed) => readError(failed, plan),
     stream: passage && {
       passage,
-      headers: (upstream) => (native ? { ...answerHeaders(upstream), ...STREAM_HEADERS } : { ...STREAM_HEADERS, 'request-id': call.id }),
+      headers: (upstream) =>
+        native
+          ? { ...answerHeaders(upstream), ...STREAM_HEADERS }
+          : { ...STREAM_HEADERS, 'request-id': call.id },
       onFirst: () => record.firstPart(),
       onBytes: (bytes) => record.answer(bytes),
       beforeEnd: (error) => record.end(200, error),
@@ -61,7 +73,14 @@ export async function send(call: Call, request: InboundRequest, plan: Plan, key:
 }
 
 /** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */
-export async function sendCount(call: Call, request: InboundRequest, plan: Plan, key: ProviderKey, record: CallRecord, on: Dependencies): Promise<void> {
+export async function sendCount(
+  call: Call,
+  request: InboundRequest,
+  plan: Plan,
+  key: ProviderKey,
+  record: CallRecord,
+  on: Dependencies,
+): Promise<void> {
   const body = nativeBody(request, plan)
   const answer = await relay({
     call,
@@ -83,11 +102,16 @@ export async function sendCount(call: Call, request: InboundRequest, plan: Plan,
   call.reply.send(answer!.status, answerHeaders(answer!.headers), answer!.body)
 }
 
-function translate(call: Call, request: InboundRequest, plan: Plan, record: CallRecord): { body: Buffer; memo: Memo } {
+function translate(
+  call: Call,
+  request: InboundRequest,
+  plan: Plan,
+  record: CallRecord,
+): { body: Buffer; memo: Memo } {
   const decoded = call.protocol.request.decode(request.parsed())
   const encoded = plan.provider.provider.protocol.request.encode(decoded.request, {
     model: plan.model,
-    facts: lookup(plan.provider.id, plan.model),
+    facts: capabilities(plan.provider.id, plan.model),
     quirks: plan.provider.provider.quirks,
   })
   record.warn(decoded.warnings)
@@ -118,9 +142,13 @@ function readError(answer: WholeAnswer, plan: Plan): GatewayError {
   const { status, headers } = answer
   if (status < 400) {
     // A redirect would take the prompt and the key to another origin; 204 and the like have no answer in them.
-    return new GatewayError('upstream_malformed', `The upstream answered with status ${status} instead of an answer.`, {
-      upstream: { status },
-    })
+    return new GatewayError(
+      'upstream_malformed',
+      `The upstream answered with status ${status} instead of an answer.`,
+      {
+        upstream: { status },
+      },
+    )
   }
   const body = answer.body.toString('utf8')
   const read = (name: string) => {
@@ -137,7 +165,10 @@ function readError(answer: WholeAnswer, plan: Plan): GatewayError {
 /** A whole answer of the client's own protocol goes on byte for byte. */
 function sendWhole(call: Call, request: InboundRequest, answer: WholeAnswer, record: CallRecord): void {
   if (request.stream) {
-    throw new GatewayError('upstream_malformed', 'The upstream answered a streaming request without a stream.')
+    throw new GatewayError(
+      'upstream_malformed',
+      'The upstream answered a streaming request without a stream.',
+    )
   }
   record.meter({ ...call.protocol.readUsage(parseAnswer(answer)), complete: true })
   record.firstPart()
@@ -147,7 +178,13 @@ function sendWhole(call: Call, request: InboundRequest, answer: WholeAnswer, rec
 }
 
 /** A whole answer through the hub: to a client that waits for one, or as the stream that it asked for. */
-function translateWhole(call: Call, plan: Plan, answer: WholeAnswer, exchange: Translation, record: CallRecord): void {
+function translateWhole(
+  call: Call,
+  plan: Plan,
+  answer: WholeAnswer,
+  exchange: Translation,
+  record: CallRecord,
+): void {
   const body = parseAnswer(answer)
   const { response } = plan.provider.provider.protocol
   const { memo, context, passage } = exchange
@@ -189,5 +226,8 @@ function parseAnswer(answer: WholeAnswer): JsonObject {
   } catch {
     // Told below: a page of HTML with status 200 is how many proxies report their own failure.
   }
-  throw new GatewayError('upstream_malformed', 'The upstream answered with something that is not a JSON object.')
+  throw new GatewayError(
+    'upstream_malformed',
+    'The upstream answered with something that is not a JSON object.',
+  )
 }

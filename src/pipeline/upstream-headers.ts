@@ -16,7 +16,12 @@ const NEVER_EXTRA = new Set([
  * upstream of the same protocol: header and body features travel in pairs, and stripping a login's OAuth beta
  * turns it into a 401. A header named in `Connection` belongs to this hop and is left out.
  */
-export function upstreamHeaders(call: Call, plan: Plan, keyValue: string, bodyBytes: number): Record<string, string> {
+export function upstreamHeaders(
+  call: Call,
+  plan: Plan,
+  keyValue: string,
+  bodyBytes: number,
+): Record<string, string> {
   const { provider, network } = plan.provider
   const headers: Record<string, string> = {
     ...provider.headers,
@@ -30,7 +35,8 @@ export function upstreamHeaders(call: Call, plan: Plan, keyValue: string, bodyBy
   for (const [name, value] of Object.entries(call.headers)) {
     if (value === undefined || !name.startsWith('x-bf-eh-')) continue
     const extra = name.slice('x-bf-eh-'.length)
-    if (extra !== '' && !NEVER_EXTRA.has(extra) && !extra.startsWith('x-bf-') && !hop.has(name)) headers[extra] = value
+    if (extra !== '' && !NEVER_EXTRA.has(extra) && !extra.startsWith('x-bf-') && !hop.has(name))
+      headers[extra] = value
   }
   Object.assign(headers, network.extraHeaders)
   if (plan.loginToken !== undefined) headers['authorization'] = `Bearer ${plan.loginToken}`
@@ -42,7 +48,8 @@ function forwardClientHeaders(call: Call, headers: Record<string, string>, hop: 
   for (const name in call.headers) {
     const value = call.headers[name]
     if (value === undefined || hop.has(name)) continue
-    if (FORWARDED.has(name) || FORWARDED_PREFIXES.some((prefix) => name.startsWith(prefix))) headers[name] = value
+    if (FORWARDED.has(name) || FORWARDED_PREFIXES.some((prefix) => name.startsWith(prefix)))
+      headers[name] = value
   }
 }
 
@@ -50,7 +57,12 @@ const NO_HEADERS: ReadonlySet<string> = new Set()
 
 function hopHeaders(connection: string | undefined): ReadonlySet<string> {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NO_HEADERS
-  return new Set(connection.toLowerCase().split(',').map((name) => name.trim()))
+  return new Set(
+    connection
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  )
 }
 
 /** Of one connection, of our own making, or a cookie of somebody else's site. */
@@ -64,11 +76,14 @@ const NOT_RETURNED = new Set([
  * Headers of an upstream's answer that go back to a client of the same protocol: rate limits, request ids,
  * `retry-after` and `x-should-retry` unchanged. CORS grants of the upstream are not ours to give.
  */
-export function answerHeaders(headers: Readonly<Record<string, string | string[]>>): Record<string, string | string[]> {
+export function answerHeaders(
+  headers: Readonly<Record<string, string | string[]>>,
+): Record<string, string | string[]> {
   const kept: Record<string, string | string[]> = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined && !NOT_RETURNED.has(name) && !name.startsWith('access-control-')) kept[name] = value
+    if (value !== undefined && !NOT_RETURNED.has(name) && !name.startsWith('access-control-'))
+      kept[name] = value
   }
   return kept
 }

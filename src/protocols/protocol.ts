@@ -44,7 +44,10 @@ export interface Protocol {
   readonly error: {
     /** An upstream's error answer: the row, the wording, and what it said about retrying. */
     decode(status: number, headers: HeaderReader, body: string): GatewayError
-    encode(error: GatewayError, requestId: string): { status: number; headers: Record<string, string>; body: JsonObject }
+    encode(
+      error: GatewayError,
+      requestId: string,
+    ): { status: number; headers: Record<string, string>; body: JsonObject }
   }
   /** Usage and stop reason of a whole answer that is forwarded untouched. */
   readUsage(body: JsonObject): Tapped

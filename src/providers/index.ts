@@ -14,7 +14,11 @@ export const CUSTOM_BASE_TYPES = ['openai', 'anthropic'] as const
  * A provider that the operator describes: the wire of a known one at another address. It keeps no quirk of the
  * known one's own service, and never takes login tokens.
  */
-export function customProvider(id: string, baseType: (typeof CUSTOM_BASE_TYPES)[number], options: CustomOptions): Provider {
+export function customProvider(
+  id: string,
+  baseType: (typeof CUSTOM_BASE_TYPES)[number],
+  options: CustomOptions,
+): Provider {
   const base = PROVIDERS.get(baseType)
   if (base === undefined) throw new Error(`no provider ${baseType}`)
   return {
@@ -23,7 +27,8 @@ export function customProvider(id: string, baseType: (typeof CUSTOM_BASE_TYPES)[
     paths: { ...base.paths, ...options.paths },
     auth: base.auth,
     ...(base.headers === undefined ? {} : { headers: base.headers }),
-    quirks: baseType === 'openai' ? { maxTokensField: 'max_tokens', systemRole: 'system', userField: 'user' } : {},
+    quirks:
+      baseType === 'openai' ? { maxTokensField: 'max_tokens', systemRole: 'system', userField: 'user' } : {},
     ...(options.keyless === true ? { keyless: true } : {}),
   }
 }

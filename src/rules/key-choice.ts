@@ -24,7 +24,12 @@ export interface KeyQuestion {
 /** May this key be used for the model? A block beats an allowance. */
 export function allows(key: ChoosableKey, model: string, requested: string): boolean {
   if (!key.enabled || key.blockedModels.has(model) || key.blockedModels.has(requested)) return false
-  return key.models === undefined || key.models.has(model) || key.models.has(requested) || key.aliases.has(requested)
+  return (
+    key.models === undefined ||
+    key.models.has(model) ||
+    key.models.has(requested) ||
+    key.aliases.has(requested)
+  )
 }
 
 /**
@@ -32,12 +37,16 @@ export function allows(key: ChoosableKey, model: string, requested: string): boo
  * rendezvous hash: stable without any stored state, and when a key fails only its sessions move. All weights
  * zero means all alike.
  */
-export function chooseKey<Key extends ChoosableKey>(keys: readonly Key[], question: KeyQuestion): Key | undefined {
+export function chooseKey<Key extends ChoosableKey>(
+  keys: readonly Key[],
+  question: KeyQuestion,
+): Key | undefined {
   let best: Key | undefined
   let bestScore = Infinity
   let unweighted = true
   for (const key of keys) {
-    if (key.weight > 0 && !question.tried.has(key.id) && allows(key, question.model, question.requested)) unweighted = false
+    if (key.weight > 0 && !question.tried.has(key.id) && allows(key, question.model, question.requested))
+      unweighted = false
   }
   for (const key of keys) {
     if (question.tried.has(key.id) || !allows(key, question.model, question.requested)) continue
@@ -58,7 +67,8 @@ export function chooseKey<Key extends ChoosableKey>(keys: readonly Key[], questi
 function hashToUnit(session: string, key: string): number {
   let hash = 0x811c9dc5
   const text = `${session}\u0000${key}`
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  for (let index = 0; index < text.length; index++)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32

@@ -7,7 +7,10 @@ export interface Candidate {
   readonly id: string
   /** It can serve this caller: it has an enabled key, needs none, or the caller's login token is its own. */
   readonly usable: boolean
-  readonly keys: readonly { readonly models: ReadonlySet<string> | undefined; readonly aliases: ReadonlyMap<string, string> }[]
+  readonly keys: readonly {
+    readonly models: ReadonlySet<string> | undefined
+    readonly aliases: ReadonlyMap<string, string>
+  }[]
 }
 
 /** One place to try, and why. */
@@ -48,7 +51,8 @@ function byPrefix(name: string, candidates: ReadonlyMap<string, Candidate>): Tar
   }
   const candidate = candidates.get(provider)
   if (candidate === undefined || rest === '') return undefined
-  if (!candidate.usable) throw new GatewayError('no_key', `Provider ${provider} has no enabled key for ${rest}.`)
+  if (!candidate.usable)
+    throw new GatewayError('no_key', `Provider ${provider} has no enabled key for ${rest}.`)
   const alias = aliasOf(candidate, rest)
   if (alias !== undefined) return { provider, model: alias, reason: `${name} is an alias at ${provider}` }
   return { provider, model: rest, reason: `the request names ${provider}` }
@@ -57,7 +61,8 @@ function byPrefix(name: string, candidates: ReadonlyMap<string, Candidate>): Tar
 function byAlias(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
   for (const candidate of candidates.values()) {
     const alias = candidate.usable ? aliasOf(candidate, name) : undefined
-    if (alias !== undefined) return { provider: candidate.id, model: alias, reason: `${name} is an alias at ${candidate.id}` }
+    if (alias !== undefined)
+      return { provider: candidate.id, model: alias, reason: `${name} is an alias at ${candidate.id}` }
   }
   return undefined
 }
@@ -94,7 +99,12 @@ function byTier(name: string, candidates: ReadonlyMap<string, Candidate>): Targe
   const tier = claudeTier(name) ?? 'sonnet'
   for (const candidate of candidates.values()) {
     const model = candidate.usable ? tierModel(candidate.id, tier) : undefined
-    if (model !== undefined) return { provider: candidate.id, model, reason: `${name} is of class ${tier}: ${model} at ${candidate.id}` }
+    if (model !== undefined)
+      return {
+        provider: candidate.id,
+        model,
+        reason: `${name} is of class ${tier}: ${model} at ${candidate.id}`,
+      }
   }
   return undefined
 }
@@ -107,7 +117,9 @@ function byOnlyProvider(name: string, candidates: ReadonlyMap<string, Candidate>
 }
 
 function unknownModel(requested: string, candidates: ReadonlyMap<string, Candidate>): GatewayError {
-  const usable = [...candidates.values()].filter((candidate) => candidate.usable).map((candidate) => candidate.id)
+  const usable = [...candidates.values()]
+    .filter((candidate) => candidate.usable)
+    .map((candidate) => candidate.id)
   if (usable.length === 0) {
     return new GatewayError(
       'model_not_found',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { capabilities } from '../../src/models/catalogue.ts'
-import { type ChatTraits, type Effort, chatTraits, nearestEffort } from '../../src/models/reasoning.ts'
+import type { Effort } from '../../src/models/effort.ts'
+import { type ChatTraits, chatTraits, nearestEffort } from '../../src/models/reasoning.ts'
 
 const OPENAI = {
   maxTokensField: 'max_completion_tokens',

@@ -3,7 +3,15 @@ import { allows, chooseKey } from '../../src/rules/key-choice.ts'
 import type { ChoosableKey } from '../../src/rules/key-choice.ts'
 
 function key(id: string, change: Partial<ChoosableKey> = {}): ChoosableKey {
-  return { id, enabled: true, weight: 1, models: undefined, blockedModels: new Set(), aliases: new Map(), ...change }
+  return {
+    id,
+    enabled: true,
+    weight: 1,
+    models: undefined,
+    blockedModels: new Set(),
+    aliases: new Map(),
+    ...change,
+  }
 }
 
 /** Uniform numbers that are the same in every run (mulberry32). */
@@ -16,7 +24,13 @@ function seeded(seed: number): () => number {
   }
 }
 
-const question = { model: 'gpt-5', requested: 'gpt-5', tried: new Set<string>(), sessionId: undefined, random: seeded(1) }
+const question = {
+  model: 'gpt-5',
+  requested: 'gpt-5',
+  tried: new Set<string>(),
+  sessionId: undefined,
+  random: seeded(1),
+}
 
 describe('which keys serve a model', () => {
   it.each([
@@ -24,7 +38,11 @@ describe('which keys serve a model', () => {
     ['listed', key('a', { models: new Set(['gpt-5']) }), true],
     ['listed under the name that was asked for', key('a', { models: new Set(['big']) }), true],
     ['not listed', key('a', { models: new Set(['gpt-4']) }), false],
-    ['a block beats the list', key('a', { models: new Set(['gpt-5']), blockedModels: new Set(['gpt-5']) }), false],
+    [
+      'a block beats the list',
+      key('a', { models: new Set(['gpt-5']), blockedModels: new Set(['gpt-5']) }),
+      false,
+    ],
     ['disabled', key('a', { enabled: false }), false],
   ])('%s', (_, candidate, expected) => {
     expect(allows(candidate, 'gpt-5', 'big')).toBe(expected)
@@ -41,16 +59,21 @@ describe('choosing by weight', () => {
     const draws = 10_000
     const counts: Record<string, number> = { a: 0, b: 0, never: 0 }
     const random = seeded(7)
-    for (let index = 0; index < draws; index++) counts[chooseKey(keys, { ...question, random, sessionId: session(index) })!.id]!++
+    for (let index = 0; index < draws; index++)
+      counts[chooseKey(keys, { ...question, random, sessionId: session(index) })!.id]!++
     expect(counts['never']).toBe(0)
     const expected = { a: 0.7 * draws, b: 0.3 * draws }
-    const chiSquare = (['a', 'b'] as const).reduce((sum, id) => sum + (counts[id]! - expected[id]) ** 2 / expected[id], 0)
+    const chiSquare = (['a', 'b'] as const).reduce(
+      (sum, id) => sum + (counts[id]! - expected[id]) ** 2 / expected[id],
+      0,
+    )
     // 10.83: one degree of freedom, one chance in a thousand.
     expect(chiSquare).toBeLessThan(10.83)
   })
 
   it('keeps a session on its key, and moves only the sessions of a key that failed', () => {
-    const choose = (sessionId: string, tried: string[]) => chooseKey(keys, { ...question, sessionId, tried: new Set(tried) })!.id
+    const choose = (sessionId: string, tried: string[]) =>
+      chooseKey(keys, { ...question, sessionId, tried: new Set(tried) })!.id
     for (let index = 0; index < 200; index++) {
       const session = `session-${index}`
       const first = choose(session, [])
@@ -62,10 +85,16 @@ describe('choosing by weight', () => {
   it.each([
     ['all weights zero count alike', [key('x', { weight: 0 }), key('y', { weight: 0 })], [], ['x', 'y']],
     ['only the untried are left', [key('x'), key('y')], ['x'], ['y']],
-    ['zero weight is a last resort when all others failed', [key('x'), key('y', { weight: 0 })], ['x'], ['y']],
+    [
+      'zero weight is a last resort when all others failed',
+      [key('x'), key('y', { weight: 0 })],
+      ['x'],
+      ['y'],
+    ],
   ])('%s', (_, choices, tried, expected) => {
     const seen = new Set<string>()
-    for (let index = 0; index < 100; index++) seen.add(chooseKey(choices, { ...question, tried: new Set(tried) })!.id)
+    for (let index = 0; index < 100; index++)
+      seen.add(chooseKey(choices, { ...question, tried: new Set(tried) })!.id)
     expect([...seen].sort()).toEqual(expected)
   })
 

@@ -3,7 +3,12 @@ import { route } from '../../src/rules/routing.ts'
 import type { Candidate } from '../../src/rules/routing.ts'
 
 function candidates(...list: (Partial<Candidate> & { id: string })[]): ReadonlyMap<string, Candidate> {
-  return new Map(list.map((each) => [each.id, { usable: true, keys: [{ models: undefined, aliases: new Map() }], ...each }]))
+  return new Map(
+    list.map((each) => [
+      each.id,
+      { usable: true, keys: [{ models: undefined, aliases: new Map() }], ...each },
+    ]),
+  )
 }
 
 const anthropic = { id: 'anthropic' }
@@ -48,8 +53,18 @@ describe('where a model name leads', () => {
   it.each([
     ['no provider at all', 'claude-opus-5-5', [], 'No provider is configured'],
     ['a name that nobody serves', 'mystery', [anthropic, openai], 'mystery leads to no configured provider'],
-    ['E4 a name that is a property of every object', '__proto__', [anthropic, openai], '__proto__ leads to no configured provider'],
-    ['a provider without a usable key', 'openai/gpt-5', [{ ...openai, usable: false }], 'Provider openai has no enabled key'],
+    [
+      'E4 a name that is a property of every object',
+      '__proto__',
+      [anthropic, openai],
+      '__proto__ leads to no configured provider',
+    ],
+    [
+      'a provider without a usable key',
+      'openai/gpt-5',
+      [{ ...openai, usable: false }],
+      'Provider openai has no enabled key',
+    ],
   ])('%s is told what would work', (_, name, configured, message) => {
     expect(() => route(name, candidates(...configured))).toThrow(message)
   })
