@@ -1,5 +1,4 @@
-import { ERRORS } from '../message/error.ts'
-import type { GatewayError } from '../message/error.ts'
+import { GatewayError } from '../message/error.ts'
 import type { Warning } from '../message/request.ts'
 import { emptyUsage } from '../message/usage.ts'
 import type { Usage } from '../message/usage.ts'
@@ -122,7 +121,7 @@ export class CallRecord {
 
   /** The call is over: hands the bodies to the store, if there are any. */
   close(): void {
-    this.end(ERRORS.client_closed.status)
+    this.end(500, new GatewayError('internal', 'The call ended without an outcome.'))
     if (this.#kept === undefined || this.#request === undefined) return
     this.#logs.keep({
       id: this.#call.id,

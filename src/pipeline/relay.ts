@@ -143,6 +143,11 @@ class Relay implements Watched {
   }
 
   onIdle(): void {
+    // Until the headers the dialler keeps the time: a whole answer may take longer than a stream may be silent.
+    if (this.#status === 0) {
+      this.lastUpstreamAt = performance.now()
+      return
+    }
     const seconds = Math.round(this.idleTimeoutMs / 1000)
     this.#fail(new GatewayError('upstream_idle', `The upstream sent nothing for ${seconds} s.`))
   }
