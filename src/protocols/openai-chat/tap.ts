@@ -50,7 +50,8 @@ class ChatTap implements StreamTap {
   }
 
   #onData(data: string): void {
-    if (this.semantic && data.startsWith('{') && !WORTH_READING.test(data)) return
+    // A chunk that was cut off does not end in a brace, and is read to be told.
+    if (this.semantic && data.startsWith('{') && data.endsWith('}') && !WORTH_READING.test(data)) return
     const text = data.trim()
     if (text === '') return
     if (text === '[DONE]') {
