@@ -11,7 +11,9 @@ import { createLog } from './lib/log.ts'
 import { handle } from './pipeline/handle.ts'
 import { IdleWatch } from './pipeline/idle-watch.ts'
 import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from './providers/index.ts'
+import { exposed } from './rules/exposure.ts'
 import { createAppDir, defaultAppDir } from './stores/config/app-dir.ts'
+import type { Configuration } from './stores/config/configuration.ts'
 import { loadConfiguration } from './stores/config/load.ts'
 import { ConfigurationError } from './stores/config/problem.ts'
 import { watchConfiguration } from './stores/config/watch.ts'
@@ -40,6 +42,10 @@ async function serve(args: readonly string[]): Promise<void> {
   const registry = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
   const loaded = await loadConfiguration({ registry, environment: process.env, appDir, version: 1 })
   let { configuration } = loaded
+  const exposure = ({ client: { enforceAuthOnInference }, virtualKeys }: Configuration) =>
+    exposed({ host: flags.host, enforceAuthOnInference, virtualKeys: virtualKeys.length })
+  const refusal = exposure(configuration)
+  if (refusal !== undefined) throw new FlagError(refusal)
   for (const notice of loaded.notices) log.warn(notice.message)
 
   const { logs: logSettings, client } = configuration
@@ -76,6 +82,8 @@ async function serve(args: readonly string[]): Promise<void> {
     appDir,
     loaded,
     onChange: (changed, notices) => {
+      const opened = exposure(changed)
+      if (opened !== undefined) return log.error(`config.json is not used, what ran goes on:\n${opened}`)
       configuration = changed
       logStore.setRetention(changed.client.logRetentionDays)
       egress.keepOnly([...changed.providers.values()].map((provider) => provider.upstream))
