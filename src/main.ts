@@ -45,7 +45,7 @@ async function serve(args: readonly string[]): Promise<void> {
   const exposure = ({ client: { enforceAuthOnInference }, virtualKeys }: Configuration) =>
     exposed({ host: flags.host, enforceAuthOnInference, virtualKeys: virtualKeys.length })
   const refusal = exposure(configuration)
-  if (refusal !== undefined) throw new FlagError(refusal)
+  if (refusal !== undefined) throw new Error(refusal)
   for (const notice of loaded.notices) log.warn(notice.message)
 
   const { logs: logSettings, client } = configuration
