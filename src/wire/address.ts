@@ -6,22 +6,36 @@ import { BlockList, isIP } from 'node:net'
  */
 export type AddressClass = 'public' | 'private' | 'never'
 
+/** Metadata services of clouds stand here beside the reserved ranges: they hand out the machine's credentials. */
 const NEVER = blockList(
-  [['0.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 4], ['240.0.0.0', 4]],
-  [['::', 128], ['fe80::', 10], ['ff00::', 8], ['fd00:ec2::', 32]],
+  [
+    ['0.0.0.0', 8], ['169.254.0.0', 16], ['192.0.2.0', 24], ['198.51.100.0', 24], ['203.0.113.0', 24],
+    ['224.0.0.0', 4], ['240.0.0.0', 4],
+    // Alibaba, Oracle and Azure keep theirs outside the link-local range.
+    ['100.100.100.200', 32], ['192.0.0.192', 32], ['168.63.129.16', 32],
+  ],
+  [['fd00:ec2::', 32], ['fd20:ce::', 32], ['2001:db8::', 32], ['3fff::', 20]],
 ) // prettier-ignore
 
 const PRIVATE = blockList(
-  [['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['172.16.0.0', 12], ['192.0.0.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15]],
-  [['::1', 128], ['fc00::', 7], ['fec0::', 10], ['2001::', 32]],
+  [
+    ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['172.16.0.0', 12], ['192.0.0.0', 24],
+    ['192.168.0.0', 16], ['198.18.0.0', 15],
+  ],
+  [['::1', 128], ['fc00::', 7], ['fec0::', 10], ['64:ff9b:1::', 48], ['2001::', 23]],
 ) // prettier-ignore
 
-/** Prefixes that carry an IPv4 address inside: NAT64, 6to4, mapped. The inner address counts. */
-const EMBEDDED: readonly { prefix: RegExp; offset: number }[] = [
-  { prefix: /^0000:0000:0000:0000:0000:ffff:/, offset: 6 },
-  { prefix: /^0000:0000:0000:0000:0000:0000:/, offset: 6 },
-  { prefix: /^0064:ff9b:/, offset: 6 },
-  { prefix: /^2002:/, offset: 1 },
+/** All that IANA has given out; what is outside and not named above is reserved. */
+const GIVEN_OUT = blockList([], [['2000::', 3]])
+
+/** Prefixes that carry an IPv4 address, and its place in groups of 16 bits. The inner address counts. */
+const CARRIERS: readonly { prefix: RegExp; at: number }[] = [
+  // Mapped, and the deprecated compatible form.
+  { prefix: /^(0:){5}(ffff|0):/, at: 6 },
+  // NAT64.
+  { prefix: /^64:ff9b:(0:){4}/, at: 6 },
+  // 6to4.
+  { prefix: /^2002:/, at: 1 },
 ]
 
 /** The class of an IP address as text; `never` for what is no address. */
@@ -32,30 +46,28 @@ export function classify(address: string): AddressClass {
   if (NEVER.check(address, kind)) return 'never'
   if (PRIVATE.check(address, kind)) return 'private'
   if (family === 4) return 'public'
-  const inner = embedded(address)
-  return inner === undefined ? 'public' : classify(inner)
+  const inner = carried(address)
+  if (inner !== undefined) return classify(inner)
+  return GIVEN_OUT.check(address, kind) ? 'public' : 'never'
 }
 
-function embedded(address: string): string | undefined {
+function carried(address: string): string | undefined {
   const groups = expand(address)
-  const text = `${groups.join(':')}:`
-  const found = EMBEDDED.find(({ prefix }) => prefix.test(text))
-  if (found === undefined) return undefined
-  const bytes = [groups[found.offset]!, groups[found.offset + 1]!].flatMap((group) => [
-    parseInt(group.slice(0, 2), 16),
-    parseInt(group.slice(2), 16),
-  ])
-  return bytes.join('.')
+  const text = groups.map((group) => group.toString(16)).join(':')
+  const carrier = CARRIERS.find(({ prefix }) => prefix.test(text))
+  if (carrier === undefined) return undefined
+  const [high = 0, low = 0] = groups.slice(carrier.at, carrier.at + 2)
+  return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.')
 }
 
-/** Eight groups of four digits. */
-function expand(address: string): string[] {
+/** The eight groups of an IPv6 address; `URL` writes the forms with dots and with leading zeros plainly. */
+function expand(address: string): number[] {
   const plain = new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname.slice(1, -1)
-  const [head = '', tail] = plain.split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const middle = tail === undefined ? [] : Array<string>(8 - left.length - right.length).fill('0')
-  return [...left, ...middle, ...right].map((group) => group.padStart(4, '0'))
+  const [head = '', tail = ''] = plain.split('::')
+  const groups = (text: string) => (text === '' ? [] : text.split(':').map((group) => parseInt(group, 16)))
+  const left = groups(head)
+  const right = groups(tail)
+  return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right]
 }
 
 function blockList(
