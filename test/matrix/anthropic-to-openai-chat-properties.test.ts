@@ -39,8 +39,17 @@ describe('what Claude Code really sent', () => {
     const { body } = toChat(from, { quirks: { fileParts: true } })
     const roles = (body['messages'] as { role: string }[]).map((message) => message.role)
     expect(roles).toEqual([
-      ...['system', 'user', 'system'],
-      ...['assistant', 'tool', 'user', 'assistant', 'tool', 'user', 'assistant', 'tool'],
+      'system',
+      'user',
+      'system',
+      'assistant',
+      'tool',
+      'user',
+      'assistant',
+      'tool',
+      'user',
+      'assistant',
+      'tool',
     ])
   })
 })

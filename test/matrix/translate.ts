@@ -124,9 +124,7 @@ function clientEvents(wire: string): ClientEvent[] {
 
 /** Chunks as an upstream writes them, with `[DONE]` unless the row ends otherwise. */
 export function sse(...chunks: (JsonObject | string)[]): Uint8Array {
-  const frames = chunks.map(
-    (chunk) => `data: ${typeof chunk === 'string' ? chunk : JSON.stringify(chunk)}\n\n`,
-  )
+  const frames = chunks.map((body) => `data: ${typeof body === 'string' ? body : JSON.stringify(body)}\n\n`)
   return new TextEncoder().encode(frames.join(''))
 }
 

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../message/error.ts'
+import type { GatewayError } from '../../message/error.ts'
 import type { Emit, FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'

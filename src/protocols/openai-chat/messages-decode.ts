@@ -1,6 +1,7 @@
 import type { Block, Message, Source, TextBlock } from '../../message/request.ts'
 import { stringifyJson } from '../shared/json.ts'
-import { Fields, refuse, refuseValue } from './fields.ts'
+import { refuse, refuseValue } from './fields.ts'
+import type { Fields } from './fields.ts'
 
 export interface DecodedMessages {
   /** What stands before the conversation. */

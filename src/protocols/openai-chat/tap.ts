@@ -81,13 +81,18 @@ class ChatTap implements StreamTap {
   }
 
   #readDelta(delta: JsonObject): void {
-    if (Array.isArray(delta.tool_calls) && delta.tool_calls.length > 0) this.#called = true
+    if (Array.isArray(delta.tool_calls) && delta.tool_calls.length > 0) this.#onCall()
     if (this.semantic) return
     for (const field in delta) {
       const value = delta[field]
       if (field !== 'role' && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
         this.semantic = true
     }
+  }
+
+  #onCall(): void {
+    this.#called = true
+    if (this.finish?.unified === 'end') this.finish = { ...this.finish, unified: 'tool-calls' }
   }
 
   #readFinish(raw: string, choice: JsonObject): void {
