@@ -142,6 +142,9 @@ class OpenBlock {
   readonly #callId: string
   #signature: string | undefined
   #citations: JsonObject[] = []
+  #hasArguments = false
+  /** White space at the beginning of the arguments. */
+  #blank = ''
 
   constructor(index: number, block: BlockStart, callId: string) {
     this.#index = index
@@ -214,9 +217,16 @@ class OpenBlock {
     if (!this.isSent) this.#begin({ type: 'thinking', thinking: '', signature: '' }, write)
   }
 
-  /** The model's own bytes, also when they are no JSON: the client's parse fails then, and the model is told. */
+  /**
+   * The model's own bytes, also when they are no JSON: the client's parse fails then, and the model is told. Only
+   * white space with nothing behind it is kept back, at which the SDKs stumble: it is a call without arguments.
+   */
   #arguments(json: string, write: Write): void {
-    if (json !== '') this.#send({ type: 'input_json_delta', partial_json: json }, write)
+    const said = this.#blank + json
+    this.#blank = this.#hasArguments || said.trim() !== '' ? '' : said
+    if (said === '' || this.#blank !== '') return
+    this.#hasArguments = true
+    this.#send({ type: 'input_json_delta', partial_json: said }, write)
   }
 
   /** Calls of server tools take their input in deltas only; clients do not look for it in the beginning. */

@@ -13,8 +13,7 @@ export function encodeTools(request: Request, context: ContentContext): JsonObje
 }
 
 function encodeFunction(tool: FunctionTool, { names, warnings }: ContentContext): JsonObject {
-  // "input_schema does not support oneOf, allOf, or anyOf at the top level"
-  const { schema, changed } = functionSchema(tool.schema)
+  const { schema, changed } = inputSchema(tool.schema)
   if (changed)
     warnings.add('changed', `tools[].${tool.name}.parameters`, 'the top level must be one plain object')
   for (const field of Object.keys(tool.extra)) {
@@ -30,6 +29,13 @@ function encodeFunction(tool: FunctionTool, { names, warnings }: ContentContext)
     // A deferred tool is not part of the prompt, and cannot end a cached one.
     ...(tool.deferred === true ? {} : cache(tool)),
   }
+}
+
+/** "input_schema does not support oneOf, allOf, or anyOf at the top level"; all else is taken as it is. */
+function inputSchema(schema: JsonObject | undefined): { schema: JsonObject; changed: boolean } {
+  const isPlain =
+    schema?.['type'] === 'object' && !['oneOf', 'allOf', 'anyOf'].some((keyword) => keyword in schema)
+  return isPlain ? { schema, changed: false } : functionSchema(schema)
 }
 
 /** Anthropic's own have a date, or are a server's toolset; the one that others share with it is the web search. */

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { nativeEdits } from '../../../src/protocols/anthropic/native.ts'
+import { scanObject, splice } from '../../../src/wire/json-scan.ts'
+
+function edited(text: string): string {
+  const body = Buffer.from(text)
+  return splice(body, nativeEdits(body, scanObject(body).fields)).toString()
+}
+
+const OWN = '{"type":"thinking","thinking":"h","signature":"signalbox."}'
+const OWN_REDACTED = '{"type": "redacted_thinking", "data":"signalbox.x"}'
+const CLAUDES = '{"signature":"EqQB","thinking":"h","type":"thinking"}'
+const CALL = '{"type":"tool_use","id":"t","name":"Bash","input":{ "id": 9007199254740993 }}'
+const OMITTED = '{"type":"text","text":"[The reasoning of another model was omitted here.]"}'
+
+function message(...blocks: string[]): string {
+  return `{"model":"m", "messages" : [ {"role":"user","content":"a"} , {"role":"assistant","content":[${blocks.join(' , ')}]}],"max_tokens":1.0}`
+}
+
+const ROWS: [row: string, before: string, after: string][] = [
+  ['nothing of ours', message(CLAUDES, CALL), message(CLAUDES, CALL)],
+  ['ours first', message(OWN, CALL), message(CALL)],
+  ['ours last', message(CALL, OWN), message(CALL)],
+  ['ours between', message(CLAUDES, OWN, CALL), message(CLAUDES, CALL)],
+  ['several in a row', message(OWN, OWN_REDACTED, CLAUDES, OWN, OWN, CALL, OWN), message(CLAUDES, CALL)],
+  ['only ours', message(OWN), message(OMITTED)],
+  ['only ours, twice', message(OWN, OWN_REDACTED), message(OMITTED)],
+  [
+    'an upstream’s signature inside ours',
+    message(OWN.replace('signalbox.', 'signalbox.CiQ='), CALL),
+    message(CALL),
+  ],
+]
+
+describe('D9 thinking of other models is cut out', () => {
+  it.each(ROWS)('%s', (_row, before, after) => {
+    expect(edited(before)).toBe(after)
+  })
+
+  it.each([
+    ['in a text', message(JSON.stringify({ type: 'text', text: OWN }))],
+    ['in a tool’s arguments', message(`{"type":"tool_use","id":"t","name":"W","input":{"block":${OWN}}}`)],
+    [
+      'in a tool’s result',
+      `{"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[${JSON.stringify({ type: 'text', text: OWN })}]}]}]}`,
+    ],
+    ['as a message', '{"messages":["signalbox."]}'],
+    ['as the content', '{"messages":[{"role":"assistant","content":"signalbox."}]}'],
+    ['as the messages', '{"messages":"signalbox."}'],
+    ['outside of the messages', '{"messages":[],"metadata":{"a":"signalbox."}}'],
+    ['in no messages at all', '{"metadata":{"a":"signalbox."}}'],
+    ['under another name', message('{"type":"thinking","thinking":"signalbox.","signature":"EqQB"}')],
+    [
+      'in a message that has a field twice',
+      `{"messages":[{"role":"assistant","content":[${OWN}],"content":[${OWN}]}]}`,
+    ],
+  ])('but not our mark %s', (_where, body) => {
+    expect(edited(body)).toBe(body)
+  })
+
+  it('leaves a captured Claude Code body alone', () => {
+    const body = readFileSync(new URL('../../data/claude/thinking-round-trip.json', import.meta.url), 'utf8')
+    expect(edited(body)).toBe(body)
+  })
+
+  it('leaves every other byte of any conversation', () => {
+    const block = fc.oneof(
+      fc.constantFrom(OWN, OWN_REDACTED, CLAUDES, CALL),
+      fc.string().map((text) => JSON.stringify({ type: 'text', text })),
+    )
+    fc.assert(
+      fc.property(fc.array(block, { minLength: 1 }), (blocks) => {
+        const kept = blocks.filter((each) => each !== OWN && each !== OWN_REDACTED)
+        expect(edited(message(...blocks))).toBe(message(...(kept.length === 0 ? [OMITTED] : kept)))
+      }),
+    )
+  })
+})
