@@ -24,7 +24,8 @@ export function framesOf(wire: string | Uint8Array, slices: readonly number[] = 
     const frame = readFrame(bytes, start, end)
     if (frame !== undefined) frames.push(frame)
   })
-  for (const part of slice(typeof wire === 'string' ? new TextEncoder().encode(wire) : wire, slices)) framer.push(part)
+  for (const part of slice(typeof wire === 'string' ? new TextEncoder().encode(wire) : wire, slices))
+    framer.push(part)
   framer.end()
   return frames
 }
@@ -34,7 +35,11 @@ export function dataOf(wire: string): any[] {
   return framesOf(wire).map(({ data }) => JSON.parse(data))
 }
 
-export function decodeAll(decoder: StreamDecoder, wire: string | Uint8Array, slices: readonly number[] = []): Event[] {
+export function decodeAll(
+  decoder: StreamDecoder,
+  wire: string | Uint8Array,
+  slices: readonly number[] = [],
+): Event[] {
   const events: Event[] = []
   const emit = (event: Event) => events.push(event)
   for (const frame of framesOf(wire, slices)) decoder.push(frame, emit)

@@ -129,6 +129,8 @@ export const cleanEnvironment = ({ root, home }: Place): Record<string, string> 
   TMPDIR: root,
   LANG: 'C.UTF-8',
   TERM: 'xterm-256color',
+  // It would go on for minutes; three are enough for one fault, and a broken gateway fails its tests soon.
+  CLAUDE_CODE_MAX_RETRIES: '3',
   ...QUIET,
 })
 
