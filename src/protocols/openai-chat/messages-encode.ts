@@ -1,7 +1,6 @@
 import type {
   Block,
   JsonObject,
-  Message,
   Request,
   TextBlock,
   ToolCallBlock,
@@ -14,6 +13,7 @@ import type { Warnings } from '../shared/warnings.ts'
 import { ContentEncoder } from './content-encode.ts'
 import type { ContentOptions, Part } from './content-encode.ts'
 import { signedContent, unsealSignature } from './gemini-signature.ts'
+import { mergeRoles, reasoningToReplay, resultsAfter, uniqueCalls } from './turns.ts'
 
 export interface MessageOptions extends ContentOptions {
   systemRole: 'system' | 'developer'
@@ -285,64 +285,4 @@ class Conversation {
       ? original
       : `call_${shortHash(original, 24)}`
   }
-}
-
-/** Where one assistant message ended and the next began. */
-const PARAGRAPH: TextBlock = { type: 'text', text: '\n\n' }
-
-/** Neighbouring messages of one role as one. */
-function mergeRoles(messages: readonly Message[]): Message[] {
-  const merged: Message[] = []
-  for (const message of messages) {
-    const last = merged.at(-1)
-    if (last?.role !== message.role || message.role === 'system') {
-      merged.push(message)
-      continue
-    }
-    const areTexts = last.content.at(-1)?.type === 'text' && message.content[0]?.type === 'text'
-    const between = message.role === 'assistant' && areTexts ? [PARAGRAPH] : []
-    merged[merged.length - 1] = {
-      role: message.role,
-      content: [...last.content, ...between, ...message.content],
-    }
-  }
-  return merged
-}
-
-function uniqueCalls(blocks: readonly Block[]): ToolCallBlock[] {
-  const calls = new Map<string, ToolCallBlock>()
-  for (const block of blocks)
-    if (block.type === 'tool-call' && !calls.has(block.id)) calls.set(block.id, block)
-  return [...calls.values()]
-}
-
-/** Every result up to the next assistant message. */
-function resultsAfter(messages: readonly Message[], at: number): ToolResultBlock[] {
-  const results: ToolResultBlock[] = []
-  for (let next = at + 1; next < messages.length && messages[next]!.role !== 'assistant'; next++) {
-    for (const block of messages[next]!.content) if (block.type === 'tool-result') results.push(block)
-  }
-  return results
-}
-
-/**
- * Messages whose reasoning goes back: those of the turn that is going on, and of every turn in which a tool was
- * called. DeepSeek demands both ("must be passed back in all subsequent requests"), and ignores the others.
- */
-function reasoningToReplay(messages: readonly Message[]): Set<Message> {
-  const replayed = new Set<Message>()
-  let turn: Message[] = []
-  let called = false
-  for (const message of messages) {
-    if (message.role === 'user' && !message.content.some((block) => block.type === 'tool-result')) {
-      if (called) for (const one of turn) replayed.add(one)
-      turn = []
-      called = false
-    }
-    if (message.role !== 'assistant') continue
-    turn.push(message)
-    called ||= message.content.some((block) => block.type === 'tool-call')
-  }
-  for (const one of turn) replayed.add(one)
-  return replayed
 }
