@@ -4,6 +4,7 @@ import { Collector, collect } from '../../src/message/collect.ts'
 import { GatewayError } from '../../src/message/error.ts'
 import type { Event } from '../../src/message/event.ts'
 import { answer, brokenAnswer } from '../support/events.ts'
+import type { Json } from '../support/provider/json.ts'
 
 const END: Event = { type: 'finish', reason: { unified: 'end', raw: 'end_turn' } }
 
@@ -58,14 +59,16 @@ describe('collect', () => {
   })
 
   it('B11 takes an answer without an end for a truncated one', () => {
-    expect(() => collected(TURN.slice(0, -1))).toThrow(expect.objectContaining({ kind: 'upstream_truncated' }))
+    expect(() => collected(TURN.slice(0, -1))).toThrow(
+      expect.objectContaining({ kind: 'upstream_truncated' }),
+    )
   })
 
   it('E4 keeps __proto__ of the upstream a plain key', () => {
     const extra = JSON.parse('{"__proto__":{"polluted":true}}')
     const { extra: kept } = collected([{ type: 'start', extra }, END])
     expect(Object.keys(kept)).toEqual(['__proto__'])
-    expect(({} as any).polluted).toBeUndefined()
+    expect(({} as Json).polluted).toBeUndefined()
   })
 
   it('has as many blocks as the events, for any answer', () => {
@@ -73,7 +76,9 @@ describe('collect', () => {
       fc.property(answer, (events) => {
         const collector = new Collector()
         for (const event of events) collector.push(event)
-        expect(collector.response().content).toHaveLength(events.filter(({ type }) => type === 'block-start').length)
+        expect(collector.response().content).toHaveLength(
+          events.filter(({ type }) => type === 'block-start').length,
+        )
       }),
     )
   })

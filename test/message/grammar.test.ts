@@ -32,7 +32,11 @@ const BAD: [string, Event[], string][] = [
   ['an index twice', [START, TEXT, CLOSE, TEXT], 'next index is 1'],
   ['a delta outside', [START, WORD], 'must be open'],
   ['a delta after the end of its block', [START, TEXT, CLOSE, WORD], 'must be open'],
-  ['a delta of another kind', [START, TEXT, { type: 'delta', index: 0, delta: { type: 'thinking', text: 'a' } }], 'takes no thinking'],
+  [
+    'a delta of another kind',
+    [START, TEXT, { type: 'delta', index: 0, delta: { type: 'thinking', text: 'a' } }],
+    'takes no thinking',
+  ],
   ['a second end', [START, TEXT, CLOSE, CLOSE], 'must be open'],
   ['something after finish', [START, FINISH, PING], 'nothing may follow finish'],
   ['something after an error', [START, ERROR, FINISH], 'nothing may follow error'],

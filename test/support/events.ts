@@ -18,8 +18,8 @@ export const answer: fc.Arbitrary<Event[]> = fc
   })
   .map(({ blocks, start: first, end: last, between: extra }) => [
     first,
-    ...blocks.flatMap(({ start: block, deltas }, index): Event[] => [
-      { type: 'block-start', index, block },
+    ...blocks.flatMap(({ start: begun, deltas }, index): Event[] => [
+      { type: 'block-start', index, block: begun },
       ...deltas.map((delta): Event => ({ type: 'delta', index, delta })),
       ...extra.slice(0, index % 2),
       { type: 'block-end', index },

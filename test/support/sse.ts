@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { Event } from '../../src/message/event.ts'
 import type { EncodeContext, Frame, StreamDecoder, StreamEncoder } from '../../src/protocols/protocol.ts'
 import { SseFramer, readFrame } from '../../src/wire/sse.ts'
+import type { Json } from './provider/json.ts'
 
 export const CONTEXT: EncodeContext = {
   requestedModel: 'openai/gpt-5',
@@ -31,7 +32,7 @@ export function framesOf(wire: string | Uint8Array, slices: readonly number[] = 
 }
 
 /** The parsed data of the frames. */
-export function dataOf(wire: string): any[] {
+export function dataOf(wire: string): Json[] {
   return framesOf(wire).map(({ data }) => JSON.parse(data))
 }
 
@@ -49,7 +50,7 @@ export function decodeAll(
 
 /** Cuts the bytes at the given places (modulo their length). */
 export function slice(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
-  const cuts = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b)
+  const cuts = [...new Set(places.map((place) => place % (bytes.length + 1)))].toSorted((a, b) => a - b)
   return [...cuts, bytes.length].map((end, at) => bytes.subarray(at === 0 ? 0 : cuts[at - 1], end))
 }
 

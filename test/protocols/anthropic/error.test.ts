@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ERRORS, GatewayError } from '../../../src/message/error.ts'
 import type { ErrorDetails, ErrorKind } from '../../../src/message/error.ts'
 import { answerError, decodeError, encodeError } from '../../../src/protocols/anthropic/error.ts'
+import type { Json } from '../../support/provider/json.ts'
 
 function body(type: string, message: string): string {
   return JSON.stringify({ type: 'error', error: { type, message }, request_id: 'req_1' })
@@ -183,7 +184,7 @@ describe('L1 L2 a prompt that is too long, in the words on which Claude Code act
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.nat(), (inputTokens, maxTokens, limit) => {
         const { error } = encode('context_overflow', 'x', { overflow: { inputTokens, maxTokens, limit } })
-          .body as any
+          .body as Json
         const offer = /context limit: (\d+) \+ \d+ > (\d+)/.exec(error.message)
         if (offer !== null) expect(Number(offer[2]) - Number(offer[1]) - 1000).toBeGreaterThan(0)
         else expect(error.message).toMatch(/^prompt is too long: \d+ tokens > \d+ maximum$/)

@@ -411,7 +411,10 @@ describe('tools', () => {
 
   it('#3 tool_addition and tool_removal lead to the list that holds now', () => {
     const tool = (name: string, extra = {}) => ({ name, input_schema: {}, ...extra })
-    const change = (type: string, tool: JsonObject) => ({ role: 'system', content: [{ type, tool }] })
+    const change = (type: string, changed: JsonObject) => ({
+      role: 'system',
+      content: [{ type, tool: changed }],
+    })
     const { tools, messages } = decode({
       tools: [tool('A'), tool('B'), tool('C', { defer_loading: true })],
       messages: [

@@ -5,6 +5,7 @@ import type { Block, FunctionTool, Message, Request } from '../../../src/message
 import type { ModelFacts } from '../../../src/models/catalogue.ts'
 import { decodeRequest } from '../../../src/protocols/anthropic/request-decode.ts'
 import { encodeRequest } from '../../../src/protocols/anthropic/request-encode.ts'
+import type { Json } from '../../support/provider/json.ts'
 
 const BASE: Request = {
   model: 'asked',
@@ -42,7 +43,7 @@ function encode(fields: Partial<Request>, facts: ModelFacts | 'unknown' = OLD) {
   }
 }
 
-function content(...blocks: Block[]): any[] {
+function content(...blocks: Block[]): Json[] {
   return encode({
     messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }, ...blocks] }],
   }).body.messages[0].content.slice(1)
@@ -372,8 +373,8 @@ describe('blocks', () => {
 
 /** Roles and blocks of the messages, in short. */
 function outline(messages: Message[], facts = OLD): string[] {
-  return encode({ messages }, facts).body.messages.map(({ role, content: blocks }: any) => {
-    return `${role}: ${blocks.map((block: any) => (block.type === 'text' ? block.text : `${block.type} ${block.tool_use_id ?? block.id ?? ''}`.trim())).join(', ')}`
+  return encode({ messages }, facts).body.messages.map(({ role, content: blocks }: Json) => {
+    return `${role}: ${blocks.map((block: Json) => (block.type === 'text' ? block.text : `${block.type} ${block.tool_use_id ?? block.id ?? ''}`.trim())).join(', ')}`
   })
 }
 
@@ -483,7 +484,7 @@ describe('messages', () => {
       }))
     fc.assert(
       fc.property(fc.array(message), (messages) => {
-        const turns: { role: string; content: any[] }[] = encode({ messages }).body.messages
+        const turns: { role: string; content: Json[] }[] = encode({ messages }).body.messages
         turns.forEach(({ role, content: blocks }, at) => {
           expect(role).toBe(at % 2 === 0 ? 'user' : 'assistant')
           expect(blocks).not.toEqual([])
@@ -597,9 +598,9 @@ describe('cache marks', () => {
     return [
       ...(body.tools ?? []),
       ...(body.system ?? []),
-      ...body.messages.flatMap(({ content: blocks }: any) => blocks),
+      ...body.messages.flatMap(({ content: blocks }: Json) => blocks),
     ]
-      .map((block: any) => (block.cache_control === undefined ? '-' : (block.cache_control.ttl ?? 'x')))
+      .map((block: Json) => (block.cache_control === undefined ? '-' : (block.cache_control.ttl ?? 'x')))
       .join('')
   }
 
@@ -631,8 +632,8 @@ describe('there and back', () => {
     expect(sent.tools).toEqual(wire.tools)
     expect(sent.system).toEqual(wire.system)
     expect(sent.thinking).toEqual(wire.thinking)
-    expect(sent.messages.filter(({ role }: any) => role === 'assistant')).toEqual(
-      wire.messages.filter(({ role }: any) => role === 'assistant'),
+    expect(sent.messages.filter(({ role }: Json) => role === 'assistant')).toEqual(
+      wire.messages.filter(({ role }: Json) => role === 'assistant'),
     )
   })
 })

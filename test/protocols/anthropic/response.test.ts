@@ -9,6 +9,7 @@ import { parseJson } from '../../../src/protocols/shared/json.ts'
 import type { Response } from '../../../src/protocols/protocol.ts'
 import { answer } from '../../support/events.ts'
 import { CONTEXT } from '../../support/sse.ts'
+import type { Json } from '../../support/provider/json.ts'
 
 const RESPONSE: Response = {
   id: 'chatcmpl-1',
@@ -19,7 +20,7 @@ const RESPONSE: Response = {
   extra: {},
 }
 
-function encode(fields: Partial<Response>): any {
+function encode(fields: Partial<Response>): Json {
   return JSON.parse(JSON.stringify(encodeResponse({ ...RESPONSE, ...fields }, CONTEXT)))
 }
 

@@ -11,6 +11,7 @@ import { encodeResponse } from '../../../src/protocols/anthropic/response.ts'
 import { MessageStreamEncoder } from '../../../src/protocols/anthropic/stream-encode.ts'
 import { answer, brokenAnswer } from '../../support/events.ts'
 import { CONTEXT, encodeAll } from '../../support/sse.ts'
+import type { Json } from '../../support/provider/json.ts'
 
 /** Anthropic's own client, whose every request gets this answer. */
 function client(body: string, init: ResponseInit): Anthropic {
@@ -126,7 +127,7 @@ describe('Anthropic’s SDK', () => {
     )
   })
 
-  it.each<[ErrorKind, new (...args: any[]) => Error]>([
+  it.each<[ErrorKind, new (...args: Json[]) => Error]>([
     ['invalid_request', Anthropic.BadRequestError],
     ['context_overflow', Anthropic.BadRequestError],
     ['unauthenticated', Anthropic.AuthenticationError],

@@ -5,8 +5,9 @@ import type { Event, FinishReason } from '../../../src/message/event.ts'
 import { MessageStreamEncoder } from '../../../src/protocols/anthropic/stream-encode.ts'
 import { answer, brokenAnswer } from '../../support/events.ts'
 import { CONTEXT, dataOf, encodeAll } from '../../support/sse.ts'
+import type { Json } from '../../support/provider/json.ts'
 
-function encode(events: readonly Event[]): any[] {
+function encode(events: readonly Event[]): Json[] {
   return dataOf(encodeAll(new MessageStreamEncoder(CONTEXT), events))
 }
 
@@ -89,14 +90,15 @@ const SEQUENCES: [row: string, events: Event[], wire: string[]][] = [
     '#51 B5 two calls, one after the other',
     [START, ...call(0, 'c', '{', '}'), ...call(1, 'd', '{}'), FINISH],
     MESSAGE([
-      ...[
-        'start:0:tool_use',
-        'delta:0:input_json_delta',
-        'delta:0:input_json_delta',
-        'delta:0:input_json_delta',
-        'stop:0',
-      ],
-      ...['start:1:tool_use', 'delta:1:input_json_delta', 'delta:1:input_json_delta', 'stop:1'],
+      'start:0:tool_use',
+      'delta:0:input_json_delta',
+      'delta:0:input_json_delta',
+      'delta:0:input_json_delta',
+      'stop:0',
+      'start:1:tool_use',
+      'delta:1:input_json_delta',
+      'delta:1:input_json_delta',
+      'stop:1',
     ]),
   ],
   [
@@ -276,8 +278,8 @@ describe('message_delta', () => {
     ['#54 no call, although the upstream says so', text(0, 'a'), 'tool-calls', 'end_turn'],
     ['#55 a call that was cut off', call(0, 'c', '{"a":'), 'max-tokens', 'max_tokens'],
     ['#68 a refusal without words', [], 'refusal', 'refusal'],
-  ])('%s %#: %j', (_row, blocks, unified, stop) => {
-    expect(last([START, ...blocks, finish(unified)])).toMatchObject({
+  ])('%s %#: %j', (_row, said, unified, stop) => {
+    expect(last([START, ...said, finish(unified)])).toMatchObject({
       delta: { stop_reason: stop, stop_sequence: null },
     })
   })
@@ -382,13 +384,13 @@ describe('#60 errors', () => {
 })
 
 /** Anthropic's own grammar of a stream. */
-function checkWire(events: any[]): void {
+function checkWire(events: Json[]): void {
   const kinds = events.filter(({ type }) => type !== 'ping').map(({ type }) => type)
   const failed = kinds.at(-1) === 'error'
   const wire = kinds.join(' ')
-  const block = '( content_block_start( content_block_delta)* content_block_stop)*'
-  const whole = new RegExp(`^message_start${block} message_delta message_stop$`)
-  const broken = new RegExp(`^(message_start${block}( content_block_start( content_block_delta)*)? )?error$`)
+  const one = '( content_block_start( content_block_delta)* content_block_stop)*'
+  const whole = new RegExp(`^message_start${one} message_delta message_stop$`)
+  const broken = new RegExp(`^(message_start${one}( content_block_start( content_block_delta)*)? )?error$`)
   expect(wire).toMatch(failed ? broken : whole)
   let open = -1
   for (const { type, index, content_block: started, delta } of events) {
@@ -414,7 +416,7 @@ describe('any answer', () => {
   it('loses no text, no thinking and no argument', () => {
     fc.assert(
       fc.property(answer, (events) => {
-        const said = (type: string, field: string) => (list: any[]) =>
+        const said = (type: string, field: string) => (list: Json[]) =>
           list.map(({ delta }) => (delta?.type === type ? delta[field] : '')).join('')
         const wire = encode(events)
         expect(said('text_delta', 'text')(wire)).toBe(said('text', 'text')(events))
@@ -425,7 +427,7 @@ describe('any answer', () => {
         )(wire.filter(({ index }) => isCall(wire, index)))
         expect(calls).toBe(
           argumentsOf(events)
-            .filter((text) => text.trim() !== '')
+            .filter((json) => json.trim() !== '')
             .join(''),
         )
       }),
@@ -433,8 +435,8 @@ describe('any answer', () => {
   })
 })
 
-function isCall(wire: any[], index: number): boolean {
-  return wire.some(({ index: at, content_block: block }) => at === index && block?.type === 'tool_use')
+function isCall(wire: Json[], index: number): boolean {
+  return wire.some(({ index: at, content_block: started }) => at === index && started?.type === 'tool_use')
 }
 
 /** The arguments of each call. */

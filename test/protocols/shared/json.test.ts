@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseForOutput, parseJson, stringifyJson } from '../../../src/protocols/shared/json.ts'
+import type { Json } from '../../support/provider/json.ts'
 
 /** Texts that JSON.stringify(JSON.parse(text)) changes. */
 const INEXACT = [
@@ -16,7 +17,14 @@ const INEXACT = [
   '{"a":{"b":{"c":[[[12345678901234567890]]]}},"d":"12345678901234567890"}',
 ]
 
-const EXACT = ['{}', '[]', '{"max":9007199254740991}', '{"a":"1.0, 1e5, 12345678901234567890"}', '{"a":1.5,"b":-2,"c":1e+21}', '{"":0}']
+const EXACT = [
+  '{}',
+  '[]',
+  '{"max":9007199254740991}',
+  '{"a":"1.0, 1e5, 12345678901234567890"}',
+  '{"a":1.5,"b":-2,"c":1e+21}',
+  '{"":0}',
+]
 
 describe('E5 numbers keep their digits', () => {
   it.each([...INEXACT, ...EXACT])('%s', (text) => {
@@ -33,14 +41,14 @@ describe('E5 numbers keep their digits', () => {
   })
 
   it('keeps the digits of a part that is taken out', () => {
-    const { tools } = parseJson('{"n":1.0,"tools":[{"input":{"id":9007199254740993}}]}') as any
+    const { tools } = parseJson('{"n":1.0,"tools":[{"input":{"id":9007199254740993}}]}') as Json
     expect(stringifyJson(tools[0].input)).toBe('{"id":9007199254740993}')
   })
 
   it('E4 leaves __proto__ a plain key', () => {
     const text = '{"__proto__":{"polluted":1.0},"constructor":{"prototype":{"x":1.0}}}'
     expect(stringifyJson(parseJson(text))).toBe(text)
-    expect(({} as any).polluted).toBeUndefined()
+    expect(({} as Json).polluted).toBeUndefined()
   })
 
   it('agrees with JSON.parse on any JSON', () => {

@@ -27,7 +27,8 @@ describe('C14 retry-after', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.string(), (value, milliseconds, date) => {
         const seconds = readRetryAfter(reader({ 'retry-after': value, 'retry-after-ms': milliseconds, date }))
-        if (seconds !== undefined) expect(Number.isInteger(seconds) && seconds >= 0 && seconds <= 86_400).toBe(true)
+        if (seconds !== undefined)
+          expect(Number.isInteger(seconds) && seconds >= 0 && seconds <= 86_400).toBe(true)
       }),
     )
   })
