@@ -4,7 +4,7 @@ import type { Emit, Event, FinishReason } from '../message/event.ts'
 import type { FunctionTool, JsonObject, Request, Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
 import type { ModelFacts } from '../models/catalogue.ts'
-import type { Edit, Span } from '../wire/json-scan.ts'
+import type { Edit, Span, arrayElements } from '../wire/json-scan.ts'
 
 export type { Response }
 
@@ -52,7 +52,7 @@ export interface Protocol {
   /** Usage and stop reason of a whole answer that is forwarded untouched. */
   readUsage(body: JsonObject): Tapped
   /** What must be cut out of a client's body before an upstream of the same protocol gets it; mostly nothing. */
-  nativeEdits(body: Buffer, fields: ReadonlyMap<string, Span>): Edit[]
+  nativeEdits(body: ScannableBody, fields: ReadonlyMap<string, Span>): Edit[]
   /** How the models on offer are told to clients. */
   readonly models: {
     /**
@@ -63,6 +63,21 @@ export interface Protocol {
     encodeList(ids: readonly string[], query: URLSearchParams): JsonObject
     encode(id: string): JsonObject
   }
+}
+
+/** A body's bytes in the form that the scan reads. */
+export type ScannableBody = Parameters<typeof arrayElements>[0]
+
+/**
+ * Blocks that an answer of another protocol left in a conversation, and that this protocol's own service refuses.
+ * They are elements of `messages[].content`; the bytes around them stay as they are.
+ */
+export interface ForeignBlocks {
+  /** Text that stands in every body that has such a block: looking for it is all that other bodies cost. */
+  readonly needle: string
+  isForeign(block: JsonObject): boolean
+  /** JSON text for a content that would be left empty. */
+  readonly placeholder: string
 }
 
 export type ProtocolId = 'anthropic' | 'openai-chat' | 'openai-responses' | 'gemini' | 'bedrock-converse'
@@ -159,6 +174,8 @@ export interface Memo {
   enforceStop?: readonly string[]
   /** A web search was asked for that the upstream cannot run: the client is told so in its own form. */
   webSearchUnavailable?: boolean
+  /** A web search was asked for, and the upstream runs it: what it cites is what it found. */
+  webSearch?: boolean
   /** Stop sequences that were sent: some upstreams tell at which of them they stopped. */
   stopSequences?: readonly string[]
   /** Ids of the tool calls in the conversation so far: an upstream that gives one of them again gets another. */

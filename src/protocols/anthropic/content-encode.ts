@@ -1,5 +1,13 @@
 import { GatewayError } from '../../message/error.ts'
-import type { Block, CacheMark, JsonObject, Source } from '../../message/request.ts'
+import type {
+  Block,
+  CacheMark,
+  DocumentBlock,
+  JsonObject,
+  Source,
+  TextBlock,
+  ThinkingBlock,
+} from '../../message/request.ts'
 import { parseForOutput } from '../shared/json.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
 import type { Warnings } from '../shared/warnings.ts'
@@ -18,35 +26,13 @@ export function encodeContent(blocks: readonly Block[], context: ContentContext)
 }
 
 function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
-  const { warnings } = context
   switch (block.type) {
     case 'text':
-      // "text content blocks must contain non-whitespace text"
-      if (block.text.trim() === '') return []
-      return [
-        {
-          type: 'text',
-          text: block.text,
-          ...(block.citations !== undefined && { citations: block.citations }),
-          ...cache(block),
-        },
-      ]
+      return encodeText(block)
     case 'image':
       return [{ type: 'image', source: encodeSource(block.source, context), ...cache(block) }]
-    case 'document': {
-      const { title, context: about, citations } = block
-      const facts = { ...(title !== undefined && { title }), ...(about !== undefined && { context: about }) }
-      const cited = citations === undefined ? {} : { citations: { enabled: citations } }
-      return [
-        {
-          type: 'document',
-          source: encodeSource(block.source, context),
-          ...facts,
-          ...cited,
-          ...cache(block),
-        },
-      ]
-    }
+    case 'document':
+      return [encodeDocument(block, context)]
     case 'search-result': {
       const { source, title } = block
       return [
@@ -60,37 +46,55 @@ function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
       ]
     }
     case 'thinking':
-      return encodeThinking(block.text, block.signature, warnings)
+      return encodeThinking(block, context.warnings)
     case 'redacted-thinking':
       return [{ type: 'redacted_thinking', data: block.data }]
-    case 'tool-call':
-      return [
-        {
-          type: 'tool_use',
-          id: usableCallId(block.id),
-          name: context.names.sent(block.name),
-          input: encodeInput(block.arguments),
-          ...cache(block),
-        },
-      ]
+    case 'tool-call': {
+      const call = {
+        id: usableCallId(block.id),
+        name: context.names.sent(block.name),
+        input: encodeInput(block.arguments),
+      }
+      return [{ type: 'tool_use', ...call, ...cache(block) }]
+    }
     case 'tool-result': {
-      const content = encodeContent(block.content, context)
-      return [
-        {
-          type: 'tool_result',
-          tool_use_id: usableCallId(block.callId),
-          content,
-          ...(block.isError && { is_error: true }),
-          ...cache(block),
-        },
-      ]
+      const result = {
+        tool_use_id: usableCallId(block.callId),
+        content: encodeContent(block.content, context),
+      }
+      return [{ type: 'tool_result', ...result, ...(block.isError && { is_error: true }), ...cache(block) }]
     }
     case 'tool-reference':
       return [{ type: 'tool_reference', tool_name: context.names.sent(block.name) }]
     case 'opaque':
       if (block.protocol === PROTOCOL) return [block.raw]
-      warnings.add('dropped', `messages[].content[].${block.kind}`, 'only its own protocol knows it')
+      context.warnings.add('dropped', `messages[].content[].${block.kind}`, 'only its own protocol knows it')
       return []
+  }
+}
+
+/** "text content blocks must contain non-whitespace text" */
+function encodeText(block: TextBlock): JsonObject[] {
+  if (block.text.trim() === '') return []
+  return [
+    {
+      type: 'text',
+      text: block.text,
+      ...(block.citations !== undefined && { citations: block.citations }),
+      ...cache(block),
+    },
+  ]
+}
+
+function encodeDocument(block: DocumentBlock, context: ContentContext): JsonObject {
+  const { title, context: about, citations } = block
+  return {
+    type: 'document',
+    source: encodeSource(block.source, context),
+    ...(title !== undefined && { title }),
+    ...(about !== undefined && { context: about }),
+    ...(citations !== undefined && { citations: { enabled: citations } }),
+    ...cache(block),
   }
 }
 
@@ -98,7 +102,7 @@ function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
 const CLAUDE_SIGNATURE = /^[A-Za-z0-9+/]{40,}={0,2}$/
 
 /** "Invalid signature in thinking block" would fail the whole conversation. */
-function encodeThinking(thinking: string, signature: string | undefined, warnings: Warnings): JsonObject[] {
+function encodeThinking({ text: thinking, signature }: ThinkingBlock, warnings: Warnings): JsonObject[] {
   if (signature !== undefined && CLAUDE_SIGNATURE.test(signature))
     return [{ type: 'thinking', thinking, signature }]
   warnings.add('dropped', 'messages[].content[].thinking', 'it has no signature of Claude’s')

@@ -1,7 +1,7 @@
 import type { Protocol } from '../protocol.ts'
 import { endpoints, encodeModel, encodeModelList, foreignPrefix } from './endpoints.ts'
 import { decodeError, encodeError } from './error.ts'
-import { nativeEdits } from './native.ts'
+import { foreignBlocks } from './foreign.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readAnswer } from './response.ts'
@@ -23,6 +23,6 @@ export const anthropic: Protocol = {
   },
   error: { decode: decodeError, encode: encodeError },
   readUsage: readAnswer,
-  nativeEdits,
+  foreignBlocks,
   models: { foreignPrefix, encodeList: encodeModelList, encode: encodeModel },
 }
