@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/message/request.ts'
+import type { Memo } from '../../src/protocols/protocol.ts'
 import { call, called, calls, bash, role, say, stop, streams } from './stream-rows.ts'
 import type { Row } from './stream-rows.ts'
 import { chunk, DONE, gist, sse, throughStream, usageChunk } from './translate.ts'
@@ -156,6 +157,60 @@ describe('text and thinking', () => {
         message_delta end_turn`,
     },
   ])
+})
+
+const cite = (url: string, title: string) =>
+  chunk({ annotations: [{ type: 'url_citation', url_citation: { url, title } }] })
+
+describe('web search', () => {
+  streams([
+    {
+      name: '#17 a search that nobody ran is told to have failed, before what the model makes up',
+      memo: { webSearchUnavailable: true },
+      chunks: [role, say('I think …'), say(' so'), stop, DONE],
+      events: `
+        start 0 server_tool_use srvtoolu_8mvbchpmtXwON1f1DqeqPQAN web_search | stop 0
+        start 1 web_search_tool_result | stop 1
+        start 2 text | text_delta 2 I think … | text_delta 2  so | stop 2
+        message_delta end_turn`,
+    },
+    {
+      name: '#17 #66 a search that the upstream ran: what it cites is what it found',
+      memo: { webSearch: true },
+      chunks: [say('It is out.'), cite('https://nodejs.org', 'Node'), stop, DONE],
+      events: `
+        start 0 text | text_delta 0 It is out. | citations_delta 0 | stop 0
+        start 1 server_tool_use srvtoolu_8mvbchpmtXwON1f1DqeqPQAN web_search | stop 1
+        start 2 web_search_tool_result | stop 2
+        message_delta end_turn`,
+    },
+  ])
+
+  const results = (memo: Memo) =>
+    throughStream(
+      sse(say('x'), cite('https://a.b', 'A'), cite('https://a.b', 'A'), cite('https://c.d', 'C'), stop, DONE),
+      memo,
+    )
+      .map((event) => event['content_block'] as JsonObject | undefined)
+      .find((block) => block?.['type'] === 'web_search_tool_result')!['content']
+
+  it('#17 the reason in Claude’s words', () => {
+    expect(results({ webSearchUnavailable: true })).toEqual({
+      type: 'web_search_tool_result_error',
+      error_code: 'unavailable',
+    })
+  })
+
+  it('#17 each page once', () => {
+    const page = (url: string, title: string) => ({
+      type: 'web_search_result',
+      url,
+      title,
+      encrypted_content: '',
+      page_age: null,
+    })
+    expect(results({ webSearch: true })).toEqual([page('https://a.b', 'A'), page('https://c.d', 'C')])
+  })
 })
 
 const endings: [finish: string, expected: string][] = [

@@ -6,10 +6,11 @@ import type { Memo } from '../protocol.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { portableCallId, shortHash } from '../shared/identity.ts'
 import { AnswerBlocks } from '../shared/tool-calls.ts'
+import { searchBlocks } from '../shared/web-search.ts'
 import { citationOf } from './citations.ts'
 import { answerError, isErrorObject } from './error.ts'
 import { geminiSignature, sealSignature } from './gemini-signature.ts'
-import { isObject, readUsage, unifiedFinish } from './wire.ts'
+import { hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
 
 /**
  * Reads one answer, in chunks or whole, into events. The API has one `content` string and a list of calls; what
@@ -25,6 +26,8 @@ export class ChatAnswer {
   #stopSequence: string | undefined
   #refused = false
   #usage: Partial<Usage> | undefined
+  #cited: JsonObject[] = []
+  #toldNoSearch = false
 
   constructor(memo: Memo) {
     this.#memo = memo
@@ -68,6 +71,7 @@ export class ChatAnswer {
   complete(emit: Emit): void {
     if (this.#ended) return
     this.#ended = true
+    if (this.#memo.webSearch === true) this.#tellSearch(this.#cited, emit)
     this.#blocks.end(emit)
     if (this.#usage !== undefined) emit({ type: 'usage', usage: this.#usage })
     const raw = this.#finish ?? null
@@ -99,6 +103,10 @@ export class ChatAnswer {
   }
 
   #read(part: JsonObject, emit: Emit): void {
+    if (this.#memo.webSearchUnavailable === true && !this.#toldNoSearch && hasContent(part)) {
+      this.#toldNoSearch = true
+      this.#tellSearch('unavailable', emit)
+    }
     const thinking = thinkingOf(part)
     if (thinking !== '') this.#blocks.say('thinking', thinking, emit)
     if (typeof part.content === 'string') {
@@ -143,8 +151,14 @@ export class ChatAnswer {
   #readAnnotations(annotations: unknown[], emit: Emit): void {
     for (const annotation of annotations) {
       const citation = citationOf(annotation)
-      if (citation !== undefined) this.#blocks.cite(citation, emit)
+      if (citation === undefined) continue
+      this.#cited.push(citation)
+      this.#blocks.cite(citation, emit)
     }
+  }
+
+  #tellSearch(outcome: 'unavailable' | readonly JsonObject[], emit: Emit): void {
+    for (const block of searchBlocks(this.#responseId, outcome)) this.#blocks.whole(block, emit)
   }
 
   #onFinish(choice: JsonObject, emit: Emit): void {

@@ -17,6 +17,5 @@ export const openaiChat: Protocol = {
   error: { decode: decodeError, encode: encodeError },
   readUsage: readTapped,
   // Nothing in this API belongs to one provider only.
-  nativeEdits: () => [],
   models: { encodeList: encodeModelList, encode: encodeModel },
 }

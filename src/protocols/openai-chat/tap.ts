@@ -5,7 +5,7 @@ import type { Usage } from '../../message/usage.ts'
 import { readFrame, SseFramer, SseFrameTooLongError } from '../../wire/sse.ts'
 import type { StreamTap } from '../protocol.ts'
 import { answerError, errorBody, isErrorObject } from './error.ts'
-import { isObject, readUsage, unifiedFinish } from './wire.ts'
+import { hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
 
 export function tap(): StreamTap {
   return new ChatTap()
@@ -82,12 +82,7 @@ class ChatTap implements StreamTap {
 
   #readDelta(delta: JsonObject): void {
     if (Array.isArray(delta.tool_calls) && delta.tool_calls.length > 0) this.#onCall()
-    if (this.semantic) return
-    for (const field in delta) {
-      const value = delta[field]
-      if (field !== 'role' && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
-        this.semantic = true
-    }
+    if (!this.semantic && hasContent(delta)) this.semantic = true
   }
 
   #onCall(): void {

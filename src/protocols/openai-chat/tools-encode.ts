@@ -146,6 +146,7 @@ function encodeSearch(search: ServerTool, quirks: Quirks, memo: Memo, warnings: 
     if (search.raw[option] !== undefined)
       warnings.add('dropped', `${field}.${option}`, 'the upstream’s own search has no such setting')
   }
+  if (quirks.webSearch !== undefined) memo.webSearch = true
   switch (quirks.webSearch) {
     case 'plugins':
       return { plugins: [{ id: 'web' }] }

@@ -12,6 +12,16 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Has a chunk's `delta`, or a message, more to say than whose turn it is? */
+export function hasContent(part: JsonObject): boolean {
+  for (const field in part) {
+    const value = part[field]
+    if (field !== 'role' && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
+      return true
+  }
+  return false
+}
+
 /** Every server's word for why an answer ended; `error`: it broke off, and must not look like a whole answer. */
 const FINISH: Readonly<Record<string, FinishReason['unified'] | 'error'>> = {
   stop: 'end',

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../message/error.ts'
-import type { Emit } from '../../message/event.ts'
+import type { BlockStart, Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 
 /** Longer arguments than any model's output limit allows are a fault or an attack on memory. */
@@ -28,6 +28,14 @@ interface Said {
   signature: string
 }
 
+/** A block that comes in one piece. */
+interface Whole {
+  kind: 'whole'
+  block: BlockStart
+}
+
+type Item = Call | Said | Whole
+
 /** How the client shall know a call: by ordinal (0, 1 … in this answer) and by what the upstream called it. */
 export interface CallNaming {
   id(upstreamId: string, ordinal: number): string
@@ -47,8 +55,8 @@ export class AnswerBlocks {
   readonly #calls: Call[] = []
   readonly #byPosition = new Map<number, Call>()
   #nextIndex = 0
-  #open: { item: Call | Said; index: number } | undefined
-  #waiting: (Call | Said)[] = []
+  #open: { item: Item; index: number } | undefined
+  #waiting: Item[] = []
   #citations: JsonObject[] = []
   #argumentCharacters = 0
   #checks = 0
@@ -95,6 +103,11 @@ export class AnswerBlocks {
     else this.#enqueue({ kind: 'thinking', text: '', signature }, emit)
   }
 
+  /** A block of one protocol, in one piece. */
+  whole(block: BlockStart, emit: Emit): void {
+    this.#enqueue({ kind: 'whole', block }, emit)
+  }
+
   /** A citation belongs to text: to the open one, else to the next. */
   cite(citation: JsonObject, emit: Emit): void {
     if (this.#open?.item.kind !== 'text') this.#citations.push(citation)
@@ -132,7 +145,7 @@ export class AnswerBlocks {
     this.#close(emit)
   }
 
-  #enqueue(item: Call | Said, emit: Emit): void {
+  #enqueue(item: Item, emit: Emit): void {
     this.#waiting.push(item)
     this.#drain(emit)
   }
@@ -148,7 +161,7 @@ export class AnswerBlocks {
     }
   }
 
-  #begin(item: Call | Said, emit: Emit): void {
+  #begin(item: Item, emit: Emit): void {
     this.#close(emit)
     const index = this.#nextIndex++
     this.#open = { item, index }
@@ -163,6 +176,10 @@ export class AnswerBlocks {
       })
       if (item.arguments !== '') this.#pass(item.arguments, emit)
       return
+    }
+    if (item.kind === 'whole') {
+      emit({ type: 'block-start', index, block: item.block })
+      return this.#close(emit)
     }
     emit({ type: 'block-start', index, block: { type: item.kind } })
     if (item.text !== '') emit({ type: 'delta', index, delta: { type: item.kind, text: item.text } })
@@ -216,7 +233,7 @@ function startsAnother(part: CallPart, known: Call): boolean {
   return part.id === '' && part.arguments !== '' && isObjectText(known.arguments)
 }
 
-function isEmpty(item: Call | Said): boolean {
+function isEmpty(item: Item): boolean {
   return item.kind === 'call' && item.id === '' && item.name === '' && item.arguments === ''
 }
 
