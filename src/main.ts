@@ -18,8 +18,11 @@ import { loadConfiguration } from './stores/config/load.ts'
 import { ConfigurationError } from './stores/config/problem.ts'
 import { watchConfiguration } from './stores/config/watch.ts'
 import { openMemoryLogStore } from './stores/logs/memory.ts'
+import type { LogStore } from './stores/logs/port.ts'
 import { openLogStore } from './stores/logs/sqlite.ts'
 import { Egress } from './wire/egress.ts'
+
+type Report = (message: string, error?: unknown) => void
 
 /** How long open answers may go on after the signal to stop. */
 const DRAIN_MS = 30_000
@@ -34,7 +37,7 @@ else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2))
 async function serve(args: readonly string[]): Promise<void> {
   const flags = parseServeFlags(args, process.env)
   const log = createLog(flags.logLevel, flags.logStyle, (line) => void process.stderr.write(line))
-  const report = (message: string, error?: unknown) =>
+  const report: Report = (message, error) =>
     log.error(message, error === undefined ? {} : { reason: reasonOf(error) })
   const appDir = resolve(flags.appDir ?? defaultAppDir(process.env, process.platform, process.cwd()))
   await createAppDir(appDir)
@@ -48,10 +51,7 @@ async function serve(args: readonly string[]): Promise<void> {
   if (refusal !== undefined) throw new Error(refusal)
   for (const notice of loaded.notices) log.warn(notice.message)
 
-  const { logs: logSettings, client } = configuration
-  const logStore = logSettings.enabled
-    ? openLogStore({ path: logSettings.path, retentionDays: client.logRetentionDays, report })
-    : openMemoryLogStore(0)
+  const logStore = openLogs(configuration, report)
   const egress = new Egress()
   const idleWatch = new IdleWatch()
   const dependencies = {
@@ -102,6 +102,11 @@ async function serve(args: readonly string[]): Promise<void> {
   }
   // The second signal means now.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
+}
+
+function openLogs({ logs, client }: Configuration, report: Report): LogStore {
+  if (!logs.enabled) return openMemoryLogStore(0)
+  return openLogStore({ path: logs.path, retentionDays: client.logRetentionDays, report })
 }
 
 /** What the operator can mend is said in its own words, without a stack. */

@@ -2,6 +2,7 @@ import type { GatewayError } from '../message/error.ts'
 import type { Protocol, StreamTap } from '../protocols/protocol.ts'
 import { splice } from '../wire/json-scan.ts'
 import type { Edit } from '../wire/json-scan.ts'
+import { cutForeignBlocks } from './foreign-blocks.ts'
 import type { Passage } from './passage.ts'
 import type { Plan } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
@@ -12,7 +13,9 @@ import type { InboundRequest } from './read-request.ts'
  * while every other byte stays.
  */
 export function nativeBody(request: InboundRequest, plan: Plan): Buffer {
-  const edits: Edit[] = plan.provider.provider.protocol.nativeEdits(request.body, request.fields)
+  const { foreignBlocks } = plan.provider.provider.protocol
+  const edits: Edit[] =
+    foreignBlocks === undefined ? [] : cutForeignBlocks(request.body, request.fields, foreignBlocks)
   const span = request.fields.get('model')
   if (span !== undefined && plan.model !== request.model)
     edits.push({ span, text: JSON.stringify(plan.model) })

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nativeEdits } from '../../../src/protocols/anthropic/native.ts'
-import { scanObject, splice } from '../../../src/wire/json-scan.ts'
+import { cutForeignBlocks } from '../../src/pipeline/foreign-blocks.ts'
+import { foreignBlocks } from '../../src/protocols/anthropic/foreign.ts'
+import { scanObject, splice } from '../../src/wire/json-scan.ts'
 
 function edited(text: string): string {
   const body = Buffer.from(text)
-  return splice(body, nativeEdits(body, scanObject(body).fields)).toString()
+  return splice(body, cutForeignBlocks(body, scanObject(body).fields, foreignBlocks)).toString()
 }
 
 const OWN = '{"type":"thinking","thinking":"h","signature":"signalbox."}'
@@ -61,7 +62,7 @@ describe('D9 thinking of other models is cut out', () => {
   })
 
   it('leaves a captured Claude Code body alone', () => {
-    const body = readFileSync(new URL('../../data/claude/thinking-round-trip.json', import.meta.url), 'utf8')
+    const body = readFileSync(new URL('../data/claude/thinking-round-trip.json', import.meta.url), 'utf8')
     expect(edited(body)).toBe(body)
   })
 
