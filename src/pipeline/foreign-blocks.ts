@@ -43,7 +43,7 @@ function isForeign(body: Buffer, { start, end }: Span, foreign: ForeignBlocks): 
 }
 
 /** Fields of an object inside the body, with their places in the body. Undefined where it is none. */
-function fieldsOf(body: ScannableBody, { start, end }: Span): ReadonlyMap<string, FieldSpan> | undefined {
+function fieldsOf(body: Buffer, { start, end }: Span): ReadonlyMap<string, FieldSpan> | undefined {
   try {
     const { fields } = scanObject(body.subarray(start, end))
     return new Map([...fields].map(([name, at]) => [name, shift(at, start)]))

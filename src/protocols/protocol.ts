@@ -4,7 +4,6 @@ import type { Emit, Event, FinishReason } from '../message/event.ts'
 import type { FunctionTool, JsonObject, Request, Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
 import type { ModelFacts } from '../models/catalogue.ts'
-import type { Edit, Span, arrayElements } from '../wire/json-scan.ts'
 
 export type { Response }
 
@@ -51,8 +50,8 @@ export interface Protocol {
   }
   /** Usage and stop reason of a whole answer that is forwarded untouched. */
   readUsage(body: JsonObject): Tapped
-  /** What must be cut out of a client's body before an upstream of the same protocol gets it; mostly nothing. */
-  nativeEdits(body: ScannableBody, fields: ReadonlyMap<string, Span>): Edit[]
+  /** What must be cut out of a client's body before an upstream of the same protocol gets it. */
+  readonly foreignBlocks?: ForeignBlocks
   /** How the models on offer are told to clients. */
   readonly models: {
     /**
@@ -65,8 +64,17 @@ export interface Protocol {
   }
 }
 
-/** A body's bytes in the form that the scan reads. */
-export type ScannableBody = Parameters<typeof arrayElements>[0]
+/**
+ * Blocks that an answer of another protocol left in a conversation, and that this protocol's own service refuses.
+ * They are elements of `messages[].content`; the bytes around them stay as they are.
+ */
+export interface ForeignBlocks {
+  /** Text that stands in every body that has such a block: looking for it is all that other bodies cost. */
+  readonly needle: string
+  isForeign(block: JsonObject): boolean
+  /** JSON text for a content that would be left empty. */
+  readonly placeholder: string
+}
 
 /**
  * Blocks that an answer of another protocol left in a conversation, and that this protocol's own service refuses.
