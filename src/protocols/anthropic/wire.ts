@@ -11,7 +11,7 @@ export const PROTOCOL = 'anthropic'
 
 /**
  * Claude Code drops a turn whose thinking has no signature, so thinking of other models gets one of ours. It must
- * never reach Anthropic, which refuses the whole conversation for it: `native.ts` cuts such blocks out.
+ * never reach Anthropic, which refuses the whole conversation for it: `foreign.ts` names such blocks, and the pipeline cuts them out.
  */
 export const OWN_SIGNATURE = 'signalbox.'
 
