@@ -16,6 +16,5 @@ export const openaiChat: Protocol = {
   stream: { decoder, encoder, tap, ping: PING },
   error: { decode: decodeError, encode: encodeError },
   readUsage: readTapped,
-  // Nothing in this API belongs to one provider only.
   models: { encodeList: encodeModelList, encode: encodeModel },
 }
