@@ -11,7 +11,7 @@ export const PROTOCOL = 'anthropic'
 
 /**
  * Claude Code drops a turn whose thinking has no signature, so thinking of other models gets one of ours. It must
- * never reach Anthropic, which refuses the whole conversation for it: `foreign.ts` names such blocks, and the pipeline cuts them out.
+ * never reach Anthropic, which refuses the whole conversation for it: the pipeline cuts out what `foreign.ts` names.
  */
 export const OWN_SIGNATURE = 'signalbox.'
 
