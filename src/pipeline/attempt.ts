@@ -9,6 +9,7 @@ import type { Plan } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { send } from './send.ts'
+import type { Send } from './send.ts'
 
 /**
  * Tries until an answer has gone to the client, or nothing is left to try. What differs between attempts is the
@@ -27,7 +28,7 @@ export function attempt(
 
 /** The same for any operation that one upstream request answers. */
 export async function attemptWith(
-  sendOnce: typeof send,
+  sendOnce: Send,
   call: Call,
   request: InboundRequest,
   plan: Plan,

@@ -1,11 +1,42 @@
-import type { GatewayError } from '../message/error.ts'
-import type { Protocol, StreamTap } from '../protocols/protocol.ts'
+import { GatewayError } from '../message/error.ts'
 import { splice } from '../wire/json-scan.ts'
 import type { Edit } from '../wire/json-scan.ts'
+import type { Call } from './call.ts'
 import { cutForeignBlocks } from './foreign-blocks.ts'
-import type { Passage } from './passage.ts'
+import { NativePassage } from './native-passage.ts'
 import type { Plan } from './plan.ts'
+import type { PreparedAttempt } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
+import type { CallRecord } from './record.ts'
+import { answerHeaders } from './upstream-headers.ts'
+import { parseAnswer } from './whole-answer.ts'
+
+/** An attempt at an upstream of the client's own protocol: bytes up, bytes down. */
+export function prepareNative(
+  call: Call,
+  request: InboundRequest,
+  plan: Plan,
+  record: CallRecord,
+): PreparedAttempt {
+  return {
+    body: nativeBody(request, plan),
+    passage: request.stream ? new NativePassage(call.protocol, call.id) : undefined,
+    streamHeaders: answerHeaders,
+    answerWhole(answer) {
+      if (request.stream) {
+        throw new GatewayError(
+          'upstream_malformed',
+          'The upstream answered a streaming request without a stream.',
+        )
+      }
+      record.meter({ ...call.protocol.readUsage(parseAnswer(answer)), complete: true })
+      record.firstPart()
+      record.answer(answer.body)
+      record.end(answer.status)
+      call.reply.send(answer.status, answerHeaders(answer.headers), answer.body)
+    },
+  }
+}
 
 /**
  * The client's body for an upstream of the same protocol: the same bytes but for the model's name and what the
@@ -20,56 +51,4 @@ export function nativeBody(request: InboundRequest, plan: Plan): Buffer {
   if (span !== undefined && plan.model !== request.model)
     edits.push({ span, text: JSON.stringify(plan.model) })
   return edits.length === 0 ? request.body : splice(request.body, edits)
-}
-
-/** Bytes through, untouched, with a tap beside them. */
-export class NativePassage implements Passage {
-  readonly #tap: StreamTap
-  readonly #protocol: Protocol
-  readonly #requestId: string
-
-  constructor(protocol: Protocol, requestId: string) {
-    this.#protocol = protocol
-    this.#tap = protocol.stream.tap()
-    this.#requestId = requestId
-  }
-
-  push(chunk: Buffer): Buffer {
-    this.#tap.push(chunk)
-    return chunk
-  }
-
-  end(): undefined {
-    this.#tap.end()
-  }
-
-  get semantic() {
-    return this.#tap.semantic
-  }
-  get complete() {
-    return this.#tap.complete
-  }
-  get error() {
-    return this.#tap.error
-  }
-  get usage() {
-    return this.#tap.usage
-  }
-  get finish() {
-    return this.#tap.finish
-  }
-  get responseId() {
-    return this.#tap.responseId
-  }
-  get model() {
-    return this.#tap.model
-  }
-
-  ping(): string {
-    return this.#protocol.stream.ping
-  }
-
-  failure(error: GatewayError): string {
-    return this.#tap.failure(error, this.#requestId)
-  }
 }

@@ -3,6 +3,7 @@ import type { AnswerHeaders, Egress, EgressRequest, Exchange, Upstream } from '.
 import type { Call } from './call.ts'
 import type { IdleWatch, Watched } from './idle-watch.ts'
 import type { Passage } from './passage.ts'
+import type { WholeAnswer } from './whole-answer.ts'
 
 /** Enough for any provider's error text; what is longer is a page of somebody's proxy. */
 const ERROR_BODY_MAX_BYTES = 1024 * 1024
@@ -10,13 +11,6 @@ const ERROR_BODY_MAX_BYTES = 1024 * 1024
 const WHOLE_ANSWER_MAX_BYTES = 64 * 1024 * 1024
 /** How much of a stream is held back while only preliminaries (`message_start`, pings) have come. */
 const HOLD_BACK_MAX_BYTES = 1024 * 1024
-
-/** An upstream's answer that is not a stream. */
-export interface WholeAnswer {
-  status: number
-  headers: AnswerHeaders
-  body: Buffer
-}
 
 export interface RelayOptions {
   call: Call

@@ -1,101 +1,94 @@
-import type { GatewayError } from '../message/error.ts'
-import { isSemantic } from '../message/event.ts'
-import type { Event, FinishReason } from '../message/event.ts'
-import type { Usage } from '../message/usage.ts'
-import type { EncodeContext, Memo, Protocol, StreamDecoder, StreamEncoder } from '../protocols/protocol.ts'
+import { collect } from '../message/collect.ts'
+import type { Event } from '../message/event.ts'
+import { capabilities } from '../models/catalogue.ts'
+import type { EncodeContext, Memo } from '../protocols/protocol.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
-import { readFrame, SseFramer } from '../wire/sse.ts'
-import type { Passage } from './passage.ts'
+import type { Call } from './call.ts'
+import { EventMeter } from './event-meter.ts'
+import type { Plan } from './plan.ts'
+import type { PreparedAttempt } from './prepared-attempt.ts'
+import type { InboundRequest } from './read-request.ts'
+import type { CallRecord } from './record.ts'
+import { TranslatedPassage } from './translated-passage.ts'
+import { parseAnswer } from './whole-answer.ts'
 
-/** Reads the facts that metering and the log need from the events of an answer, streamed or whole. */
-export class EventMeter {
-  usage: Partial<Usage> = {}
-  finish: FinishReason | undefined
-  responseId: string | undefined
-  model: string | undefined
-  semantic = false
-  complete = false
-  error: GatewayError | undefined
-
-  read(event: Event): void {
-    if (!this.semantic && isSemantic(event)) this.semantic = true
-    switch (event.type) {
-      case 'start':
-        this.responseId = event.id
-        this.model = event.model
-        if (event.usage !== undefined) Object.assign(this.usage, event.usage)
-        break
-      case 'usage':
-        Object.assign(this.usage, event.usage)
-        break
-      case 'finish':
-        this.finish = event.reason
-        this.complete = true
-        break
-      case 'error':
-        this.error = event.error
-        break
-    }
+/** An attempt at an upstream of another protocol: through the hub, both ways. */
+export function prepareTranslated(
+  call: Call,
+  request: InboundRequest,
+  plan: Plan,
+  record: CallRecord,
+): PreparedAttempt {
+  const upstream = plan.provider.provider.protocol
+  const { body, memo, context } = translate(call, request, plan, record)
+  const passage = request.stream ? new TranslatedPassage(upstream, call.protocol, memo, context) : undefined
+  return {
+    body,
+    passage,
+    streamHeaders: () => ({ 'request-id': call.id }),
+    answerWhole(answer) {
+      const decode = (emit: (event: Event) => void) =>
+        upstream.response.decode(parseAnswer(answer), memo, emit)
+      if (passage !== undefined) streamWhole(call, passage, decode, record)
+      else sendWhole(call, memo, context, decode, record)
+    },
   }
 }
 
-/** Upstream frames to events to client frames; one string out for each chunk in. */
-export class TranslatedPassage extends EventMeter implements Passage {
-  readonly #framer: SseFramer
-  readonly #decoder: StreamDecoder
-  readonly #encoder: StreamEncoder
-  readonly #emit: (event: Event) => void
-  #out = ''
+/** A token is about four bytes of JSON text; shown to the client only until the upstream reports the truth. */
+const BYTES_PER_TOKEN = 4
 
-  constructor(upstream: Protocol, client: Protocol, memo: Memo, context: EncodeContext) {
-    super()
-    this.#decoder = upstream.stream.decoder(memo)
-    this.#encoder = client.stream.encoder(context)
-    const write = (text: string) => {
-      this.#out += text
+function translate(
+  call: Call,
+  request: InboundRequest,
+  plan: Plan,
+  record: CallRecord,
+): { body: Buffer; memo: Memo; context: EncodeContext } {
+  const { protocol, quirks } = plan.provider.provider
+  const decoded = call.protocol.request.decode(request.parsed())
+  const facts = capabilities(plan.provider.id, plan.model)
+  const encoded = protocol.request.encode(decoded.request, { model: plan.model, facts, quirks })
+  record.warn([...decoded.warnings, ...encoded.warnings])
+  const context: EncodeContext = {
+    requestedModel: request.model,
+    responseId: call.id,
+    inputTokensEstimate: Math.ceil(request.body.length / BYTES_PER_TOKEN),
+    created_s: Math.floor(call.receivedAtMs / 1000),
+    ...(decoded.includeUsage === undefined ? {} : { includeUsage: decoded.includeUsage }),
+  }
+  return { body: Buffer.from(encoded.body), memo: encoded.memo, context }
+}
+
+type Decode = (emit: (event: Event) => void) => void
+
+function sendWhole(call: Call, memo: Memo, context: EncodeContext, decode: Decode, record: CallRecord): void {
+  const meter = new EventMeter()
+  const collected = collect((emit) => {
+    const read = (event: Event) => {
+      meter.read(event)
+      emit(event)
     }
-    const encode = (event: Event) => {
-      this.read(event)
-      this.#encoder.push(event, write)
-    }
-    this.#emit = memo.enforceStop?.length ? stopAt(memo.enforceStop, encode) : encode
-    this.#framer = new SseFramer((bytes, start, end) => {
-      const frame = this.error === undefined ? readFrame(bytes, start, end) : undefined
-      if (frame !== undefined) this.#decoder.push(frame, this.#emit)
-    })
-  }
+    decode(memo.enforceStop?.length ? stopAt(memo.enforceStop, read) : read)
+  })
+  record.meter(meter)
+  const encoded = Buffer.from(JSON.stringify(call.protocol.response.encode(collected, context)))
+  record.firstPart()
+  record.answer(encoded)
+  record.end(200)
+  call.reply.send(200, { 'content-type': 'application/json', 'request-id': call.id }, encoded)
+}
 
-  push(chunk: Buffer): string | undefined {
-    this.#framer.push(chunk)
-    return this.#take()
-  }
-
-  end(): string | undefined {
-    this.#framer.end()
-    if (this.error === undefined) this.#decoder.end(this.#emit)
-    return this.#take()
-  }
-
-  /** Gives whole events, for an upstream that answered a streaming request in one piece. */
-  give(event: Event): void {
-    this.#emit(event)
-  }
-
-  ping(): string {
-    return this.#encoder.ping()
-  }
-
-  failure(error: GatewayError): string {
-    this.#encoder.push({ type: 'error', error }, (text) => {
-      this.#out += text
-    })
-    return this.#take() ?? ''
-  }
-
-  #take(): string | undefined {
-    if (this.#out === '') return undefined
-    const out = this.#out
-    this.#out = ''
-    return out
-  }
+/** Some upstreams answer a streaming request in one piece; the client gets the stream that it asked for. */
+function streamWhole(call: Call, passage: TranslatedPassage, decode: Decode, record: CallRecord): void {
+  decode((event) => passage.give(event))
+  if (passage.error !== undefined && !call.reply.committed) throw passage.error
+  const text = passage.end() ?? ''
+  if (!call.reply.committed)
+    call.reply.open(200, { 'content-type': 'text/event-stream; charset=utf-8', 'request-id': call.id })
+  record.firstPart()
+  record.answer(text)
+  record.end(200, passage.error)
+  call.reply.write(text)
+  if (passage.error === undefined) call.reply.end()
+  else call.reply.abort()
 }

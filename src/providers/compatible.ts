@@ -25,7 +25,12 @@ const ROWS: readonly Row[] = [
     id: 'openai',
     baseUrl: 'https://api.openai.com',
     keyVariables: ['OPENAI_API_KEY', 'OPENAI_KEY'],
-    quirks: { fileParts: true, promptCacheKey: true },
+    quirks: {
+      maxTokensField: 'max_completion_tokens',
+      toolsNeedEffortNone: true,
+      fileParts: true,
+      promptCacheKey: true,
+    },
   },
   {
     id: 'openrouter',
@@ -63,6 +68,9 @@ const ROWS: readonly Row[] = [
       systemRole: 'system',
       streamOptions: false,
       toolCallIdLength: 9,
+      systemAnywhere: false,
+      userAfterTool: false,
+      promptCacheKey: true,
       effortStyle: 'none',
       userField: 'none',
     },
@@ -79,6 +87,7 @@ const ROWS: readonly Row[] = [
       systemRole: 'system',
       parallelToolCalls: false,
       imageUrls: false,
+      geminiSignatures: true,
       userField: 'none',
     },
   },
@@ -89,7 +98,7 @@ const ROWS: readonly Row[] = [
     quirks: {
       maxTokensField: 'max_tokens',
       systemRole: 'system',
-      effortStyle: 'none',
+      textParts: false,
       reasoningHistoryField: 'reasoning_content',
       jsonSchema: false,
       parallelToolCalls: false,
@@ -140,14 +149,19 @@ const ROWS: readonly Row[] = [
     keyVariables: ['HF_TOKEN'],
     quirks: plain(),
   },
-  { id: 'ollama', keyless: true, quirks: plain() },
-  { id: 'sgl', keyless: true, quirks: plain() },
-  { id: 'vllm', keyless: true, quirks: plain() },
+  { id: 'ollama', keyless: true, quirks: selfHosted() },
+  { id: 'sgl', keyless: true, quirks: selfHosted() },
+  { id: 'vllm', keyless: true, quirks: selfHosted() },
 ]
 
 /** The common denominator that servers built on other engines accept. */
 function plain(): Quirks {
   return { maxTokensField: 'max_tokens', systemRole: 'system', userField: 'user' }
+}
+
+/** Servers of open weights: the chat templates of some (Qwen) refuse a system message that is not the first. */
+export function selfHosted(): Quirks {
+  return { ...plain(), systemAnywhere: false }
 }
 
 export const compatibleProviders: readonly Provider[] = ROWS.map((row) => ({

@@ -1,5 +1,5 @@
 import { anthropic } from './anthropic.ts'
-import { compatibleProviders } from './compatible.ts'
+import { compatibleProviders, selfHosted } from './compatible.ts'
 import type { Provider, ProviderPaths } from './provider.ts'
 
 /** Every provider known by name. */
@@ -27,8 +27,7 @@ export function customProvider(
     paths: { ...base.paths, ...options.paths },
     auth: base.auth,
     ...(base.headers === undefined ? {} : { headers: base.headers }),
-    quirks:
-      baseType === 'openai' ? { maxTokensField: 'max_tokens', systemRole: 'system', userField: 'user' } : {},
+    quirks: baseType === 'openai' ? selfHosted() : {},
     ...(options.keyless === true ? { keyless: true } : {}),
   }
 }

@@ -1,0 +1,55 @@
+import type { GatewayError } from '../message/error.ts'
+import type { Protocol, StreamTap } from '../protocols/protocol.ts'
+import type { Passage } from './passage.ts'
+
+/** Bytes through, untouched, with a tap beside them. */
+export class NativePassage implements Passage {
+  readonly #tap: StreamTap
+  readonly #protocol: Protocol
+  readonly #requestId: string
+
+  constructor(protocol: Protocol, requestId: string) {
+    this.#protocol = protocol
+    this.#tap = protocol.stream.tap()
+    this.#requestId = requestId
+  }
+
+  push(chunk: Buffer): Buffer {
+    this.#tap.push(chunk)
+    return chunk
+  }
+
+  end(): undefined {
+    this.#tap.end()
+  }
+
+  get semantic() {
+    return this.#tap.semantic
+  }
+  get complete() {
+    return this.#tap.complete
+  }
+  get error() {
+    return this.#tap.error
+  }
+  get usage() {
+    return this.#tap.usage
+  }
+  get finish() {
+    return this.#tap.finish
+  }
+  get responseId() {
+    return this.#tap.responseId
+  }
+  get model() {
+    return this.#tap.model
+  }
+
+  ping(): string {
+    return this.#protocol.stream.ping
+  }
+
+  failure(error: GatewayError): string {
+    return this.#tap.failure(error, this.#requestId)
+  }
+}

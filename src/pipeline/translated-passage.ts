@@ -1,0 +1,68 @@
+import type { GatewayError } from '../message/error.ts'
+import type { Event } from '../message/event.ts'
+import type { EncodeContext, Memo, Protocol, StreamDecoder, StreamEncoder } from '../protocols/protocol.ts'
+import { stopAt } from '../protocols/shared/stop-sequences.ts'
+import { readFrame, SseFramer } from '../wire/sse.ts'
+import { EventMeter } from './event-meter.ts'
+import type { Passage } from './passage.ts'
+
+/** Upstream frames to events to client frames; one string out for each chunk in. */
+export class TranslatedPassage extends EventMeter implements Passage {
+  readonly #framer: SseFramer
+  readonly #decoder: StreamDecoder
+  readonly #encoder: StreamEncoder
+  readonly #emit: (event: Event) => void
+  #out = ''
+
+  constructor(upstream: Protocol, client: Protocol, memo: Memo, context: EncodeContext) {
+    super()
+    this.#decoder = upstream.stream.decoder(memo)
+    this.#encoder = client.stream.encoder(context)
+    const write = (text: string) => {
+      this.#out += text
+    }
+    const encode = (event: Event) => {
+      this.read(event)
+      this.#encoder.push(event, write)
+    }
+    this.#emit = memo.enforceStop?.length ? stopAt(memo.enforceStop, encode) : encode
+    this.#framer = new SseFramer((bytes, start, end) => {
+      const frame = this.error === undefined ? readFrame(bytes, start, end) : undefined
+      if (frame !== undefined) this.#decoder.push(frame, this.#emit)
+    })
+  }
+
+  push(chunk: Buffer): string | undefined {
+    this.#framer.push(chunk)
+    return this.#take()
+  }
+
+  end(): string | undefined {
+    this.#framer.end()
+    if (this.error === undefined) this.#decoder.end(this.#emit)
+    return this.#take()
+  }
+
+  /** Gives whole events, for an upstream that answered a streaming request in one piece. */
+  give(event: Event): void {
+    this.#emit(event)
+  }
+
+  ping(): string {
+    return this.#encoder.ping()
+  }
+
+  failure(error: GatewayError): string {
+    this.#encoder.push({ type: 'error', error }, (text) => {
+      this.#out += text
+    })
+    return this.#take() ?? ''
+  }
+
+  #take(): string | undefined {
+    if (this.#out === '') return undefined
+    const out = this.#out
+    this.#out = ''
+    return out
+  }
+}
