@@ -86,7 +86,8 @@ function cutValue(body: Buffer, value: Span): { elements: Span[]; separator: str
     for (let index = 1; index < elements.length; index++) {
       separators.add(body.toString('latin1', elements[index - 1]!.end, elements[index]!.start))
     }
-    const [separator = ''] = separators
+    // A list of one has none: the usual one, so that the frame is the same when the next turn adds to it.
+    const [separator = ','] = separators
     if (separators.size <= 1) return { elements, separator }
   }
   return value.end - value.start >= VALUE_MIN_BYTES ? { elements: [value], separator: '' } : undefined

@@ -44,3 +44,11 @@ function objectOf(row: CallRow): string {
   const name = row.protocol === 'openai-chat' ? 'chat_completion' : 'responses'
   return row.stream ? `${name}_stream` : name
 }
+
+/**
+ * Text as it is compared in SQL. A model's name comes from the client and may hold what JSON can say and SQLite
+ * cannot: its JSON functions end a text at NUL, and half a surrogate pair has no UTF-8.
+ */
+export function comparable(text: string): string {
+  return text.replaceAll('\0', '\u{fffd}').toWellFormed()
+}

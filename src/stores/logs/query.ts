@@ -1,3 +1,4 @@
+import { comparable } from './columns.ts'
 import type { LogQuery } from './port.ts'
 
 /** A condition for `calls`, made of constant text; everything from outside is a bound value. */
@@ -15,7 +16,8 @@ export function conditionOf(query: LogQuery): Condition {
     values.push(value)
   }
   // A list is one bound value, however long: SQLite has a limit on bound values, and none on JSON.
-  const addList = (list: readonly string[] | undefined, sql: string) => add(list && JSON.stringify(list), sql)
+  const addList = (list: readonly string[] | undefined, sql: string) =>
+    add(list && JSON.stringify(list.map(comparable)), sql)
 
   addList(query.providers, 'provider IN (SELECT value FROM json_each(?))')
   addList(query.models, 'model IN (SELECT value FROM json_each(?))')
@@ -23,7 +25,7 @@ export function conditionOf(query: LogQuery): Condition {
   addList(query.objects, 'object IN (SELECT value FROM json_each(?))')
   addList(query.selectedKeyIds, 'provider_key_id IN (SELECT value FROM json_each(?))')
   addList(query.virtualKeyIds, 'virtual_key_id IN (SELECT value FROM json_each(?))')
-  add(query.sessionId, 'session_id = ?')
+  add(query.sessionId && comparable(query.sessionId), 'session_id = ?')
   add(query.startTimeMs, 'timestamp_ms >= ?')
   add(query.endTimeMs, 'timestamp_ms <= ?')
   add(query.minLatencyMs, 'latency_ms >= ?')
@@ -32,7 +34,7 @@ export function conditionOf(query: LogQuery): Condition {
   add(query.maxTokens, 'tokens <= ?')
   for (const [key, value] of Object.entries(query.metadata ?? {})) {
     parts.push('seq IN (SELECT seq FROM metadata WHERE key = ? AND value = ?)')
-    values.push(key, value)
+    values.push(comparable(key), comparable(value))
   }
   return { sql: parts.length === 0 ? 'TRUE' : parts.join(' AND '), values }
 }

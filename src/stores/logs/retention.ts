@@ -18,7 +18,8 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const BATCH_ROWS = 500
 /** A content may be megabytes. */
 const BATCH_CONTENTS = 50
-const BATCH_PAGES = 1000
+/** A megabyte: less is soon filled again. */
+const BATCH_PAGES = 256
 
 export function epochOf(timeMs: number): number {
   return Math.floor(timeMs / EPOCH_MS)

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { columnsOf } from './columns.ts'
+import { columnsOf, comparable } from './columns.ts'
 import type { CallRow } from './port.ts'
 
 /** The writing end of the tables `calls`, `details` and `metadata`. */
@@ -24,17 +24,23 @@ export class RowTable {
     const { lastInsertRowid: seq } = this.#call.run(
       columns.id,
       Math.trunc(columns.timestampMs),
-      columns.provider,
-      columns.model,
+      comparable(columns.provider),
+      comparable(columns.model),
       columns.status,
-      columns.object,
-      columns.providerKeyId ?? null,
-      columns.virtualKeyId ?? null,
-      columns.sessionId ?? null,
+      comparable(columns.object),
+      nullable(columns.providerKeyId),
+      nullable(columns.virtualKeyId),
+      nullable(columns.sessionId),
       columns.latencyMs,
       columns.tokens,
     )
     this.#details.run(seq, json)
-    for (const [key, value] of metadata) this.#metadata.run(key, String(value), seq)
+    for (const [key, value] of metadata) {
+      this.#metadata.run(comparable(key), comparable(String(value)), seq)
+    }
   }
+}
+
+function nullable(text: string | undefined): string | null {
+  return text === undefined ? null : comparable(text)
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import type { CallRow } from './port.ts'
+import { redactSecrets } from './redact.ts'
 
 /**
  * The journal is a directory of segment files, one JSON line a record. Their numbers give the order in which
@@ -30,7 +31,15 @@ const ROW_OPENS = '{"row":'
 
 /** The journal's line for a row. */
 export function rowLine(row: CallRow): string {
-  return `${ROW_OPENS}${JSON.stringify(row)}}`
+  const json = JSON.stringify(row)
+  return `${ROW_OPENS}${mayHoldSecrets(row) ? redactSecrets(json) : json}}`
+}
+
+/** Text of upstreams and of clients; the other fields are the gateway's own. */
+function mayHoldSecrets(row: CallRow): boolean {
+  if (row.error !== undefined || row.attempts.some((attempt) => attempt.error !== undefined)) return true
+  for (const _ in row.metadata) return true
+  return false
 }
 
 /** The journal's line for a call whose bodies were given up. */

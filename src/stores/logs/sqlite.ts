@@ -34,14 +34,12 @@ export function openLogStore(options: SqliteLogOptions): LogStore {
     report,
   )
   const reader = new ThreadedReader(path)
+  let closed: Promise<void> | undefined
   return {
     writer,
     reader,
     setRetention: (days) => writer.setLimits(limitsFor(days)),
-    async close() {
-      await Promise.all([writer.close(), reader.close()])
-      unlock()
-    },
+    close: () => (closed ??= Promise.all([writer.close(), reader.close()]).then(unlock)),
   }
 }
 

@@ -1,0 +1,18 @@
+/** Records calls and prints the id of each once it is recorded, until it is killed. */
+import { writeSync } from 'node:fs'
+import { openLogStore } from '../../../../src/stores/logs/sqlite.ts'
+import { callContent, callRow } from '../rows.ts'
+
+const [path, run] = process.argv.slice(2)
+const { writer } = openLogStore({ path: path!, retentionDays: 3_650, report: () => {} })
+let n = 0
+function burst(): void {
+  for (let end = n + 5; n < end; n++) {
+    const id = `${run}-${n}`
+    writer.record(callRow({ id, timestampMs: Date.now() }))
+    writer.keep(callContent(id, `{"model":"m","n":${n}}`))
+    writeSync(1, `${id}\n`)
+  }
+  setTimeout(burst, 1)
+}
+burst()

@@ -1,0 +1,73 @@
+import type { CallContent, CallRow, LogQuery } from '../../../src/stores/logs/port.ts'
+
+/** A call that went well, with some of its fields changed. */
+export function callRow(changes: Partial<CallRow> & { id: string }): CallRow {
+  return {
+    timestampMs: 1_763_700_000_000,
+    protocol: 'anthropic',
+    operation: 'generate',
+    path: '/anthropic/v1/messages',
+    stream: true,
+    status: 'success',
+    httpStatus: 200,
+    requestedModel: 'claude-sonnet-4-5',
+    provider: 'anthropic',
+    model: 'claude-sonnet-4-5',
+    providerKeyId: 'key-1',
+    providerKeyName: 'main',
+    virtualKeyId: undefined,
+    virtualKeyName: undefined,
+    sessionId: 'session-1',
+    agentId: undefined,
+    userAgent: 'claude-cli/2.1.329 (external, cli)',
+    mode: 'native',
+    attempts: [
+      {
+        provider: 'anthropic',
+        model: 'claude-sonnet-4-5',
+        providerKeyName: 'main',
+        reason: 'the only provider that serves it',
+        status: 200,
+        error: undefined,
+        startedAfterMs: 1.25,
+        durationMs: 812.5,
+      },
+    ],
+    usage: {
+      inputTokens: 12,
+      cacheReadTokens: 23_000,
+      cacheWrite5mTokens: 300,
+      cacheWrite1hTokens: 0,
+      outputTokens: 288,
+    },
+    usageSource: 'reported',
+    latencyMs: 822.125,
+    timeToFirstTokenMs: 310.5,
+    finishReason: 'end_turn',
+    error: undefined,
+    warnings: [],
+    requestBytes: 49_411,
+    responseBytes: 8_000,
+    metadata: {},
+    ...changes,
+  }
+}
+
+export function callContent(
+  id: string,
+  request: string | Buffer,
+  response: string | Buffer = '{}',
+): CallContent {
+  return {
+    id,
+    protocol: 'anthropic',
+    request: Buffer.from(request),
+    response: new Uint8Array(Buffer.from(response)),
+    responseIsStream: false,
+    responseTruncatedBytes: 0,
+  }
+}
+
+export function logQuery(changes: Partial<LogQuery> = {}): LogQuery {
+  return { limit: 50, offset: 0, sortBy: 'timestamp', order: 'desc', ...changes }
+}

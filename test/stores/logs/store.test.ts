@@ -1,0 +1,137 @@
+/** The store as the gateway opens it: threads, back-pressure, and what is told when it cannot keep up. */
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, it } from 'vitest'
+import { UNDER_WAY_MAX_BYTES } from '../../../src/stores/logs/writer.ts'
+import { callContent, callRow, logQuery } from './rows.ts'
+import { idsOf, openTestStore, temporaryDirectory } from './support.ts'
+
+const MEGABYTE = 1024 * 1024
+
+/** Somebody else's lock on the database, which makes it as slow as it can be. */
+function lockDatabase(path: string): () => void {
+  const other = new DatabaseSync(path)
+  other.exec('BEGIN IMMEDIATE')
+  return () => other.close()
+}
+
+describe('F8 a database slower than the calls', () => {
+  it('sheds no row, sheds bodies beyond the limit, and counts and marks exactly those', async () => {
+    const store = openTestStore()
+    await store.writer.flush()
+    const unlock = lockDatabase(store.path)
+    const ids = Array.from({ length: 100 }, (_, n) => `call-${n}`)
+    for (const id of ids) {
+      store.writer.record(callRow({ id }))
+      store.writer.keep(callContent(id, Buffer.alloc(MEGABYTE, 'words ')))
+    }
+    const shed = store.writer.shedContents
+    expect(shed).toBeGreaterThan(0)
+    expect((ids.length - shed) * MEGABYTE).toBeLessThanOrEqual(UNDER_WAY_MAX_BYTES)
+    unlock()
+    await store.writer.flush()
+    expect(await idsOf(store, { order: 'asc' })).toEqual(ids)
+    const states = await Promise.all(ids.map(async (id) => (await store.reader.get(id))?.contentState))
+    expect(states.filter((state) => state === 'shed')).toHaveLength(shed)
+    expect(states.filter((state) => state === 'kept')).toHaveLength(ids.length - shed)
+    expect([store.writer.shedContents, store.writer.lostRows]).toEqual([shed, 0])
+
+    store.writer.keep(callContent('call-99', '{"late":true}'))
+    await store.writer.flush()
+    expect((await store.reader.get('call-99'))?.contentState).toBe('kept')
+  })
+
+  it('keeps rows on the disk, not in memory', async () => {
+    const store = openTestStore()
+    await store.writer.flush()
+    const unlock = lockDatabase(store.path)
+    const message = 'words '.repeat(1000)
+    for (let n = 0; n < 4000; n++) {
+      store.writer.record(callRow({ id: `${n}`, error: { kind: 'upstream_error', message } }))
+    }
+    const segments = readdirSync(`${store.path}.journal`).filter((name) => name.endsWith('.ndjson'))
+    expect(segments.length).toBeGreaterThan(2)
+    unlock()
+    await store.writer.flush()
+    expect((await store.reader.list(logQuery())).totalCount).toBe(4000)
+    expect(readdirSync(`${store.path}.journal`).filter((name) => name.endsWith('.ndjson'))).toHaveLength(1)
+  }, 20_000)
+
+  it('closes in time, and the next start has the rows', async () => {
+    const store = openTestStore()
+    await store.writer.flush()
+    const unlock = lockDatabase(store.path)
+    store.writer.record(callRow({ id: 'a' }))
+    await store.close()
+    unlock()
+    const next = openTestStore({ path: store.path })
+    await next.writer.flush()
+    expect(await idsOf(next)).toEqual(['a'])
+  })
+})
+
+describe('bodies handed over', () => {
+  it('the request stays with the caller, the response is taken', async () => {
+    const store = openTestStore()
+    const request = Buffer.from('{"model":"m"}')
+    const response = new Uint8Array(Buffer.alloc(1000, 'x'))
+    store.writer.record(callRow({ id: 'a' }))
+    store.writer.keep({ ...callContent('a', ''), request, response })
+    request.fill(0x20)
+    await store.writer.flush()
+    expect([request.byteLength, response.byteLength]).toEqual([13, 0])
+    const { content } = (await store.reader.get('a'))!
+    expect(Buffer.from(content!.request).toString()).toBe('{"model":"m"}')
+    expect(Buffer.from(content!.response).toString()).toBe('x'.repeat(1000))
+  })
+
+  it('a response cut from the pool of small Buffers leaves the pool here', async () => {
+    const store = openTestStore()
+    const neighbour = Buffer.from('neighbour')
+    store.writer.keep({ ...callContent('a', '{}'), response: Buffer.from('pooled') })
+    store.writer.keep({ ...callContent('b', '{}'), response: Buffer.alloc(100_000, 'y').subarray(0, 10) })
+    await store.writer.flush()
+    expect(neighbour.toString()).toBe('neighbour')
+  })
+})
+
+describe('trouble never stops traffic (I1)', () => {
+  it('a place where nothing can be written: rows are lost, counted and reported', async () => {
+    const file = join(temporaryDirectory(), 'file')
+    writeFileSync(file, '')
+    const store = openTestStore({ path: join(file, 'logs.db') })
+    store.writer.record(callRow({ id: 'a' }))
+    store.writer.record(callRow({ id: 'b' }))
+    store.writer.keep(callContent('a', '{}'))
+    expect(store.writer.lostRows).toBe(2)
+    expect(store.reports.filter((report) => report.startsWith('The log journal'))).toHaveLength(2)
+    expect(await idsOf(store)).toEqual([])
+    await store.close()
+  })
+
+  it('F5 a file that is no database is moved aside while calls go on', async () => {
+    const path = join(temporaryDirectory(), 'logs.db')
+    writeFileSync(path, 'not a database, but long enough to be taken for one'.repeat(100))
+    const store = openTestStore({ path })
+    store.writer.record(callRow({ id: 'a' }))
+    await store.writer.flush()
+    expect(await idsOf(store)).toEqual(['a'])
+    expect(store.reports).toEqual([expect.stringContaining('The log database cannot be used; it is now')])
+  })
+
+  it('the files are for their owner alone', async () => {
+    const store = openTestStore()
+    store.writer.record(callRow({ id: 'a' }))
+    await store.writer.flush()
+    const mode = (path: string) => statSync(path).mode & 0o077
+    const segment = readdirSync(`${store.path}.journal`).find((name) => name.endsWith('.ndjson'))!
+    const paths = [
+      store.path,
+      `${store.path}-wal`,
+      `${store.path}.journal`,
+      join(`${store.path}.journal`, segment),
+    ]
+    expect(paths.map(mode)).toEqual([0, 0, 0, 0])
+  })
+})
