@@ -2,123 +2,164 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 
-export interface Target {
+export interface LoadTarget {
   url: string
   path: string
   body: Buffer
 }
 
-/** What ends an answer: the last chunk of a chunked one, or so many bytes after the head. */
-class AnswerReader {
-  #head = true
-  #missing = -1
-  #tail = ''
+const CHUNKED_END = Buffer.from('\r\n0\r\n\r\n')
+/** Read into over and over, by all connections: what was read is looked at at once. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
 
-  /** true when this chunk ends the answer. */
+/** Finds the end of an answer: the last chunk of a chunked one, or so many bytes after the head. */
+class AnswerReader {
+  #head = ''
+  #inHead = true
+  /** Bytes still to come; -1: chunked. */
+  #missing = -1
+  #tail: Buffer = Buffer.alloc(0)
+
+  /** true when this chunk ends the answer. Throws on a status other than 200. */
   push(chunk: Buffer): boolean {
-    if (this.#head) {
-      const text = this.#tail + chunk.latin1Slice()
-      const end = text.indexOf('\r\n\r\n')
-      if (end < 0) {
-        this.#tail = text
-        return false
-      }
-      if (!text.startsWith('HTTP/1.1 200')) throw new Error(`answer: ${text.slice(0, 300)}`)
-      const length = /content-length: *(\d+)/i.exec(text.slice(0, end))
-      this.#head = false
-      this.#missing = length === null ? -1 : Number(length[1]) + end + 4 - this.#tail.length
-      this.#tail = ''
-    }
-    if (this.#missing >= 0) {
-      this.#missing -= chunk.length
-      return this.#done(this.#missing <= 0)
-    }
-    this.#tail = (this.#tail + chunk.latin1Slice(Math.max(0, chunk.length - 7))).slice(-7)
-    return this.#done(this.#tail === '\r\n0\r\n\r\n')
+    if (this.#inHead) {
+      const found = chunk.indexOf('\r\n\r\n')
+      this.#head += chunk.toString('latin1', 0, found === -1 ? chunk.length : found)
+      if (found === -1) return false
+      this.#beginBody(chunk.length - found - 4)
+    } else if (this.#missing >= 0) this.#missing -= chunk.length
+    const ended = this.#missing === -1 ? this.#endsChunked(chunk) : this.#missing <= 0
+    if (ended) this.#inHead = true
+    return ended
   }
 
-  #done(done: boolean): boolean {
-    if (done) {
-      this.#head = true
-      this.#missing = -1
-      this.#tail = ''
+  #beginBody(received: number): void {
+    if (!this.#head.startsWith('HTTP/1.1 200')) throw new Error(`the answer was no success: ${this.#head}`)
+    const length = /content-length: *(\d+)/i.exec(this.#head)?.[1]
+    this.#missing = length === undefined ? -1 : Number(length) - received
+    this.#inHead = false
+    this.#head = ''
+    this.#tail = Buffer.alloc(0)
+  }
+
+  #endsChunked(chunk: Buffer): boolean {
+    const size = CHUNKED_END.length
+    if (chunk.length >= size) {
+      this.#tail = chunk.subarray(chunk.length - size)
+      if (this.#tail.equals(CHUNKED_END)) return true
+      this.#tail = Buffer.from(this.#tail)
+      return false
     }
-    return done
+    this.#tail = Buffer.concat([this.#tail, chunk]).subarray(-size)
+    return this.#tail.equals(CHUNKED_END)
   }
 }
 
 /** One connection with one request after another. */
 export class Connection {
-  readonly #socket: Socket
   readonly #request: Buffer
   readonly #reader = new AnswerReader()
-  #resolve: ((times: { firstMs: number }) => void) | undefined
+  readonly #collected: Buffer[] = []
+  #socket!: Socket
+  #settle: { resolve: (firstByteMs: number) => void; reject: (error: Error) => void } | undefined
   #sentAt = 0
-  #firstMs = -1
+  #firstByteMs = -1
+  /** Keeps the bytes of answers, to look at. */
+  keeps = false
 
-  private constructor(socket: Socket, request: Buffer) {
-    this.#socket = socket
+  private constructor(request: Buffer) {
     this.#request = request
-    socket.on('data', (chunk) => {
-      if (this.#firstMs < 0) this.#firstMs = performance.now() - this.#sentAt
-      if (this.#reader.push(chunk)) this.#resolve?.({ firstMs: this.#firstMs })
-    })
   }
 
-  static open(target: Target): Promise<Connection> {
+  static open(target: LoadTarget): Promise<Connection> {
     const { hostname, port } = new URL(target.url)
-    const head = [
-      `POST ${target.path} HTTP/1.1`,
-      `host: ${hostname}:${port}`,
-      'content-type: application/json',
-      'x-api-key: bench-placeholder',
-      'anthropic-version: 2023-06-01',
-      'user-agent: claude-cli/2.1.329 (external, cli)',
-      `content-length: ${target.body.length}`,
-    ]
-    const request = Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), target.body])
+    const connection = new Connection(requestBytes(target))
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: hostname, port: Number(port), noDelay: true }, () => resolve(new Connection(socket, request)))
-      socket.on('error', reject)
+      const onread = {
+        buffer: READ_BUFFER,
+        callback: (bytes: number) => {
+          connection.#read(READ_BUFFER.subarray(0, bytes))
+          return true
+        },
+      }
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true, onread })
+      connection.#socket = socket
+      socket.once('connect', () => resolve(connection))
+      socket.on('error', (error) => {
+        reject(error)
+        connection.#settle?.reject(error)
+      })
+      socket.on('close', () => connection.#settle?.reject(new Error('the connection was closed')))
     })
   }
 
-  /** Sends the request; resolves with the time to the first byte when the answer is whole. */
-  send(): Promise<{ firstMs: number }> {
-    this.#firstMs = -1
-    this.#sentAt = performance.now()
-    this.#socket.write(this.#request)
-    return new Promise((resolve) => (this.#resolve = resolve))
+  /** Sends the request; resolves when the answer is whole, with the milliseconds to its first byte. */
+  send(): Promise<number> {
+    this.#firstByteMs = -1
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+      this.#sentAt = performance.now()
+      this.#socket.write(this.#request)
+    })
+  }
+
+  /** What was kept of answers, and no longer is. */
+  take(): Buffer {
+    return Buffer.concat(this.#collected.splice(0))
   }
 
   close(): void {
+    this.#settle = undefined
     this.#socket.destroy()
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#firstByteMs < 0) this.#firstByteMs = performance.now() - this.#sentAt
+    if (this.keeps) this.#collected.push(Buffer.from(chunk))
+    try {
+      if (!this.#reader.push(chunk)) return
+    } catch (error) {
+      return this.#settle?.reject(error as Error)
+    }
+    const settle = this.#settle
+    this.#settle = undefined
+    settle?.resolve(this.#firstByteMs)
   }
 }
 
-/** Whole answers a second over so many connections for so long. */
-export async function throughput(target: Target, connections: number, durationMs: number): Promise<number> {
+function requestBytes({ url, path, body }: LoadTarget): Buffer {
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `host: ${new URL(url).host}`,
+    'accept: application/json',
+    'content-type: application/json',
+    'user-agent: claude-cli/2.1.329 (external, cli)',
+    'x-api-key: bench-placeholder',
+    'x-app: cli',
+    'anthropic-version: 2023-06-01',
+    'anthropic-beta: claude-code-20250219,interleaved-thinking-2025-05-14',
+    `content-length: ${body.length}`,
+  ]
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])
+}
+
+/** Sends over so many connections for so long; the number of whole answers and the time it took. */
+export async function saturate(
+  target: LoadTarget,
+  connections: number,
+  durationMs: number,
+): Promise<{ answers: number; elapsedMs: number }> {
   const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(target)))
   const began = performance.now()
   let answers = 0
-  await Promise.all(
-    open.map(async (connection) => {
-      while (performance.now() - began < durationMs) {
-        await connection.send()
-        answers++
-      }
-    }),
-  )
-  const seconds = (performance.now() - began) / 1000
+  const run = async (connection: Connection) => {
+    while (performance.now() - began < durationMs) {
+      await connection.send()
+      answers++
+    }
+  }
+  await Promise.all(open.map(run))
+  const elapsedMs = performance.now() - began
   for (const connection of open) connection.close()
-  return answers / seconds
-}
-
-/** Times to the first byte, one request at a time, in ascending order. */
-export async function firstByteTimes(target: Target, requests: number): Promise<number[]> {
-  const connection = await Connection.open(target)
-  const times: number[] = []
-  for (let index = 0; index < requests; index++) times.push((await connection.send()).firstMs)
-  connection.close()
-  return times.sort((a, b) => a - b)
+  return { answers, elapsedMs }
 }

@@ -1,65 +1,90 @@
 /**
- * A provider made of canned bytes, on a raw socket: it must never be what limits a figure. The path says which
- * answer: `/json`, or `/<events>` for a stream of that many events, each its own write.
+ * A provider made of canned bytes, on raw sockets: it must never be what limits a figure, so it looks at nothing
+ * but the length of a request.
  */
 import { createServer } from 'node:net'
-import type { Socket } from 'node:net'
-import { anthropicEvents, anthropicJson, chatChunks } from './payloads.ts'
+import type { AddressInfo, Server, Socket } from 'node:net'
 
-/** Milliseconds between events; 0: as fast as they can be written, each in its own turn of the loop. */
-const intervalMs = Number(process.argv[2] ?? 0)
-const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
+export interface UpstreamOptions {
+  /** The answer's events; a single one without `stream` is a JSON answer. */
+  parts: readonly string[]
+  stream: boolean
+  /** Between two events; 0: each in its own turn of the loop. */
+  intervalMs?: number
+}
 
-const server = createServer({ noDelay: true }, (socket) => {
-  socket.on('error', () => socket.destroy())
-  let pending = Buffer.alloc(0)
-  let missing = 0
-  let path = ''
-  socket.on('data', (chunk) => {
-    if (missing === 0) {
-      pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
-      const end = pending.indexOf('\r\n\r\n')
-      if (end < 0) return
-      const head = pending.latin1Slice(0, end)
-      path = head.slice(head.indexOf(' ') + 1, head.indexOf(' HTTP'))
-      missing = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0) - (pending.length - end - 4)
-      pending = Buffer.alloc(0)
-    } else missing -= chunk.length
-    if (missing <= 0) answer(socket, path)
+export interface Upstream {
+  url: string
+  close(): void
+}
+
+export async function startUpstream(options: UpstreamOptions): Promise<Upstream> {
+  const writes = framed(options)
+  const sockets = new Set<Socket>()
+  const server: Server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    const requests = new RequestCounter(() => answer(socket, writes, options.intervalMs ?? 0))
+    socket.on('data', (chunk: Buffer) => requests.push(chunk))
   })
-})
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
 
-function answer(socket: Socket, path: string): void {
-  const [, kind, count] = /\/(json|\d+)?(?:\/|$)/.exec(path) ?? []
-  if (kind === 'json') return void socket.write(jsonAnswer)
-  const events = path.includes('chat') ? chatStream(Number(kind ?? count)) : messageStream(Number(kind ?? count))
+/** Calls back at the end of every request that has a content-length. */
+class RequestCounter {
+  readonly #onRequest: () => void
+  #head = ''
+  #missing = 0
+
+  constructor(onRequest: () => void) {
+    this.#onRequest = onRequest
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#missing === 0) {
+      const found = chunk.indexOf('\r\n\r\n')
+      const headEnd = found === -1 ? chunk.length : found + 4
+      this.#head += chunk.toString('latin1', 0, headEnd)
+      if (found === -1) return
+      const length = Number(/content-length: *(\d+)/i.exec(this.#head)?.[1] ?? 0)
+      this.#head = ''
+      this.#missing = length - (chunk.length - headEnd)
+    } else this.#missing -= chunk.length
+    if (this.#missing < 0) throw new Error('the benchmark does not pipeline requests')
+    if (this.#missing === 0) this.#onRequest()
+  }
+}
+
+function answer(socket: Socket, writes: readonly Buffer[], intervalMs: number): void {
   let next = 0
   const step = () => {
     if (socket.destroyed) return
-    socket.write(events[next++]!)
-    if (next === events.length) return
+    socket.write(writes[next++]!)
+    if (next === writes.length) return
     if (intervalMs === 0) setImmediate(step)
     else setTimeout(step, intervalMs)
   }
   step()
 }
 
-const json = anthropicJson()
-const jsonAnswer = Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(json)}\r\n\r\n${json}`)
-
-const cached = new Map<string, Buffer[]>()
-const messageStream = (count: number) => stream(`messages ${count}`, () => anthropicEvents(count))
-const chatStream = (count: number) => stream(`chat ${count}`, () => chatChunks(count))
-
-function stream(name: string, make: () => string[]): Buffer[] {
-  let events = cached.get(name)
-  if (events === undefined) {
-    events = make().map((text) => Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`))
-    events[0] = Buffer.concat([Buffer.from(HEAD), events[0]!])
-    events[events.length - 1] = Buffer.concat([events[events.length - 1]!, Buffer.from('0\r\n\r\n')])
-    cached.set(name, events)
+/** What is written for each part: a chunk of HTTP each, the head in front of the first. */
+function framed({ parts, stream }: UpstreamOptions): Buffer[] {
+  if (!stream) {
+    const length = Buffer.byteLength(parts[0]!)
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`
+    return [Buffer.from(head + parts[0]!)]
   }
-  return events
+  const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
+  return parts.map((part, index) => {
+    const chunk = `${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`
+    return Buffer.from((index === 0 ? head : '') + chunk + (index === parts.length - 1 ? '0\r\n\r\n' : ''))
+  })
 }
-
-server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${(server.address() as import('node:net').AddressInfo).port}`))

@@ -1,0 +1,233 @@
+/** The gateway's own time per stage of a call, measured in this process over a captured body of 100 KB. */
+import { rmSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+
+import type { JsonObject } from '../src/message/request.ts'
+import { lookup } from '../src/models/catalogue.ts'
+import { canonicalTarget } from '../src/http/canonical-path.ts'
+import { guard } from '../src/http/guards.ts'
+import { MOUNTS } from '../src/http/mounts.ts'
+import { Router } from '../src/http/router.ts'
+import { authenticate } from '../src/pipeline/authenticate.ts'
+import type { Call, Reply } from '../src/pipeline/call.ts'
+import { nativeBody, NativePassage } from '../src/pipeline/native.ts'
+import { plan } from '../src/pipeline/plan.ts'
+import { readRequest } from '../src/pipeline/read-request.ts'
+import type { InboundRequest } from '../src/pipeline/read-request.ts'
+import { openRecord } from '../src/pipeline/record.ts'
+import { TranslatedPassage } from '../src/pipeline/translated.ts'
+import { upstreamHeaders } from '../src/pipeline/upstream-headers.ts'
+import { anthropic } from '../src/protocols/anthropic/index.ts'
+import { openaiChat } from '../src/protocols/openai-chat/index.ts'
+import { parseJson } from '../src/protocols/shared/json.ts'
+import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from '../src/providers/index.ts'
+import { chooseKey } from '../src/rules/key-choice.ts'
+import type { Configuration } from '../src/stores/config/configuration.ts'
+import { loadConfiguration } from '../src/stores/config/load.ts'
+import type { LogWriter } from '../src/stores/logs/port.ts'
+import { openLogStore } from '../src/stores/logs/sqlite.ts'
+import { scanObject } from '../src/wire/json-scan.ts'
+import { anthropicEvents, chatChunks, messagesBody } from './payloads.ts'
+import { configFor, makeAppDir } from './proxied.ts'
+
+export interface Stage {
+  stage: string
+  per: 'request' | 'event'
+  /** Mean of the fastest of {@link BATCHES} batches: the noise of a shared machine only ever adds. */
+  microseconds: number
+}
+
+const BODY_BYTES = 100 * 1024
+const EVENTS = 60
+const BATCHES = 12
+const BATCH_US = 30_000
+/** Few enough that the store takes all their bodies. */
+const RECORDS_PER_BATCH = 200
+
+export async function measureStages(): Promise<Stage[]> {
+  const appDir = makeAppDir(configFor('http://127.0.0.1:9'))
+  const registry = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
+  const { configuration } = await loadConfiguration({ registry, environment: {}, appDir, version: 1 })
+  const logs = openLogStore({ path: join(appDir, 'logs.db'), retentionDays: 1, report: console.error })
+  try {
+    return [
+      edgeStage(configuration),
+      ...(await requestStages(configuration)),
+      ...eventStages(),
+      await recordStage(configuration, logs.writer),
+    ]
+  } finally {
+    await logs.close()
+    rmSync(appDir, { recursive: true, force: true })
+  }
+}
+
+function edgeStage(configuration: Configuration): Stage {
+  const router = new Router(MOUNTS, [])
+  const request = {
+    headers: HEADERS,
+    rawHeaders: Object.entries(HEADERS).flat(),
+  } as unknown as IncomingMessage
+  const run = () => {
+    const target = canonicalTarget('/anthropic/v1/messages?beta=true')
+    guard(request, configuration.client)
+    router.match('POST', target.path)
+    authenticate(callWith(Buffer.alloc(0)), configuration)
+  }
+  return { stage: 'edge: path, guards, route, caller', per: 'request', microseconds: measure(run) }
+}
+
+async function requestStages(configuration: Configuration): Promise<Stage[]> {
+  const native = await inbound(messagesBody(BODY_BYTES, 'claude-sonnet-5', true), configuration)
+  const translated = await inbound(messagesBody(BODY_BYTES, 'openai/gpt-5', true), configuration)
+  const { call, request } = native
+  const caller = authenticate(call, configuration)
+  const target = plan(request, caller, call, configuration)
+  const [key] = target.provider.keys
+  const question = {
+    model: target.model,
+    requested: request.model,
+    tried: new Set<string>(),
+    sessionId: 'session',
+    random: Math.random,
+  }
+  const stage = (name: string, run: () => void): Stage => ({
+    stage: name,
+    per: 'request',
+    microseconds: measure(run),
+  })
+  return [
+    stage('read: find the top-level fields of the body', () => void scanObject(request.body)),
+    stage('routing', () => void plan(request, caller, call, configuration)),
+    stage('key choice', () => void chooseKey(target.provider.keys, question)),
+    stage('encode, native: edits of the body, headers', () => {
+      const body = nativeBody(request, target)
+      upstreamHeaders(call, target, key!.value, body.length)
+    }),
+    stage('decode, translated: parse the body, read it into the hub', () => {
+      anthropic.request.decode(parseJson(translated.request.body.toString('utf8')) as JsonObject)
+    }),
+    stage('encode, translated: hub to Chat Completions text', encodeChat(translated.request)),
+  ]
+}
+
+function encodeChat(inboundRequest: InboundRequest): () => void {
+  const { request } = anthropic.request.decode(inboundRequest.parsed())
+  const { quirks } = PROVIDERS.get('openai')!
+  return () => {
+    const encoded = openaiChat.request.encode(request, {
+      model: 'gpt-5',
+      facts: lookup('openai', 'gpt-5'),
+      quirks,
+    })
+    Buffer.from(encoded.body)
+  }
+}
+
+/** Each event in a chunk of its own, as an upstream sends them. */
+function eventStages(): Stage[] {
+  const context = { requestedModel: 'openai/gpt-5', responseId: 'id', inputTokensEstimate: 1, created_s: 1 }
+  const passages = [
+    {
+      name: 'tap, native: watch the stream',
+      parts: anthropicEvents(EVENTS),
+      make: () => new NativePassage(anthropic, 'id'),
+    },
+    {
+      name: 'decode and encode, translated: Chat chunk to Messages events',
+      parts: chatChunks(EVENTS),
+      make: () => new TranslatedPassage(openaiChat, anthropic, {}, context),
+    },
+  ]
+  return passages.map(({ name, parts, make }) => {
+    const chunks = parts.map((part) => Buffer.from(part))
+    const run = () => {
+      const passage = make()
+      for (const chunk of chunks) passage.push(chunk)
+      passage.end()
+    }
+    return { stage: name, per: 'event', microseconds: measure(run) / chunks.length }
+  })
+}
+
+/** A call from its opening to its row in the journal, with a body of 100 KB for the store. */
+async function recordStage(configuration: Configuration, logs: LogWriter): Promise<Stage> {
+  const { call, request } = await inbound(messagesBody(BODY_BYTES, 'claude-sonnet-5', true), configuration)
+  const caller = authenticate(call, configuration)
+  const target = plan(request, caller, call, configuration)
+  const chunks = anthropicEvents(EVENTS).map((part) => Buffer.from(part))
+  const run = () => {
+    const record = openRecord(call, configuration, logs)
+    record.caller(caller)
+    record.request(request)
+    record.plan(target)
+    const trial = record.attempt(target, target.provider.keys[0]!)
+    record.firstPart()
+    for (const chunk of chunks) record.answer(chunk)
+    record.end(200)
+    trial.ended(200)
+    record.close()
+  }
+  let best = Infinity
+  for (let batch = 0; batch < BATCHES; batch++) {
+    best = Math.min(best, timeOf(run, RECORDS_PER_BATCH))
+    await logs.flush()
+  }
+  return {
+    stage: 'record: answer kept, row in the journal, bodies handed over',
+    per: 'request',
+    microseconds: best,
+  }
+}
+
+/** Microseconds of one run: of the fastest batch. */
+function measure(run: () => void): number {
+  let runs = 1
+  while (timeOf(run, runs) * runs < BATCH_US) runs *= 2
+  let best = Infinity
+  for (let batch = 0; batch < BATCHES; batch++) best = Math.min(best, timeOf(run, runs))
+  return best
+}
+
+function timeOf(run: () => void, runs: number): number {
+  const began = performance.now()
+  for (let at = 0; at < runs; at++) run()
+  return ((performance.now() - began) * 1000) / runs
+}
+
+const HEADERS = {
+  host: '127.0.0.1:8080',
+  accept: 'application/json',
+  'content-type': 'application/json',
+  'user-agent': 'claude-cli/2.1.329 (external, cli)',
+  'x-api-key': 'bench-placeholder',
+  'x-app': 'cli',
+  'anthropic-version': '2023-06-01',
+  'anthropic-beta': 'claude-code-20250219,interleaved-thinking-2025-05-14',
+  'content-length': String(BODY_BYTES),
+}
+
+async function inbound(
+  body: Buffer,
+  configuration: Configuration,
+): Promise<{ call: Call; request: InboundRequest }> {
+  const call = callWith(body)
+  return { call, request: await readRequest(call, configuration) }
+}
+
+function callWith(body: Buffer): Call {
+  return {
+    id: '00000000-0000-4000-8000-000000000000',
+    protocol: anthropic,
+    operation: 'generate',
+    path: '/anthropic/v1/messages',
+    query: new URLSearchParams(),
+    pathModel: undefined,
+    headers: HEADERS,
+    receivedAtMs: 0,
+    startedAt: performance.now(),
+    readBody: () => Promise.resolve(body),
+    reply: undefined as unknown as Reply,
+  }
+}

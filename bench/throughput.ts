@@ -1,0 +1,184 @@
+/** Requests per second of the gateway over those of the floor, in turns of a second or two. */
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+import { checkAnswer } from './check-answer.ts'
+import { saturate } from './load.ts'
+import type { LoadTarget } from './load.ts'
+import { anthropicEvents, anthropicJson, chatChunks, messagesBody } from './payloads.ts'
+import { processorTime, quiet, since, startFloor, startGateway } from './proxied.ts'
+import type { Proxied } from './proxied.ts'
+import { median } from './statistics.ts'
+import { startUpstream } from './upstream.ts'
+
+export interface Workload {
+  name: string
+  /** The share of the floor's requests per second that the gateway is to reach. */
+  reach: number
+  body: Buffer
+  parts: readonly string[]
+  stream: boolean
+  connections: number
+  translated?: boolean
+}
+
+export const WORKLOADS: readonly Workload[] = [
+  {
+    name: 'native, 1 KB body, JSON answer',
+    reach: 0.55,
+    body: messagesBody(1024, 'claude-sonnet-5', false),
+    parts: [anthropicJson()],
+    stream: false,
+    connections: 64,
+  },
+  {
+    name: 'native, 100 KB body, 60-event stream',
+    reach: 0.75,
+    body: messagesBody(100 * 1024, 'claude-sonnet-5', true),
+    parts: anthropicEvents(60),
+    stream: true,
+    connections: 64,
+  },
+  {
+    name: 'native, 1 MB body, 800-event stream',
+    reach: 0.8,
+    body: messagesBody(1024 * 1024, 'claude-sonnet-5', true),
+    parts: anthropicEvents(800),
+    stream: true,
+    connections: 24,
+  },
+  {
+    name: 'translated to Chat, 100 KB body, 60-event stream',
+    reach: 0.5,
+    body: messagesBody(100 * 1024, 'openai/gpt-5', true),
+    parts: chatChunks(60),
+    stream: true,
+    connections: 64,
+    translated: true,
+  },
+]
+
+/** One turn of one process. */
+export interface Turn {
+  requestsPerSecond: number
+  /** Processor time of all its threads, after-work included. */
+  microsecondsPerRequest: number
+  /** Of it, in threads other than the one that serves calls. */
+  otherThreadsMicroseconds: number
+  /** How much of the time the serving thread ran, or wanted to and another process had the core. */
+  busy: number
+}
+
+export interface Round {
+  floor: Turn
+  gateway: Turn
+}
+
+export interface Throughput {
+  workload: { name: string; reach: number; connections: number; bodyBytes: number; events: number }
+  rounds: Round[]
+  /** Medians over the rounds, each figure by itself. */
+  floor: Turn
+  gateway: Turn
+  /** Medians over the rounds of the floor's turn and the gateway's after it. */
+  ratio: number
+  processorRatio: number
+  logged: Logged
+}
+
+/** What the gateway's log holds of the calls of all turns. */
+export interface Logged {
+  rows: number
+  bodiesKept: number
+  bodiesShed: number
+}
+
+const WARM_UP_MS = 1_500
+
+export async function measureThroughput(
+  workload: Workload,
+  rounds: number,
+  turnMs: number,
+): Promise<Throughput> {
+  const upstream = await startUpstream(workload)
+  const floor = await startFloor(upstream.url)
+  const gateway = await startGateway(upstream.url)
+  try {
+    await checkAnswer(targetOf(gateway, workload), workload)
+    for (const proxied of [floor, gateway]) await takeTurn(proxied, workload, WARM_UP_MS)
+    const measured: Round[] = []
+    while (measured.length < rounds) {
+      measured.push({
+        floor: await takeTurn(floor, workload, turnMs),
+        gateway: await takeTurn(gateway, workload, turnMs),
+      })
+    }
+    return summarize(workload, measured, logged(gateway.appDir))
+  } finally {
+    await Promise.all([floor.close(), gateway.close()])
+    upstream.close()
+  }
+}
+
+function summarize(workload: Workload, rounds: Round[], log: Logged): Throughput {
+  const { name, reach, connections, body, parts } = workload
+  return {
+    workload: {
+      name,
+      reach,
+      connections,
+      bodyBytes: body.length,
+      events: workload.stream ? parts.length : 0,
+    },
+    rounds,
+    floor: medianTurn(rounds.map(({ floor }) => floor)),
+    gateway: medianTurn(rounds.map(({ gateway }) => gateway)),
+    ratio: median(rounds.map(({ floor, gateway }) => gateway.requestsPerSecond / floor.requestsPerSecond)),
+    processorRatio: median(
+      rounds.map(({ floor, gateway }) => floor.microsecondsPerRequest / gateway.microsecondsPerRequest),
+    ),
+    logged: log,
+  }
+}
+
+function medianTurn(turns: readonly Turn[]): Turn {
+  const of = (figure: keyof Turn) => median(turns.map((turn) => turn[figure]))
+  return {
+    requestsPerSecond: of('requestsPerSecond'),
+    microsecondsPerRequest: of('microsecondsPerRequest'),
+    otherThreadsMicroseconds: of('otherThreadsMicroseconds'),
+    busy: of('busy'),
+  }
+}
+
+/** Counted in the database itself, when the gateway has nothing left to do. */
+function logged(appDir: string): Logged {
+  const database = new DatabaseSync(join(appDir, 'logs.db'), { readOnly: true })
+  const count = (sql: string) => Number(Object.values(database.prepare(sql).get()!)[0])
+  const counts = {
+    rows: count('SELECT count(*) FROM calls'),
+    bodiesKept: count('SELECT count(*) FROM contents WHERE shed = 0'),
+    bodiesShed: count('SELECT count(*) FROM contents WHERE shed = 1'),
+  }
+  database.close()
+  return counts
+}
+
+async function takeTurn(proxied: Proxied, workload: Workload, durationMs: number): Promise<Turn> {
+  await quiet(proxied.pid)
+  const before = processorTime(proxied.pid)
+  const { answers, elapsedMs } = await saturate(targetOf(proxied, workload), workload.connections, durationMs)
+  const during = since(before, processorTime(proxied.pid))
+  await quiet(proxied.pid)
+  const all = since(before, processorTime(proxied.pid))
+  return {
+    requestsPerSecond: (answers / elapsedMs) * 1000,
+    microsecondsPerRequest: ((all.mainMs + all.othersMs) / answers) * 1000,
+    otherThreadsMicroseconds: (all.othersMs / answers) * 1000,
+    busy: (during.mainMs + during.mainWaitMs) / elapsedMs,
+  }
+}
+
+function targetOf(proxied: Proxied, { body }: Workload): LoadTarget {
+  return { url: proxied.url, path: '/anthropic/v1/messages', body }
+}
