@@ -1,8 +1,8 @@
-import { columnsOf } from './columns.ts'
-import type { Columns } from './columns.ts'
+import { columnsOf } from './port.ts'
 import type {
   CallContent,
   CallRow,
+  Columns,
   LogEntry,
   LogPage,
   LogQuery,

@@ -1,5 +1,6 @@
 import type { ProtocolId } from '../../protocols/protocol.ts'
 import type { Warning } from '../../message/request.ts'
+import { totalInputTokens } from '../../message/usage.ts'
 import type { Usage } from '../../message/usage.ts'
 
 /** What a driver opens. */
@@ -40,6 +41,17 @@ export interface LogReader {
   list(query: LogQuery): Promise<LogPage>
   /** The newest call of that id: clients may send the same `x-request-id` again. */
   get(id: string): Promise<LogEntry | undefined>
+}
+
+/** The log of a gateway that may be running or not, for commands: synchronous, and read-only. */
+export interface LogFile {
+  list(query: LogQuery): LogPage
+  get(id: string): LogEntry | undefined
+  /** Rows in the order in which they were written, those after `seq`; for following. */
+  after(seq: number, limit: number): { seq: number; row: CallRow }[]
+  /** The `seq` of the last row; 0 when there is none. */
+  lastSeq(): number
+  close(): void
 }
 
 /** One inbound call, however it ended. */
@@ -131,6 +143,50 @@ export interface LogQuery {
   /** `cost` sorts by time until calls have a price. */
   sortBy: 'timestamp' | 'latency' | 'tokens' | 'cost'
   order: 'asc' | 'desc'
+}
+
+/** What a call is filtered and sorted by: every driver takes it from here. */
+export interface Columns {
+  id: string
+  timestampMs: number
+  /** Empty when no provider was chosen. */
+  provider: string
+  /** The model that served, else the one that was asked for. */
+  model: string
+  status: CallRow['status']
+  object: string
+  providerKeyId: string | undefined
+  virtualKeyId: string | undefined
+  sessionId: string | undefined
+  latencyMs: number
+  /** Input and output tokens of every kind. */
+  tokens: number
+}
+
+export function columnsOf(row: CallRow): Columns {
+  return {
+    id: row.id,
+    timestampMs: row.timestampMs,
+    provider: row.provider ?? row.attempts.at(-1)?.provider ?? '',
+    model: row.model ?? row.requestedModel ?? '',
+    status: row.status,
+    object: objectOf(row),
+    providerKeyId: row.providerKeyId,
+    virtualKeyId: row.virtualKeyId,
+    sessionId: row.sessionId,
+    latencyMs: row.latencyMs,
+    tokens: row.usage === undefined ? 0 : totalInputTokens(row.usage) + row.usage.outputTokens,
+  }
+}
+
+/**
+ * The request type by Bifrost's names, which dashboards filter by. Its `/anthropic` route is a Responses
+ * request inside, so an Anthropic call is `responses` there and here.
+ */
+function objectOf(row: CallRow): string {
+  if (row.operation !== 'generate') return row.operation.replaceAll('-', '_')
+  const name = row.protocol === 'openai-chat' ? 'chat_completion' : 'responses'
+  return row.stream ? `${name}_stream` : name
 }
 
 export interface LogPage {

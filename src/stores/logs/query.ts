@@ -1,4 +1,3 @@
-import { comparable } from './columns.ts'
 import type { LogQuery } from './port.ts'
 
 /** A condition for `calls`, made of constant text; everything from outside is a bound value. */
@@ -56,3 +55,11 @@ export function orderOf(query: LogQuery, matches: number): string {
 }
 
 const FEW_MATCHES = 10_000
+
+/**
+ * Text as it is compared in SQL. A model's name comes from the client and may hold what JSON can say and SQLite
+ * cannot: its JSON functions end a text at NUL, and half a surrogate pair has no UTF-8.
+ */
+export function comparable(text: string): string {
+  return text.replaceAll('\0', '\u{fffd}').toWellFormed()
+}

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { columnsOf, comparable } from './columns.ts'
+import { columnsOf } from './port.ts'
 import type { CallRow } from './port.ts'
+import { comparable } from './query.ts'
 
 /** The writing end of the tables `calls`, `details` and `metadata`. */
 export class RowTable {

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { ContentReader } from './content-reader.ts'
 import { ContentSearch } from './content-search.ts'
 import { openForReading } from './database.ts'
-import type { CallRow, LogEntry, LogPage, LogQuery, LogStats } from './port.ts'
+import type { CallRow, LogEntry, LogFile, LogPage, LogQuery, LogStats } from './port.ts'
 import { conditionOf, orderOf } from './query.ts'
 
 /** A search looks at calls from the newest on, until this long or this many matches. */
@@ -14,7 +14,7 @@ const SUMS = `count(*) AS total, sum(status = 'success') AS succeeded, sum(statu
   avg(latency_ms) AS latency, sum(tokens) AS tokens`
 
 /** Reads the log database beside a gateway that writes it, or without one. Synchronous. */
-export class SqliteReader {
+export class SqliteReader implements LogFile {
   readonly #path: string
   #database: DatabaseSync | undefined
   /** Which file is open: a database that was corrupt has been replaced by a new one of the same name. */
@@ -48,7 +48,6 @@ export class SqliteReader {
     }, undefined)
   }
 
-  /** Rows in the order in which they were written, after `seq`; for following. */
   after(seq: number, limit: number): { seq: number; row: CallRow }[] {
     return this.#read((database) => {
       const rows = database
@@ -58,7 +57,6 @@ export class SqliteReader {
     }, [])
   }
 
-  /** The last `seq` written; 0 when there is none. */
   lastSeq(): number {
     return this.#read(
       (database) => Number(database.prepare('SELECT max(seq) AS seq FROM details').get()?.['seq'] ?? 0),

@@ -24,7 +24,7 @@ export function agentSession(turns: number): Turn[] {
   const text = wordsFrom(1)
   const messages: Message[] = [captured[0]!]
   return Array.from({ length: turns }, (_, turn) => {
-    const marked = messages.with(-1, withMark(messages.at(-1)!))
+    const marked = [...messages.slice(0, -1), withMark(messages.at(-1)!)]
     const request = Buffer.from(JSON.stringify({ messages: marked, ...rest }))
     const said = text(60)
     const path = `/src/${text(2).replace(' ', '/')}.ts`
@@ -46,7 +46,7 @@ export function agentSession(turns: number): Turn[] {
 }
 
 function withMark(message: Message): Message {
-  const content = message.content.with(-1, { ...message.content.at(-1)!, cache_control: EPHEMERAL })
+  const content = [...message.content.slice(0, -1), { ...message.content.at(-1)!, cache_control: EPHEMERAL }]
   return { ...message, content }
 }
 

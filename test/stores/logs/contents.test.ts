@@ -1,7 +1,7 @@
 /** Bodies come back byte for byte, are stored once however often they are sent, and are deleted when due. */
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { ContentReader } from '../../../src/stores/logs/content-reader.ts'
 import { ContentTable } from '../../../src/stores/logs/content-table.ts'

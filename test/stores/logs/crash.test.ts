@@ -13,7 +13,7 @@ const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']
 const programs = join(import.meta.dirname, 'programs')
 
 /** Half of them while the writer thread still starts, half while it writes. */
-function delayMs(kill: number): number {
+function lifeMs(kill: number): number {
   return kill % 2 === 0 ? (kill * 37) % 60 : 150 + ((kill * 37) % 250)
 }
 
@@ -47,7 +47,7 @@ it(
         mkdirSync(join(directory, name))
         const acknowledged: string[] = []
         for (let kill = 0; kill < KILLS / 2; kill++) {
-          acknowledged.push(...(await recordUntilKilled(path, `${kill}`, delayMs(kill))))
+          acknowledged.push(...(await recordUntilKilled(path, `${kill}`, lifeMs(kill))))
         }
         return { path, acknowledged }
       }),

@@ -7,7 +7,8 @@ const [path, run] = process.argv.slice(2)
 const { writer } = openLogStore({ path: path!, retentionDays: 3_650, report: () => {} })
 let n = 0
 function burst(): void {
-  for (let end = n + 5; n < end; n++) {
+  const end = n + 5
+  for (; n < end; n++) {
     const id = `${run}-${n}`
     writer.record(callRow({ id, timestampMs: Date.now() }))
     writer.keep(callContent(id, `{"model":"m","n":${n}}`))
