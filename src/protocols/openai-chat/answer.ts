@@ -4,11 +4,11 @@ import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { Memo } from '../protocol.ts'
 import { stringifyJson } from '../shared/json.ts'
-import { portableCallId, shortHash } from '../shared/identity.ts'
+import { freshCallId } from '../shared/identity.ts'
 import { AnswerBlocks } from '../shared/tool-calls.ts'
 import { searchBlocks } from '../shared/web-search.ts'
 import { citationOf } from './citations.ts'
-import { answerError, isErrorObject } from './error.ts'
+import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { geminiSignature, sealSignature } from './gemini-signature.ts'
 import { hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
 
@@ -32,7 +32,7 @@ export class ChatAnswer {
   constructor(memo: Memo) {
     this.#memo = memo
     this.#blocks = new AnswerBlocks({
-      id: (upstreamId, ordinal) => this.#callId(upstreamId, ordinal),
+      id: (upstreamId, ordinal) => freshCallId(upstreamId, this.#responseId, ordinal, memo.callIds),
       name: (sent) => memo.toolNames?.get(sent) ?? sent,
     })
   }
@@ -177,17 +177,6 @@ export class ChatAnswer {
     if (this.#blocks.called) return 'tool-calls'
     if (this.#refused) return 'refusal'
     return this.#stopSequence === undefined ? unified : 'stop-sequence'
-  }
-
-  /**
-   * The upstream's id, unless it is missing or was used before in this conversation (some servers count from
-   * `call_0` in every answer, and a client that keys on ids would mix up its results).
-   */
-  #callId(upstreamId: string, ordinal: number): string {
-    const portable = portableCallId(upstreamId)
-    if (upstreamId !== '' && !this.#memo.callIds?.has(portable)) return portable
-    const seed = `${this.#responseId} ${this.#memo.callIds?.size ?? 0} ${ordinal} ${upstreamId}`
-    return `toolu_${shortHash(seed, 24)}`
   }
 }
 

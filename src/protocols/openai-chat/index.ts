@@ -1,6 +1,6 @@
 import type { Protocol } from '../protocol.ts'
 import { encodeModel, encodeModelList, endpoints } from './endpoints.ts'
-import { decodeError, encodeError } from './error.ts'
+import { decodeError, encodeError } from '../shared/openai-error.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readTapped } from './response.ts'

@@ -1,7 +1,7 @@
 import type { Block, Message, Source, TextBlock } from '../../message/request.ts'
 import { stringifyJson } from '../shared/json.ts'
-import { refuse, refuseValue } from './fields.ts'
-import type { Fields } from './fields.ts'
+import { refuse, refuseValue } from '../shared/openai-fields.ts'
+import type { Fields } from '../shared/openai-fields.ts'
 
 export interface DecodedMessages {
   /** What stands before the conversation. */

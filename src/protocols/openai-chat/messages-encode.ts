@@ -13,7 +13,7 @@ import type { Warnings } from '../shared/warnings.ts'
 import { ContentEncoder } from './content-encode.ts'
 import type { ContentOptions, Part } from './content-encode.ts'
 import { signedContent, unsealSignature } from './gemini-signature.ts'
-import { mergeRoles, reasoningToReplay, resultsAfter, uniqueCalls } from './turns.ts'
+import { mergeRoles, reasoningToReplay, resultsAfter, uniqueCalls } from '../shared/turns.ts'
 
 export interface MessageOptions extends ContentOptions {
   systemRole: 'system' | 'developer'

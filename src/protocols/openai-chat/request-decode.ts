@@ -10,7 +10,7 @@ import type {
 } from '../../message/request.ts'
 import type { Decoded } from '../protocol.ts'
 import { Warnings } from '../shared/warnings.ts'
-import { Fields, refuseValue } from './fields.ts'
+import { Fields, refuseValue } from '../shared/openai-fields.ts'
 import { decodeMessages } from './messages-decode.ts'
 
 /** A client's Chat Completions body in the hub's terms. Throws `invalid_request` in OpenAI's words. */

@@ -4,7 +4,7 @@ import type { Block, JsonObject } from '../../message/request.ts'
 import type { EncodeContext, Memo, Response, Tapped } from '../protocol.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
-import { isErrorObject } from './error.ts'
+import { isErrorObject } from '../shared/openai-error.ts'
 import { isObject, readUsage, unifiedFinish, wireFinish, wireUsage } from './wire.ts'
 
 // ==== From an upstream

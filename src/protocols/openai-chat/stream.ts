@@ -6,7 +6,7 @@ import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder } from '.
 import { parseJson } from '../shared/json.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
-import { answerError, errorBody, isErrorObject } from './error.ts'
+import { answerError, errorBody, isErrorObject } from '../shared/openai-error.ts'
 import { isObject, wireFinish, wireUsage } from './wire.ts'
 
 /** A comment: keeps the connection open and means nothing. */

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import { readFrame, SseFramer, SseFrameTooLongError } from '../../wire/sse.ts'
 import type { StreamTap } from '../protocol.ts'
-import { answerError, errorBody, isErrorObject } from './error.ts'
+import { answerError, errorBody, isErrorObject } from '../shared/openai-error.ts'
 import { hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
 
 export function tap(): StreamTap {

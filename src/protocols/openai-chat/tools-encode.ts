@@ -1,7 +1,6 @@
-import type { FunctionTool, JsonObject, Request, ServerTool, Tool } from '../../message/request.ts'
+import type { FunctionTool, JsonObject, Request, ServerTool } from '../../message/request.ts'
 import type { Memo, Quirks } from '../protocol.ts'
-import { clientTool } from '../shared/client-tools.ts'
-import { foundTools } from '../shared/opaque-text.ts'
+import { offeredTools } from '../shared/offered-tools.ts'
 import { functionSchema, isClosed } from '../shared/schema.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
 import type { Warnings } from '../shared/warnings.ts'
@@ -31,55 +30,6 @@ export function encodeTools(
     }),
     ...(offered.search !== undefined && encodeSearch(offered.search, quirks, memo, warnings)),
   }
-}
-
-interface Offered {
-  functions: FunctionTool[]
-  search: ServerTool | undefined
-}
-
-/**
- * What the model may call now. A deferred tool is offered from the moment that a search has found it; where the
- * search itself is a server's, nobody could find anything, and all are offered.
- */
-function offeredTools(request: Request, warnings: Warnings): Offered {
-  const searchedByServer = request.tools.some(
-    (tool) => tool.kind === 'server' && tool.type.startsWith('tool_search_tool_'),
-  )
-  const found = searchedByServer ? undefined : referencedTools(request)
-  const functions = new Map<string, FunctionTool>()
-  let search: ServerTool | undefined
-  for (const tool of request.tools) {
-    if (tool.kind === 'server' && tool.type.startsWith('web_search_')) search = tool
-    const callable = asFunction(tool, warnings)
-    if (callable === undefined) continue
-    if (callable.deferred === true && found !== undefined && !found.has(callable.name)) continue
-    functions.set(callable.name, callable)
-  }
-  return { functions: [...functions.values()], search }
-}
-
-function asFunction(tool: Tool, warnings: Warnings): FunctionTool | undefined {
-  if (tool.kind === 'function') return tool
-  const callable = clientTool(tool)
-  if (callable !== undefined) return callable
-  const handled = tool.type.startsWith('web_search_') || tool.type.startsWith('tool_search_tool_')
-  if (!handled) warnings.add('dropped', `tools.${tool.name}`, `${tool.type} runs on Anthropic’s servers`)
-  return undefined
-}
-
-function referencedTools(request: Request): Set<string> {
-  const names = new Set<string>()
-  for (const { content } of request.messages) {
-    for (const block of content) {
-      if (block.type === 'tool-reference') names.add(block.name)
-      else if (block.type === 'opaque') for (const name of foundTools(block)) names.add(name)
-      else if (block.type === 'tool-result') {
-        for (const inner of block.content) if (inner.type === 'tool-reference') names.add(inner.name)
-      }
-    }
-  }
-  return names
 }
 
 function encodeFunction(tool: FunctionTool, names: ToolNames, warnings: Warnings): JsonObject {

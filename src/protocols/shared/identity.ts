@@ -43,6 +43,22 @@ export function originalCallId(id: string): string {
   }
 }
 
+/**
+ * The id under which the client gets an upstream's call: the upstream's own, unless that is missing or `taken` by
+ * this conversation. Some servers count from `call_0` in every answer, and a client that keys on ids would mix up
+ * its results.
+ */
+export function freshCallId(
+  upstreamId: string,
+  responseId: string,
+  ordinal: number,
+  taken: ReadonlySet<string> | undefined,
+): string {
+  const portable = portableCallId(upstreamId)
+  if (upstreamId !== '' && taken?.has(portable) !== true) return portable
+  return `toolu_${shortHash(`${responseId} ${taken?.size ?? 0} ${ordinal} ${upstreamId}`, 24)}`
+}
+
 /** Round constants: the first 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4). */
 const ROUNDS = rootFractions(64, 3)
 /** The same of the square roots of the first 8 primes. */

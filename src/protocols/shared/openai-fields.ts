@@ -1,6 +1,6 @@
 import { GatewayError } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
-import { isObject } from './wire.ts'
+import { isObject } from './object.ts'
 
 /** Readers of a client's fields. Absent and null read alike; a wrong type is refused in OpenAI's words. */
 export class Fields {

@@ -2,9 +2,9 @@ import { GatewayError } from '../../message/error.ts'
 import type { ErrorDetails, ErrorKind } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { HeaderReader } from '../protocol.ts'
-import { parseContextOverflow } from '../shared/context-overflow.ts'
-import { readRetryAfter, readShouldRetry } from '../shared/retry-after.ts'
-import { isObject } from './wire.ts'
+import { parseContextOverflow } from './context-overflow.ts'
+import { readRetryAfter, readShouldRetry } from './retry-after.ts'
+import { isObject } from './object.ts'
 
 // ==== Of an upstream
 
