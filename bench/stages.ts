@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { JsonObject } from '../src/message/request.ts'
 import { lookup } from '../src/models/catalogue.ts'
 import { canonicalTarget } from '../src/http/canonical-path.ts'
-import { guard } from '../src/http/guards.ts'
+import { checkHeaders, checkHost, checkOrigin } from '../src/http/guards.ts'
 import { MOUNTS } from '../src/http/mounts.ts'
 import { Router } from '../src/http/router.ts'
 import { authenticate } from '../src/pipeline/authenticate.ts'
@@ -71,8 +71,10 @@ function edgeStage(configuration: Configuration): Stage {
   } as unknown as IncomingMessage
   const run = () => {
     const target = canonicalTarget('/anthropic/v1/messages?beta=true')
-    guard(request, configuration.client)
+    checkHeaders(request.rawHeaders)
+    checkHost(request, configuration.client)
     router.match('POST', target.path)
+    checkOrigin(request, configuration.client, true)
     authenticate(callWith(Buffer.alloc(0)), configuration)
   }
   return { stage: 'edge: path, guards, route, caller', per: 'request', microseconds: measure(run) }

@@ -1,26 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib'
-import { promisify } from 'node:util'
+import type { Readable } from 'node:stream'
 import { GatewayError } from '../message/error.ts'
-import { BODIES_MAX_BYTES, INFLATE_MAX_RATIO } from './limits.ts'
-
-const DECOMPRESS = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-  zstd: promisify(zstdDecompress),
-} as const
+import { CODINGS, createInflater, isPlausible, readCoding } from '../wire/inflate.ts'
 
 /** Bytes of bodies that all calls hold together, so that many large ones at once are refused, not swapped out. */
 export class BodyBudget {
+  readonly #maxBytes: number
   #held = 0
 
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Throws `overloaded_gateway`. */
   take(bytes: number): void {
-    if (this.#held + bytes > BODIES_MAX_BYTES) {
-      throw new GatewayError('overloaded_gateway', 'The gateway holds too many request bodies at once; try again in a second.', {
-        retryAfterSeconds: 1,
-      })
+    if (this.#held + bytes > this.#maxBytes) {
+      throw new GatewayError(
+        'overloaded_gateway',
+        'The gateway holds too many request bodies at once; try again in a second.',
+        { retryAfterSeconds: 1 },
+      )
     }
     this.#held += bytes
   }
@@ -30,69 +29,108 @@ export class BodyBudget {
   }
 }
 
-/** A request's body, whole, bounded while it comes in. The bytes taken from the budget are in `held`. */
+/**
+ * A request's body, whole and inflated, bounded while it comes in. `take` is told of every byte that is kept and
+ * may throw. Throws `unsupported_media_type`, `request_too_large`, `invalid_request` for what cannot be inflated,
+ * and `client_closed`.
+ */
 export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   maxBytes: number,
-  budget: BodyBudget,
-  held: { bytes: number },
+  take: (bytes: number) => void,
 ): Promise<Buffer> {
-  const type = request.headers['content-type']
-  if (type !== undefined && !/^(application|text)\/([\w.+-]*\+)?(json|plain)\s*(;|$)/i.test(type)) {
-    throw new GatewayError('unsupported_media_type', 'content-type: expected application/json.', { field: 'content-type' })
-  }
-  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-  if (encoding !== 'identity' && !(encoding in DECOMPRESS)) {
-    throw new GatewayError('unsupported_media_type', `content-encoding: expected one of identity, ${Object.keys(DECOMPRESS).join(', ')}.`)
+  checkType(request.headers['content-type'])
+  const { coding, refused } = readCoding(request.headers['content-encoding'])
+  if (refused) {
+    const message = `content-encoding: expected one of identity, ${CODINGS.join(', ')}.`
+    throw new GatewayError('unsupported_media_type', message, { field: 'content-encoding' })
   }
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  // A client that waits for the go-ahead gets it only here, when its headers have passed every check.
   if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue()
-  const raw = await collect(request, maxBytes, budget, held)
-  if (encoding === 'identity') return raw
-  return decompress(raw, encoding as keyof typeof DECOMPRESS, maxBytes, budget, held)
+  return coding === undefined
+    ? collect(request, request, maxBytes, take)
+    : inflate(request, coding, maxBytes, take)
 }
 
-function collect(request: IncomingMessage, maxBytes: number, budget: BodyBudget, held: { bytes: number }): Promise<Buffer> {
+/**
+ * JSON or nothing said. A form or `text/plain` is what a page of another site can send without asking first.
+ */
+function checkType(header: string | undefined): void {
+  if (header === undefined) return
+  const [type = '', ...parameters] = header.toLowerCase().split(';')
+  const charset = parameters
+    .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1])
+    .find(Boolean)
+  if (!/^application\/(?:[\w.-]+\+)?json$/.test(type.trim())) {
+    refuseType('content-type: expected application/json.')
+  }
+  if (charset !== undefined && !/^(?:utf-?8|us-ascii)$/.test(charset))
+    refuseType('content-type: expected charset=utf-8.')
+}
+
+function refuseType(message: string): never {
+  throw new GatewayError('unsupported_media_type', message, { field: 'content-type' })
+}
+
+async function inflate(
+  request: IncomingMessage,
+  coding: string,
+  maxBytes: number,
+  take: (bytes: number) => void,
+): Promise<Buffer> {
+  const inflater = createInflater(coding)
+  let given = 0
+  try {
+    request.pipe(inflater)
+    return await collect(inflater, request, maxBytes, (bytes) => {
+      given += bytes
+      if (!isPlausible(inflater, given)) throw tooLarge(maxBytes)
+      take(bytes)
+    })
+  } catch (error) {
+    if (error instanceof GatewayError) throw error
+    throw new GatewayError('invalid_request', `The body is not valid ${coding}.`, { cause: error })
+  } finally {
+    request.unpipe(inflater)
+    inflater.destroy()
+  }
+}
+
+/** `source` is the request or what inflates it. */
+function collect(
+  source: Readable,
+  request: IncomingMessage,
+  maxBytes: number,
+  take: (bytes: number) => void,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
-    request.on('data', (chunk: Buffer) => {
+    const keep = (chunk: Buffer) => {
       try {
         if (length + chunk.length > maxBytes) throw tooLarge(maxBytes)
-        budget.take(chunk.length)
-        held.bytes += chunk.length
+        take(chunk.length)
       } catch (error) {
-        request.removeAllListeners('data')
-        request.pause()
-        return reject(error as GatewayError)
+        source.off('data', keep)
+        source.pause()
+        return reject(error)
       }
       length += chunk.length
       chunks.push(chunk)
-    })
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)))
-    request.on('error', () => reject(new GatewayError('client_closed', 'The client closed the connection before its request was whole.')))
+    }
+    // Closing is what tells of a client that left: an error is emitted only where somebody listened before.
+    const closed = () => {
+      if (!request.complete)
+        reject(new GatewayError('client_closed', 'The client left before its request was whole.'))
+    }
+    if (request.destroyed) return closed()
+    source.on('data', keep)
+    source.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)))
+    if (source !== request) source.on('error', reject)
+    request.on('close', closed)
   })
-}
-
-async function decompress(
-  raw: Buffer,
-  encoding: keyof typeof DECOMPRESS,
-  maxBytes: number,
-  budget: BodyBudget,
-  held: { bytes: number },
-): Promise<Buffer> {
-  const maxOutputLength = Math.min(maxBytes, Math.max(raw.length * INFLATE_MAX_RATIO, 64 * 1024))
-  let body: Buffer
-  try {
-    body = await DECOMPRESS[encoding](raw, { maxOutputLength })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxOutputLength)
-    throw new GatewayError('invalid_request', `The body is not valid ${encoding}.`)
-  }
-  budget.take(body.length)
-  held.bytes += body.length
-  return body
 }
 
 function tooLarge(maxBytes: number): GatewayError {

@@ -11,6 +11,7 @@ export interface CanonicalTarget {
 const PATH = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@%/]*)$/
 /** Segments that another parser could read as another path. */
 const AMBIGUOUS = /\/\/|\/\.{1,2}(?:\/|$)|%(?:2e|5c|0|1|7f)|%(?![0-9a-f]{2})/i
+const QUERY = /^[\x21-\x7e]*$/
 
 /**
  * The request target, or a 400 for one that two parsers could read in two ways (`//admin`, `/\admin`,
@@ -21,8 +22,12 @@ const AMBIGUOUS = /\/\/|\/\.{1,2}(?:\/|$)|%(?:2e|5c|0|1|7f)|%(?![0-9a-f]{2})/i
 export function canonicalTarget(url: string): CanonicalTarget {
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
-  if (!PATH.test(path) || AMBIGUOUS.test(path)) {
-    throw new GatewayError('invalid_request', 'The path of the request is ambiguous: expected plain segments, each separated by one slash.')
+  const query = mark < 0 ? '' : url.slice(mark + 1)
+  if (!PATH.test(path) || AMBIGUOUS.test(path) || !QUERY.test(query)) {
+    throw new GatewayError(
+      'invalid_request',
+      'The path of the request is ambiguous: expected plain segments, each separated by one slash.',
+    )
   }
-  return { path, query: mark < 0 ? '' : url.slice(mark + 1) }
+  return { path, query }
 }

@@ -1,25 +1,40 @@
-/** Every bound of the edge, with its unit. Raising one changes what a hostile client can make the gateway hold. */
+/** Bounds of the edge. Raising one changes what a hostile client can make the gateway hold. */
+export interface EdgeLimits {
+  /** A client that takes longer for its headers holds a socket for nothing. */
+  headersTimeoutMs: number
+  /** Time for a whole request, body included, to arrive. */
+  requestTimeoutMs: number
+  /** How often the two above are checked. */
+  connectionsCheckMs: number
+  /** Longer than the idle time-outs of common clients and balancers, so that they close first and no request is lost. */
+  keepAliveTimeoutMs: number
+  /**
+   * A client that takes nothing of what is written for so long is cut, and its upstream with it. Looked at once
+   * in this time, so that the cut comes after one to two of them.
+   */
+  writeIdleTimeoutMs: number
+  /** How long an upload goes on to be taken, and dropped, after its refusal was sent: a client reads it only then. */
+  lingerMs: number
+  /** Bytes of bodies being read or held by all calls at once. Above it a request is told to come again. */
+  bodiesMaxBytes: number
+  /** Sockets open at once; the rest of the file descriptors belong to upstreams and stores. */
+  connectionsMax: number
+  /** Requests sent ahead on one connection without waiting for an answer; no agent sends any. */
+  pipelinedMax: number
+}
+
+export const EDGE_LIMITS: Readonly<EdgeLimits> = {
+  headersTimeoutMs: 15_000,
+  requestTimeoutMs: 120_000,
+  connectionsCheckMs: 5_000,
+  keepAliveTimeoutMs: 75_000,
+  writeIdleTimeoutMs: 30_000,
+  lingerMs: 5_000,
+  bodiesMaxBytes: 512 * 1024 * 1024,
+  connectionsMax: 10_000,
+  pipelinedMax: 100,
+}
 
 /** Headers of one request, in bytes and in number (RFC 6585: more are 431). */
 export const HEADERS_MAX_BYTES = 16 * 1024
 export const HEADERS_MAX_COUNT = 100
-
-/** A client that takes longer for its headers holds a socket for nothing. */
-export const HEADERS_TIMEOUT_MS = 15_000
-/** Time for a whole request, body included, to arrive. */
-export const REQUEST_TIMEOUT_MS = 120_000
-/** How often the two above are checked. */
-export const CONNECTIONS_CHECK_MS = 5_000
-/** Longer than the idle time-outs of common clients and balancers, so that they close first and no request is lost. */
-export const KEEP_ALIVE_TIMEOUT_MS = 75_000
-
-/** Sockets open at once; the rest of the file descriptors belong to upstreams and stores. */
-export const CONNECTIONS_MAX = 10_000
-
-/** Bodies being read or held at once. Above it a request is told to come again. */
-export const BODIES_MAX_BYTES = 512 * 1024 * 1024
-/** A compressed body may grow by this factor; JSON text compresses about 4 to 10 times. */
-export const INFLATE_MAX_RATIO = 100
-
-/** A client that takes nothing for so long is cut, and its upstream with it. */
-export const WRITE_IDLE_TIMEOUT_MS = 60_000

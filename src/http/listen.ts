@@ -5,9 +5,14 @@ import type { AddressInfo } from 'node:net'
  * Opens the port on the host's addresses: `localhost` is both loopback families, because agents and runtimes
  * differ in which of the two they try first. A machine without IPv6 serves the other alone.
  */
-export async function listen(host: string, port: number, makeServer: () => Server): Promise<{ servers: Server[]; port: number }> {
-  const [first, second] = host === 'localhost' ? ['127.0.0.1', '::1'] : [host.replace(/^\[|\]$/g, ''), undefined]
-  const server = await open(makeServer(), first!, port)
+export async function listen(
+  host: string,
+  port: number,
+  makeServer: () => Server,
+): Promise<{ servers: Server[]; port: number }> {
+  const [first, second] =
+    host === 'localhost' ? ['127.0.0.1', '::1'] : [host.replace(/^\[|\]$/g, ''), undefined]
+  const server = await open(makeServer(), first, port)
   const bound = (server.address() as AddressInfo).port
   if (second === undefined) return { servers: [server], port: bound }
   try {

@@ -1,41 +1,62 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Reply } from '../pipeline/call.ts'
-import { WRITE_IDLE_TIMEOUT_MS } from './limits.ts'
 
 type Headers = Record<string, string | string[]>
 
 /** The one writer over a `ServerResponse`. What is written after the end is dropped, never thrown. */
 export class HttpReply implements Reply {
   bytesWritten = 0
-  /** When the socket last asked for more, while it did not: a reader that stands still is cut. */
-  blockedSince: number | undefined
+  /** The answer tells the client that the connection ends with it. */
+  closesConnection = false
+  readonly #request: IncomingMessage
   readonly #response: ServerResponse
-  readonly #withBody: boolean
+  readonly #lingerMs: number
   #onGone: (() => void) | undefined
   #onDrain: (() => void) | undefined
+  /** Everything was said. */
+  #ended = false
+  /** The connection is closed. */
   #gone = false
 
-  constructor(response: ServerResponse, withBody: boolean) {
+  constructor(request: IncomingMessage, response: ServerResponse, lingerMs: number) {
+    this.#request = request
     this.#response = response
-    this.#withBody = withBody
-    response.on('close', () => this.#closed())
-    response.on('error', () => this.#closed())
+    this.#lingerMs = lingerMs
+    response.on('error', ignore)
+    response.on('timeout', cutWhenStalled)
   }
 
   get committed(): boolean {
     return this.#response.headersSent
   }
 
+  /** Part of the answer was sent, and more is to come. */
+  get midway(): boolean {
+    return this.committed && !this.closed
+  }
+
   get closed(): boolean {
-    return this.#gone || this.#response.writableEnded
+    return this.#gone || this.#ended
   }
 
   send(status: number, headers: Headers, body: Uint8Array | string): void {
     if (this.closed || this.committed) return
+    this.#ended = true
+    const unread = isUnread(this.#request)
+    this.closesConnection = unread || headers['connection'] === 'close'
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
-    this.#response.writeHead(status, { ...headers, 'content-length': String(length) })
+    this.#response.writeHead(status, {
+      ...headers,
+      // RFC 9110 forbids it there.
+      ...(status !== 204 && { 'content-length': String(length) }),
+      ...(unread && { connection: 'close' }),
+    })
+    if (this.#request.method === 'HEAD' || length === 0) return this.#close(unread)
     this.bytesWritten += length
-    this.#response.end(this.#withBody ? body : undefined)
+    if (!unread) return void this.#response.end(body)
+    this.#response.write(body)
+    this.#close(true)
   }
 
   open(status: number, headers: Headers): void {
@@ -46,28 +67,22 @@ export class HttpReply implements Reply {
   write(chunk: Uint8Array | string): boolean {
     if (this.closed || chunk.length === 0) return true
     this.bytesWritten += chunk.length
-    const ready = this.#response.write(chunk)
-    if (!ready && this.blockedSince === undefined) {
-      this.blockedSince = performance.now()
-      this.#response.once('drain', () => {
-        this.blockedSince = undefined
-        this.#onDrain?.()
-      })
-    }
-    return ready
+    return this.#response.write(chunk)
   }
 
   end(): void {
-    if (!this.closed) this.#response.end()
+    if (this.closed) return
+    this.#ended = true
+    this.#response.end()
   }
 
   abort(): void {
-    // What was written goes out first; then the connection ends without the last chunk's mark.
-    if (!this.#gone) this.#response.socket?.destroySoon()
-  }
-
-  cutIfStalled(now: number): void {
-    if (this.blockedSince !== undefined && now - this.blockedSince > WRITE_IDLE_TIMEOUT_MS) this.#response.destroy()
+    if (this.closed) return
+    this.#ended = true
+    const { socket } = this.#response
+    // What was written goes out first; then the connection ends without the mark of the last chunk.
+    if (socket !== null) return socket.destroySoon()
+    this.#response.once('socket', (turn: Socket) => process.nextTick(() => turn.destroySoon()))
   }
 
   onGone(listener: () => void): void {
@@ -75,12 +90,45 @@ export class HttpReply implements Reply {
   }
 
   onDrain(listener: () => void): void {
+    if (this.#onDrain === undefined) this.#response.on('drain', () => this.#onDrain?.())
     this.#onDrain = listener
   }
 
-  #closed(): void {
+  /** The connection has closed, or the answer is through. */
+  gone(): void {
     if (this.#gone) return
     this.#gone = true
-    if (!this.#response.writableFinished) this.#onGone?.()
+    if (!this.#ended) this.#onGone?.()
+  }
+
+  /**
+   * Ends the answer. A connection that is closed while its client still uploads is reset, and many clients then
+   * never read the answer that they were sent; so the rest of the body is taken for a while, and dropped.
+   */
+  #close(unread: boolean): void {
+    if (!unread) return void this.#response.end()
+    this.#response.flushHeaders()
+    const end = () => {
+      clearTimeout(timer)
+      this.#response.end()
+    }
+    const timer = setTimeout(end, this.#lingerMs)
+    this.#request.on('close', end)
+    this.#request.resume()
   }
 }
+
+/** Is there a body of which not all has come? */
+function isUnread(request: IncomingMessage): boolean {
+  if (request.complete) return false
+  const { headers } = request
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+/** Nothing moved on the connection. That is an upstream's silence, unless something waits to be taken. */
+function cutWhenStalled(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy()
+}
+
+/** Node tells here of writes to a connection that has just closed; `gone` tells the call. */
+function ignore(): void {}

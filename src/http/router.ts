@@ -25,13 +25,25 @@ export interface OwnAnswer {
   readonly body: unknown
 }
 
-export type Match =
-  | { type: 'inference'; protocol: Protocol; operation: Operation; pathModel: string | undefined }
-  | { type: 'own'; route: OwnRoute; parameters: Readonly<Record<string, string>> }
+export interface InferenceMatch {
+  readonly type: 'inference'
+  readonly protocol: Protocol
+  readonly operation: Operation
+  readonly pathModel: string | undefined
+}
+
+export interface OwnMatch {
+  readonly type: 'own'
+  readonly route: OwnRoute
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+export type Match = InferenceMatch | OwnMatch
 
 interface Pattern {
-  methods: Map<string, (rest: string[]) => Match>
   expression: RegExp
+  /** By method: the match, from the decoded parts of the path. */
+  methods: Map<string, (rest: string[]) => Match>
 }
 
 /**
@@ -47,33 +59,55 @@ export class Router {
     this.#mounts = mounts
     for (const { prefix, protocol } of mounts) {
       for (const { method, path, operation } of protocol.endpoints) {
-        const match = (rest: string[]): Match => ({ type: 'inference', protocol, operation, pathModel: rest[0] })
+        const match = (rest: string[]): Match => ({
+          type: 'inference',
+          protocol,
+          operation,
+          pathModel: rest[0],
+        })
         this.#add(method, prefix + path, match)
       }
     }
-    for (const route of own) this.#add(route.method, route.path, (rest) => ({ type: 'own', route, parameters: parametersOf(route.path, rest) }))
+    for (const route of own)
+      this.#add(route.method, route.path, (rest) => ({
+        type: 'own',
+        route,
+        parameters: parametersOf(route.path, rest),
+      }))
   }
 
   /** Throws `not_found`, and `method_not_allowed` naming the methods that would do. */
   match(method: string, path: string): Match {
-    const exact = this.#exact.get(path)
-    const found = exact?.get(method)
+    const found = this.#find(method, path) ?? (method === 'HEAD' ? this.#find('GET', path) : undefined)
     if (found !== undefined) return found
-    const methods = new Set(exact?.keys())
-    for (const pattern of this.#patterns) {
-      const rest = pattern.expression.exec(path)
-      if (rest === null) continue
-      const make = pattern.methods.get(method)
-      if (make !== undefined) return make(rest.slice(1).map(decode))
-      for (const each of pattern.methods.keys()) methods.add(each)
-    }
-    if (methods.size === 0) throw new GatewayError('not_found', `Route not found: ${path}`)
-    throw new GatewayError('method_not_allowed', `${path} takes ${[...methods].join(', ')}, not ${method}.`)
+    const methods = this.methodsAt(path)
+    if (methods.length === 0) throw new GatewayError('not_found', `Route not found: ${path}`)
+    throw new GatewayError('method_not_allowed', `${path} takes ${methods.join(', ')}, not ${method}.`)
+  }
+
+  /** What can be done at a path; nothing where there is no route. */
+  methodsAt(path: string): string[] {
+    const patterns = this.#patterns.filter(({ expression }) => expression.test(path))
+    const methods = [this.#exact.get(path), ...patterns.map((pattern) => pattern.methods)]
+    return [...new Set(methods.flatMap((each) => [...(each?.keys() ?? [])]))]
   }
 
   /** The protocol whose error form a client at this path understands. */
   protocolAt(path: string): Protocol | undefined {
-    return this.#mounts.find(({ prefix }) => prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`)))?.protocol
+    return this.#mounts.find(
+      ({ prefix }) => prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`)),
+    )?.protocol
+  }
+
+  #find(method: string, path: string): Match | undefined {
+    const exact = this.#exact.get(path)?.get(method)
+    if (exact !== undefined) return exact
+    for (const { expression, methods } of this.#patterns) {
+      const rest = expression.exec(path)
+      const make = rest === null ? undefined : methods.get(method)
+      if (make !== undefined) return make(rest!.slice(1).map(decode))
+    }
+    return undefined
   }
 
   #add(method: string, path: string, make: (rest: string[]) => Match): void {
@@ -83,7 +117,10 @@ export class Router {
       this.#exact.set(path, methods)
       return
     }
-    const source = path.replace(/[.+]/g, '\\$&').replace('{model}', '(.+)').replace(/\{\w+\}/g, '([^/]+)')
+    const source = path
+      .replace(/[.+]/g, '\\$&')
+      .replace('{model}', '(.+)')
+      .replace(/\{\w+\}/g, '([^/]+)')
     const existing = this.#patterns.find((pattern) => pattern.expression.source === `^${source}$`)
     const pattern = existing ?? { methods: new Map(), expression: new RegExp(`^${source}$`) }
     if (existing === undefined) this.#patterns.push(pattern)

@@ -3,6 +3,7 @@ import { Egress } from '../../src/wire/egress.ts'
 import type { AnswerHeaders, EgressRequest, Exchange, Upstream } from '../../src/wire/egress.ts'
 import type { GatewayError } from '../../src/message/error.ts'
 import type { Resolve } from '../../src/wire/dial-policy.ts'
+import { deferred } from './deferred.ts'
 import type { Part } from './provider/parts.ts'
 import { startRawUpstream } from './provider/raw.ts'
 import type { RawScript, RawUpstream } from './provider/raw.ts'
@@ -11,13 +12,6 @@ const open: { close(): Promise<unknown> }[] = []
 afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()))
 })
-
-/** A promise that is settled from outside. */
-export function deferred<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
-  let resolve!: (value: Value) => void
-  const promise = new Promise<Value>((settle) => (resolve = settle))
-  return { promise, resolve }
-}
 
 /** Closes something after the test that opened it. */
 export function opened<One extends { close(): Promise<unknown> }>(one: One): One {

@@ -4,16 +4,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  deferred,
-  newEgress,
-  opened,
-  POST,
-  send,
-  upstreamAt,
-  upstreamOf,
-  whole,
-} from '../support/upstream.ts'
+import { deferred } from '../support/deferred.ts'
+import { newEgress, opened, POST, send, upstreamAt, upstreamOf, whole } from '../support/upstream.ts'
 
 const STREAM_HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
 

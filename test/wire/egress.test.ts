@@ -3,12 +3,12 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { deferred } from '../support/deferred.ts'
 import type { ErrorKind } from '../../src/message/error.ts'
 import { MALFORMED, POISON } from '../support/provider/malformed.ts'
 import type { Part } from '../support/provider/parts.ts'
 import {
   answerOf,
-  deferred,
   newEgress,
   opened,
   POST,

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { GatewayError, toGatewayError } from '../message/error.ts'
+import type { Call } from '../pipeline/call.ts'
+import { BodyBudget } from './body.ts'
+import { canonicalTarget } from './canonical-path.ts'
+import type { CanonicalTarget } from './canonical-path.ts'
+import { allowOrigin } from './cors.ts'
+import { checkHeaders, checkHost, checkOrigin } from './guards.ts'
+import type { GuardSettings } from './guards.ts'
+import { InboundCall } from './inbound-call.ts'
+import type { EdgeLimits } from './limits.ts'
+import { ownError, SECURITY_HEADERS } from './own-answer.ts'
+import { HttpReply } from './reply.ts'
+import type { OwnMatch, Router } from './router.ts'
+
+export interface EdgeOptions {
+  readonly router: Router
+  /** Asked for each request, so that a changed configuration holds at once. */
+  readonly guards: () => GuardSettings
+  /** Resolves when the answer has ended, and never rejects. */
+  readonly handle: (call: Call) => Promise<void>
+  readonly report: (message: string, error?: unknown) => void
+}
+
+/** From an HTTP request to a {@link Call}, or to one of the gateway's own routes. */
+export class Edge {
+  readonly #options: EdgeOptions
+  readonly #limits: EdgeLimits
+  readonly #budget: BodyBudget
+  /** Answers that are not over, by connection, in the order of their requests. */
+  readonly #open = new WeakMap<Socket, Set<HttpReply>>()
+  #calls = 0
+  #whenIdle: (() => void) | undefined
+
+  constructor(options: EdgeOptions, limits: EdgeLimits) {
+    this.#options = options
+    this.#limits = limits
+    this.#budget = new BodyBudget(limits.bodiesMaxBytes)
+  }
+
+  connect(socket: Socket): void {
+    const open = new Set<HttpReply>()
+    this.#open.set(socket, open)
+    // Node tells only the answer whose turn it is that the client has left; those behind it wait for ever.
+    socket.once('close', () => {
+      for (const reply of open) reply.gone()
+    })
+  }
+
+  /** Is an answer midway? Anything written beside it would become part of it. */
+  isAnswering(socket: Socket): boolean {
+    return [...(this.#open.get(socket) ?? [])].some((reply) => reply.midway)
+  }
+
+  /** Resolves when no call is under way. */
+  async idle(): Promise<void> {
+    if (this.#calls > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+  }
+
+  serve(request: IncomingMessage, response: ServerResponse): void {
+    const open = this.#open.get(request.socket)!
+    for (const earlier of open) if (earlier.closesConnection) return
+    const id = randomUUID()
+    const reply = new HttpReply(request, response, this.#limits.lingerMs)
+    open.add(reply)
+    response.on('close', () => {
+      open.delete(reply)
+      reply.gone()
+    })
+    let target: CanonicalTarget | undefined
+    try {
+      if (open.size > this.#limits.pipelinedMax) throw tooManyAhead()
+      target = canonicalTarget(request.url ?? '')
+      checkHeaders(request.rawHeaders)
+      const settings = this.#options.guards()
+      checkHost(request, settings)
+      const preflight = request.method === 'OPTIONS'
+      const method = preflight ? request.headers['access-control-request-method'] : request.method
+      const match = this.#options.router.match(method ?? 'OPTIONS', target.path)
+      const origin = checkOrigin(request, settings, match.type === 'inference')
+      if (origin !== undefined) allowOrigin(request, response, origin)
+      if (preflight) reply.send(204, SECURITY_HEADERS, '')
+      else if (match.type === 'own') void this.#own(match, target, id, reply)
+      else
+        void this.#infer(new InboundCall(id, match, target, request, response, reply, this.#budget), target)
+    } catch (error) {
+      this.#refuse(toGatewayError(error), target, id, reply)
+    }
+  }
+
+  async #infer(call: InboundCall, target: CanonicalTarget): Promise<void> {
+    this.#calls++
+    try {
+      await this.#options.handle(call)
+    } catch (error) {
+      this.#refuse(toGatewayError(error), target, call.id, call.reply)
+    } finally {
+      call.release()
+      // A client must not wait for what nobody will say.
+      call.reply.abort()
+      this.#calls--
+      if (this.#calls === 0) this.#whenIdle?.()
+    }
+  }
+
+  async #own(match: OwnMatch, target: CanonicalTarget, id: string, reply: HttpReply): Promise<void> {
+    const headers = {
+      ...SECURITY_HEADERS,
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'request-id': id,
+    }
+    try {
+      const query = new URLSearchParams(target.query)
+      const answer = await match.route.handler({ query, parameters: match.parameters })
+      reply.send(answer.status, headers, JSON.stringify(answer.body))
+    } catch (thrown) {
+      const error = toGatewayError(thrown)
+      if (error.kind === 'internal') {
+        this.#options.report(`${match.route.method} ${match.route.path} failed`, error.cause)
+      }
+      reply.send(error.status, headers, JSON.stringify(ownError(error)))
+    }
+  }
+
+  #refuse(error: GatewayError, target: CanonicalTarget | undefined, id: string, reply: HttpReply): void {
+    if (error.kind === 'internal') this.#options.report('a request failed at the edge', error.cause)
+    const { router } = this.#options
+    const protocol = target === undefined ? undefined : router.protocolAt(target.path)
+    // What two readers could read differently may not be all that is wrong on this connection.
+    const ends = error.kind === 'invalid_request' || error.kind === 'overloaded_gateway'
+    const encoded = protocol?.error.encode(error, id)
+    const headers = {
+      ...SECURITY_HEADERS,
+      'content-type': 'application/json',
+      'request-id': id,
+      ...(error.kind === 'method_not_allowed' && { allow: router.methodsAt(target!.path).join(', ') }),
+      ...(ends && { connection: 'close' }),
+      ...encoded?.headers,
+    }
+    reply.send(encoded?.status ?? error.status, headers, JSON.stringify(encoded?.body ?? ownError(error)))
+  }
+}
+
+function tooManyAhead(): GatewayError {
+  return new GatewayError(
+    'overloaded_gateway',
+    'Too many requests on one connection wait for the answer to an earlier one.',
+  )
+}

@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Call } from '../pipeline/call.ts'
+import type { Operation, Protocol } from '../protocols/protocol.ts'
+import { readBody } from './body.ts'
+import type { BodyBudget } from './body.ts'
+import type { CanonicalTarget } from './canonical-path.ts'
+import type { HttpReply } from './reply.ts'
+import type { InferenceMatch } from './router.ts'
+
+/** A {@link Call} over Node's request and response. */
+export class InboundCall implements Call {
+  readonly id: string
+  readonly protocol: Protocol
+  readonly operation: Operation
+  readonly path: string
+  readonly pathModel: string | undefined
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly receivedAtMs = Date.now()
+  readonly startedAt = performance.now()
+  readonly reply: HttpReply
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #budget: BodyBudget
+  readonly #queryText: string
+  #query: URLSearchParams | undefined
+  #heldBytes = 0
+
+  constructor(
+    id: string,
+    match: InferenceMatch,
+    target: CanonicalTarget,
+    request: IncomingMessage,
+    response: ServerResponse,
+    reply: HttpReply,
+    budget: BodyBudget,
+  ) {
+    this.id = id
+    this.protocol = match.protocol
+    this.operation = match.operation
+    this.path = target.path
+    this.pathModel = match.pathModel
+    this.headers = request.headers as Record<string, string | undefined>
+    this.reply = reply
+    this.#request = request
+    this.#response = response
+    this.#budget = budget
+    this.#queryText = target.query
+  }
+
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(this.#queryText))
+  }
+
+  readBody(maxBytes: number): Promise<Buffer> {
+    return readBody(this.#request, this.#response, maxBytes, (bytes) => {
+      this.#budget.take(bytes)
+      this.#heldBytes += bytes
+    })
+  }
+
+  /** Gives back what the body took from the budget. */
+  release(): void {
+    this.#budget.release(this.#heldBytes)
+    this.#heldBytes = 0
+  }
+}
