@@ -4,6 +4,7 @@ import { parseJson } from '../protocols/shared/json.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
 import { JsonScanError, readBoolean, readString, scanObject } from '../wire/json-scan.ts'
 import type { Span } from '../wire/json-scan.ts'
+import { readJsonText } from '../wire/json-text.ts'
 import type { Call } from './call.ts'
 
 /** The client's request as bytes, with the fields that policy depends on. */
@@ -46,7 +47,7 @@ export async function readRequest(call: Call, configuration: Configuration): Pro
 /** The scan has seen a well-formed object from outside; a fault inside one of its values shows here. */
 function parseBody(body: Buffer): JsonObject {
   try {
-    return parseJson(body.toString('utf8')) as JsonObject
+    return parseJson(readJsonText(body)) as JsonObject
   } catch (error) {
     throw new GatewayError('invalid_request', `The body is not valid JSON: ${(error as Error).message}`)
   }
