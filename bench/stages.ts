@@ -11,12 +11,13 @@ import { MOUNTS } from '../src/http/mounts.ts'
 import { Router } from '../src/http/router.ts'
 import { authenticate } from '../src/pipeline/authenticate.ts'
 import type { Call, Reply } from '../src/pipeline/call.ts'
-import { nativeBody, NativePassage } from '../src/pipeline/native.ts'
+import { NativePassage } from '../src/pipeline/native-passage.ts'
+import { nativeBody } from '../src/pipeline/native.ts'
 import { plan } from '../src/pipeline/plan.ts'
 import { readRequest } from '../src/pipeline/read-request.ts'
 import type { InboundRequest } from '../src/pipeline/read-request.ts'
 import { openRecord } from '../src/pipeline/record.ts'
-import { TranslatedPassage } from '../src/pipeline/translated.ts'
+import { TranslatedPassage } from '../src/pipeline/translated-passage.ts'
 import { upstreamHeaders } from '../src/pipeline/upstream-headers.ts'
 import { anthropic } from '../src/protocols/anthropic/index.ts'
 import { openaiChat } from '../src/protocols/openai-chat/index.ts'
@@ -28,6 +29,7 @@ import { loadConfiguration } from '../src/stores/config/load.ts'
 import type { LogWriter } from '../src/stores/logs/port.ts'
 import { openLogStore } from '../src/stores/logs/sqlite.ts'
 import { scanObject } from '../src/wire/json-scan.ts'
+import { readJsonText } from '../src/wire/json-text.ts'
 import { anthropicEvents, chatChunks, messagesBody } from './payloads.ts'
 import { configFor, makeAppDir } from './proxied.ts'
 
@@ -108,7 +110,7 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
       upstreamHeaders(call, target, key!.value, body.length)
     }),
     stage('decode, translated: parse the body, read it into the hub', () => {
-      anthropic.request.decode(parseJson(translated.request.body.toString('utf8')) as JsonObject)
+      anthropic.request.decode(parseJson(readJsonText(translated.request.body)) as JsonObject)
     }),
     stage('encode, translated: hub to Chat Completions text', encodeChat(translated.request)),
   ]
@@ -123,7 +125,7 @@ function encodeChat(inboundRequest: InboundRequest): () => void {
       facts: lookup('openai', 'gpt-5'),
       quirks,
     })
-    Buffer.from(encoded.body)
+    Buffer.concat(encoded.body.map((piece) => Buffer.from(piece)))
   }
 }
 

@@ -56,7 +56,7 @@ function translate(
     created_s: Math.floor(call.receivedAtMs / 1000),
     ...(decoded.includeUsage === undefined ? {} : { includeUsage: decoded.includeUsage }),
   }
-  return { body: Buffer.from(encoded.body), memo: encoded.memo, context }
+  return { body: Buffer.concat(encoded.body.map((piece) => Buffer.from(piece))), memo: encoded.memo, context }
 }
 
 type Decode = (emit: (event: Event) => void) => void

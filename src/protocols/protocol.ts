@@ -166,8 +166,8 @@ export interface Quirks {
 }
 
 export interface Encoded {
-  /** JSON text, ready to send. */
-  body: string
+  /** JSON text in pieces, to be sent one behind the other; see {@link jsonPieces}. */
+  body: readonly string[]
   warnings: Warning[]
   memo: Memo
 }

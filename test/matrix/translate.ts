@@ -44,8 +44,8 @@ export function toChat(from: JsonObject, { model = 'gpt-4o', facts, quirks = {} 
   const encoded = openaiChat.request.encode(decoded.request, { model, facts: facts ?? known, quirks })
   const warnings = [...decoded.warnings, ...encoded.warnings]
   return {
-    body: JSON.parse(encoded.body) as JsonObject,
-    text: encoded.body,
+    body: JSON.parse(encoded.body.join('')) as JsonObject,
+    text: encoded.body.join(''),
     memo: encoded.memo,
     /** Readable: `dropped top_k`. */
     warnings: warnings.map(({ kind, field }) => `${kind} ${field}`),

@@ -3,6 +3,7 @@ import type { ModelFacts } from '../../models/catalogue.ts'
 import { nearestEffort } from '../../models/reasoning.ts'
 import type { Encoded, EncodeTarget } from '../protocol.ts'
 import { shortHash } from '../shared/identity.ts'
+import { jsonPieces } from '../shared/json.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { encodeContent } from './content-encode.ts'
@@ -44,7 +45,7 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
     messages,
   }
   return {
-    body: JSON.stringify(body),
+    body: jsonPieces(body),
     warnings: warnings.list(),
     memo: names.changed.size > 0 ? { toolNames: names.changed } : {},
   }

@@ -2,6 +2,7 @@ import type { JsonObject, Request } from '../../message/request.ts'
 import { chatTraits } from '../../models/reasoning.ts'
 import type { ChatTraits } from '../../models/reasoning.ts'
 import type { Encoded, EncodeTarget, Memo, Quirks } from '../protocol.ts'
+import { jsonPieces } from '../shared/json.ts'
 import {
   chooseEffort,
   encodeSampling,
@@ -51,7 +52,7 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
   if (names.changed.size > 0) memo.toolNames = names.changed
   const callIds = usedCallIds(request)
   if (callIds.size > 0) memo.callIds = callIds
-  return { body: JSON.stringify(body), warnings: warnings.list(), memo }
+  return { body: jsonPieces(body), warnings: warnings.list(), memo }
 }
 
 function messageOptions(

@@ -36,8 +36,8 @@ function encode(fields: Partial<Request>, facts: ModelFacts | 'unknown' = OLD) {
     { model: 'claude-x', facts: facts === 'unknown' ? undefined : facts, quirks: {} },
   )
   return {
-    text: body,
-    body: JSON.parse(body),
+    text: body.join(''),
+    body: JSON.parse(body.join('')),
     warned: warnings.map(({ kind, field }) => `${kind} ${field}`),
     memo,
   }
@@ -628,7 +628,7 @@ describe('there and back', () => {
     )
     const { request } = decodeRequest(wire)
     const { body } = encodeRequest(request, { model: wire.model, facts: NEW, quirks: {} })
-    const sent = JSON.parse(body)
+    const sent = JSON.parse(body.join(''))
     expect(sent.tools).toEqual(wire.tools)
     expect(sent.system).toEqual(wire.system)
     expect(sent.thinking).toEqual(wire.thinking)

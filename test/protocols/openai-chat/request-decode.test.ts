@@ -281,7 +281,7 @@ describe('wrong requests', () => {
 describe('there and back', () => {
   const target = { model: 'gpt-4o', facts: undefined, quirks: { fileParts: true } }
   const again = (body: JsonObject) =>
-    JSON.parse(openaiChat.request.encode(decode(body).request, target).body) as JsonObject
+    JSON.parse(openaiChat.request.encode(decode(body).request, target).body.join('')) as JsonObject
 
   it.each([
     {

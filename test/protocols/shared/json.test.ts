@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseForOutput, parseJson, stringifyJson } from '../../../src/protocols/shared/json.ts'
+import { jsonPieces, parseForOutput, parseJson, stringifyJson } from '../../../src/protocols/shared/json.ts'
 import type { Json } from '../../support/provider/json.ts'
 
 /** Texts that JSON.stringify(JSON.parse(text)) changes. */
@@ -74,5 +74,28 @@ describe('E5 numbers keep their digits', () => {
   it.each(['', '{', '{"a":1,}', "{'a':1}", '{"a":01}'])('throws on %j', (text) => {
     expect(() => parseJson(text)).toThrow(SyntaxError)
     expect(() => parseForOutput(text)).toThrow(SyntaxError)
+  })
+})
+
+describe('jsonPieces', () => {
+  it('gives the text of JSON.stringify, each element of a list for itself', () => {
+    const body = {
+      model: 'm',
+      stop: undefined,
+      tools: [],
+      messages: [{ role: 'user' }, undefined, '—'],
+      n: 1,
+    }
+    expect(jsonPieces(body).join('')).toBe(JSON.stringify(body))
+    expect(jsonPieces(body).filter((piece) => piece.includes('—'))).toEqual(['"—"'])
+  })
+
+  it('gives it for any object', () => {
+    const objects = fc.dictionary(fc.string(), fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue())))
+    fc.assert(
+      fc.property(objects, (body) => {
+        expect(jsonPieces(body).join('')).toBe(JSON.stringify(body))
+      }),
+    )
   })
 })
