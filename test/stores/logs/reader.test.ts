@@ -3,31 +3,18 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ContentTable } from '../../../src/stores/logs/content-table.ts'
-import { inTransaction, openForWriting } from '../../../src/stores/logs/database.ts'
 import { openMemoryLogStore } from '../../../src/stores/logs/memory.ts'
 import type { CallContent, CallRow, LogQuery } from '../../../src/stores/logs/port.ts'
 import { conditionOf, orderOf } from '../../../src/stores/logs/query.ts'
-import { RowTable } from '../../../src/stores/logs/row-table.ts'
 import { SqliteReader } from '../../../src/stores/logs/sqlite-reader.ts'
 import { agentSession } from './agent-session.ts'
 import { callContent, callRow, logQuery } from './rows.ts'
-import { temporaryDirectory } from './support.ts'
+import { databaseOf, temporaryDirectory } from './support.ts'
 
 function openReader(rows: readonly CallRow[], contents: readonly CallContent[] = []) {
-  const path = join(temporaryDirectory(), 'logs.db')
-  const database = openForWriting(path)
-  const rowTable = new RowTable(database)
-  const contentTable = new ContentTable(database)
-  inTransaction(database, () => {
-    for (const row of rows) rowTable.insert(row, JSON.stringify(row))
-    for (const content of contents) contentTable.put(content, 1)
-  })
+  const { path, database } = databaseOf(rows, contents)
   const reader = new SqliteReader(path)
-  onTestFinished(() => {
-    reader.close()
-    if (database.isOpen) database.close()
-  })
+  onTestFinished(() => reader.close())
   return { reader, database }
 }
 
@@ -91,7 +78,7 @@ describe('the same pages as the model in memory', () => {
         database.close()
       },
     )
-    await fc.assert(property, { numRuns: 60 })
+    await fc.assert(property, { numRuns: 30 })
   })
 
   it('an id used twice gives the newer call; an unknown one gives nothing (I7)', () => {

@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { LogQuery, LogStore } from '../../../src/stores/logs/port.ts'
+import { ContentTable } from '../../../src/stores/logs/content-table.ts'
+import { inTransaction, openForWriting } from '../../../src/stores/logs/database.ts'
+import type { CallContent, CallRow, LogQuery, LogStore } from '../../../src/stores/logs/port.ts'
+import { RowTable } from '../../../src/stores/logs/row-table.ts'
 import { openLogStore } from '../../../src/stores/logs/sqlite.ts'
 import type { SqliteLogOptions } from '../../../src/stores/logs/sqlite.ts'
 import { logQuery } from './rows.ts'
@@ -33,4 +36,20 @@ export function openTestStore(options: Partial<SqliteLogOptions> = {}): OpenedSt
 export async function idsOf(store: LogStore, changes: Partial<LogQuery> = {}): Promise<string[]> {
   const page = await store.reader.list(logQuery({ limit: 1000, ...changes }))
   return page.rows.map((row) => row.id)
+}
+
+/** A log database with these calls, written without threads. Returns its path; it stays open for the test. */
+export function databaseOf(rows: readonly CallRow[], contents: readonly CallContent[] = []) {
+  const path = join(temporaryDirectory(), 'logs.db')
+  const database = openForWriting(path)
+  const rowTable = new RowTable(database)
+  const contentTable = new ContentTable(database)
+  inTransaction(database, () => {
+    for (const row of rows) rowTable.insert(row, JSON.stringify(row))
+    for (const content of contents) contentTable.put(content, 1)
+  })
+  onTestFinished(() => {
+    if (database.isOpen) database.close()
+  })
+  return { path, database }
 }
