@@ -3,8 +3,9 @@ import { defineConfig } from 'vitest/config'
 const inCi = process.env['CI'] !== undefined
 
 /**
- * Two projects under one command. Unit tests share their modules between files, which makes the whole set take
- * about as long as one; end-to-end tests start real servers and programs, so they run one file at a time.
+ * Three projects under one command. Unit tests share their modules between files, which makes the whole set take
+ * about as long as one; end-to-end tests start real servers and programs, so they run one file at a time; tests of
+ * reliability start a gateway for each file and mostly wait.
  */
 export default defineConfig({
   test: {
@@ -17,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/reliability/**'],
           isolate: false,
           sequence: { groupOrder: 0 },
         },
@@ -31,6 +32,17 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'reliability',
+          include: ['test/reliability/**/*.test.ts'],
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -45,7 +45,7 @@ export async function attemptWith(
       trial.ended(200)
       return
     } catch (thrown) {
-      const error = redact(toGatewayError(thrown), plan, key)
+      const error = toGatewayError(thrown)
       trial.ended(error.details.upstream?.status, error)
       if (call.reply.committed || call.reply.closed) throw error
       tried.add(key.id)
@@ -120,28 +120,4 @@ async function pause(call: Call, delayMs: number): Promise<void> {
   } catch {
     throw new GatewayError('client_closed', 'The client closed the connection.')
   }
-}
-
-/** Upstreams and relays echo the key in their error texts; it must not reach the client, the log or a page. */
-function redact(error: GatewayError, plan: Plan, key: ProviderKey): GatewayError {
-  const secret = plan.loginToken ?? key.value
-  if (secret.length < 8) return error
-  const clean = (text: string) => text.replaceAll(secret, '[redacted]')
-  const { upstream } = error.details
-  if (upstream === undefined)
-    return error.message.includes(secret)
-      ? new GatewayError(error.kind, clean(error.message), error.details)
-      : error
-  const headers = Object.entries(upstream.headers ?? {}).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value.map(clean) : clean(value),
-  ])
-  return new GatewayError(error.kind, clean(error.message), {
-    ...error.details,
-    upstream: {
-      ...upstream,
-      headers: Object.fromEntries(headers) as Record<string, string | string[]>,
-      ...(upstream.body === undefined ? {} : { body: clean(upstream.body) }),
-    },
-  })
 }

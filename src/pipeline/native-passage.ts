@@ -1,6 +1,9 @@
-import type { GatewayError } from '../message/error.ts'
+import { GatewayError } from '../message/error.ts'
 import type { Protocol, StreamTap } from '../protocols/protocol.ts'
 import type { Passage } from './passage.ts'
+
+/** A line of an event that means nothing. */
+const COMMENT = ':\n'
 
 /** Bytes through, untouched, with a tap beside them. */
 export class NativePassage implements Passage {
@@ -21,6 +24,13 @@ export class NativePassage implements Passage {
 
   end(): undefined {
     this.#tap.end()
+  }
+
+  whole(): never {
+    throw new GatewayError(
+      'upstream_malformed',
+      'The upstream answered a streaming request without a stream.',
+    )
   }
 
   get semantic() {
@@ -46,7 +56,9 @@ export class NativePassage implements Passage {
   }
 
   ping(): string {
-    return this.#protocol.stream.ping
+    const { position } = this.#tap
+    if (position === 'between-events') return this.#protocol.stream.ping
+    return position === 'between-lines' ? COMMENT : ''
   }
 
   failure(error: GatewayError): string {

@@ -1,4 +1,3 @@
-import { GatewayError } from '../message/error.ts'
 import { splice } from '../wire/json-scan.ts'
 import type { Edit } from '../wire/json-scan.ts'
 import type { Call } from './call.ts'
@@ -23,12 +22,6 @@ export function prepareNative(
     passage: request.stream ? new NativePassage(call.protocol, call.id) : undefined,
     streamHeaders: answerHeaders,
     answerWhole(answer) {
-      if (request.stream) {
-        throw new GatewayError(
-          'upstream_malformed',
-          'The upstream answered a streaming request without a stream.',
-        )
-      }
       record.meter({ ...call.protocol.readUsage(parseAnswer(answer)), complete: true })
       record.firstPart()
       record.answer(answer.body)

@@ -1,5 +1,6 @@
 import type { GatewayError } from '../message/error.ts'
 import type { Tapped } from '../protocols/protocol.ts'
+import type { WholeAnswer } from './whole-answer.ts'
 
 /**
  * What happens to an upstream's streamed bytes on their way to the client: native passages forward them
@@ -10,13 +11,16 @@ export interface Passage extends Tapped {
   push(chunk: Buffer): Buffer | string | undefined
   /** The upstream's bytes ended; what is left for the client. */
   end(): Buffer | string | undefined
+  /** The upstream answered in one piece. Throws `upstream_malformed` where a client that streams cannot get that. */
+  whole(answer: WholeAnswer): string
   /** Part of the answer has come: no other attempt after this reaches the client. */
   readonly semantic: boolean
   /** The protocol's own end has come: the answer is whole. */
   readonly complete: boolean
   /** The upstream failed inside its stream. */
   readonly error: GatewayError | undefined
+  /** Keeps the client's connection open; empty where nothing can be put in. */
   ping(): string
-  /** The client's own form of a failure at this point. */
+  /** The client's own form of a failure at this point; empty when it has been told already. */
   failure(error: GatewayError): string
 }

@@ -7,7 +7,7 @@ export interface PreparedAttempt {
   readonly body: Buffer
   /** What a streamed answer goes through; undefined: the client waits for a whole one. */
   readonly passage: Passage | undefined
-  streamHeaders(upstream: AnswerHeaders): Record<string, string | string[]>
-  /** Gives the client an answer that came in one piece. */
-  answerWhole(answer: WholeAnswer): void
+  streamHeaders: (upstream: AnswerHeaders) => Record<string, string | string[]>
+  /** Gives the answer to a client that waits for a whole one. Throws the failure that it tells of. */
+  answerWhole: (answer: WholeAnswer) => void
 }

@@ -1,8 +1,9 @@
-import { GatewayError } from '../message/error.ts'
+import { GatewayError, toGatewayError } from '../message/error.ts'
 import type { AnswerHeaders, Egress, EgressRequest, Exchange, Upstream } from '../wire/egress.ts'
 import type { Call } from './call.ts'
 import type { IdleWatch, Watched } from './idle-watch.ts'
 import type { Passage } from './passage.ts'
+import { SecretFilter } from './secret-filter.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
 /** Enough for any provider's error text; what is longer is a page of somebody's proxy. */
@@ -11,18 +12,24 @@ const ERROR_BODY_MAX_BYTES = 1024 * 1024
 const WHOLE_ANSWER_MAX_BYTES = 64 * 1024 * 1024
 /** How much of a stream is held back while only preliminaries (`message_start`, pings) have come. */
 const HOLD_BACK_MAX_BYTES = 1024 * 1024
+/** How long the upstream may take to end its message after the answer in it has ended. */
+const LINGER_MS = 1_000
 
 export interface RelayOptions {
   call: Call
   egress: Egress
   upstream: Upstream
   request: EgressRequest
+  /** What the upstream must not tell on: its key. */
+  secret: string
   idleWatch: IdleWatch
   idleTimeoutMs: number
   /** An error status of the upstream as the failure it means. */
   readError: (answer: WholeAnswer) => GatewayError
   /** Undefined: the client waits for a whole answer. */
   stream: StreamSide | undefined
+  /** Gives the client that whole answer. Throws the failure that it tells of. */
+  answerWhole: (answer: WholeAnswer) => void
 }
 
 /** The client's side of a streamed answer. */
@@ -39,20 +46,20 @@ export interface StreamSide {
 }
 
 /**
- * One attempt's bytes. Resolves with a whole answer, or with undefined when a stream went through to its end;
- * rejects with the failure as long as nothing was sent, so that another attempt can be made. After the first
- * byte a failure is written into the stream, in the client's form, and the promise rejects too, for the log.
+ * One attempt's bytes, to the end of the answer. Rejects with the failure as long as nothing was sent, so that
+ * another attempt can be made. After the first byte a failure is written into the stream, in the client's form, and
+ * the promise rejects too, for the log.
  */
-export function relay(options: RelayOptions): Promise<WholeAnswer | undefined> {
+export function relay(options: RelayOptions): Promise<void> {
   return new Promise((resolve, reject) => new Relay(options, resolve, reject).start())
 }
 
 class Relay implements Watched {
   lastUpstreamAt = performance.now()
   lastClientAt = this.lastUpstreamAt
-  readonly idleTimeoutMs: number
   readonly #options: RelayOptions
-  readonly #resolve: (answer: WholeAnswer | undefined) => void
+  readonly #filter: SecretFilter
+  readonly #resolve: () => void
   readonly #reject: (error: GatewayError) => void
   #exchange: Exchange | undefined
   #status = 0
@@ -61,24 +68,30 @@ class Relay implements Watched {
   #stream: StreamSide | undefined
   #held: (Buffer | string)[] = []
   #heldBytes = 0
+  /** The client takes no more for now. */
+  #blocked = false
   #settled = false
 
-  constructor(
-    options: RelayOptions,
-    resolve: (answer: WholeAnswer | undefined) => void,
-    reject: (error: GatewayError) => void,
-  ) {
+  constructor(options: RelayOptions, resolve: () => void, reject: (error: GatewayError) => void) {
     this.#options = options
-    this.idleTimeoutMs = options.idleTimeoutMs
+    this.#filter = new SecretFilter(options.secret)
     this.#resolve = resolve
     this.#reject = reject
+  }
+
+  get idleTimeoutMs(): number {
+    return this.#isComplete ? LINGER_MS : this.#options.idleTimeoutMs
+  }
+
+  get #isComplete(): boolean {
+    return this.#stream?.passage.complete === true
   }
 
   start(): void {
     const { call, egress, upstream, request, idleWatch } = this.#options
     if (call.reply.closed) return this.#fail(clientGone())
     call.reply.onGone(() => this.#fail(clientGone()))
-    call.reply.onDrain(() => this.#exchange?.resume())
+    call.reply.onDrain(() => this.#unblock())
     idleWatch.add(this)
     this.#exchange = egress.dispatch(upstream, request, this)
   }
@@ -86,64 +99,94 @@ class Relay implements Watched {
   onHeaders(status: number, headers: AnswerHeaders): void {
     this.lastUpstreamAt = performance.now()
     this.#status = status
-    this.#headers = headers
+    this.#headers = this.#filter.headers(headers)
     const isStream = /^text\/event-stream/i.test(String(headers['content-type'] ?? ''))
     if (status === 200 && isStream) this.#stream = this.#options.stream
   }
 
   onData(chunk: Buffer): boolean {
     if (this.#settled) return true
-    this.lastUpstreamAt = performance.now()
-    return this.#stream === undefined ? this.#collect(chunk) : this.#pass(this.#stream, chunk)
+    if (!this.#isComplete) this.lastUpstreamAt = performance.now()
+    this.#blocked = !this.#take(this.#filter.push(chunk))
+    return !this.#blocked
   }
 
   onEnd(): void {
     if (this.#settled) return
-    if (this.#stream === undefined) return this.#whole()
-    const { passage } = this.#stream
-    const rest = passage.end()
-    if (passage.error !== undefined) return this.#fail(passage.error, rest)
-    if (!passage.complete) return this.#fail(truncated(), rest)
-    if (!this.#options.call.reply.committed) this.#commit(this.#stream)
-    this.#deliver(this.#stream, rest)
-    this.#settle()
-    this.#options.call.reply.end()
-    this.#resolve(undefined)
+    this.#take(this.#filter.end())
+    if (this.#settled) return
+    if (this.#stream === undefined) this.#whole()
+    else this.#finish(this.#stream, this.#stream.passage.end())
+  }
+
+  #take(bytes: Buffer): boolean {
+    if (bytes.length === 0) return true
+    return this.#stream === undefined ? this.#collect(bytes) : this.#pass(this.#stream, bytes)
   }
 
   #whole(): void {
-    const answer = {
-      status: this.#status,
-      headers: this.#headers,
-      body: Buffer.concat(this.#held as Buffer[]),
+    const body = Buffer.concat(this.#held as Buffer[])
+    const answer = { status: this.#status, headers: this.#headers, body }
+    const { stream, readError, answerWhole } = this.#options
+    if (answer.status !== 200) return this.#fail(readError(answer))
+    this.#held = []
+    try {
+      if (stream !== undefined) return this.#finish(stream, stream.passage.whole(answer))
+      answerWhole(answer)
+    } catch (thrown) {
+      return this.#fail(toGatewayError(thrown))
     }
-    if (answer.status !== 200) return this.#fail(this.#options.readError(answer))
     this.#settle()
-    this.#resolve(answer)
+    this.#resolve()
+  }
+
+  /** The upstream has ended; `rest` is what the client gets for that. */
+  #finish(stream: StreamSide, rest: Buffer | string | undefined): void {
+    const { passage } = stream
+    if (passage.error !== undefined) return this.#fail(passage.error, rest)
+    if (!passage.complete) return this.#fail(truncated(), rest)
+    const { reply } = this.#options.call
+    if (!reply.committed) this.#commit(stream)
+    this.#deliver(stream, rest)
+    this.#settle()
+    reply.end()
+    this.#resolve()
   }
 
   onError(error: GatewayError): void {
     // Some upstreams reset the connection instead of ending it; an answer that is whole stays whole.
-    if (this.#stream?.passage.complete === true) return this.onEnd()
+    if (this.#isComplete) return this.onEnd()
     this.#fail(error)
   }
 
   onQuiet(): void {
     const { call, stream } = this.#options
-    if (stream === undefined) return
     this.lastClientAt = performance.now()
+    if (stream === undefined || this.#blocked) return
     if (!call.reply.committed) this.#commit(stream)
-    this.#write(stream, stream.passage.ping())
+    const ping = stream.passage.ping()
+    if (ping !== '') this.#write(stream, ping)
   }
 
   onIdle(): void {
-    // Until the headers the dialler keeps the time: a whole answer may take longer than a stream may be silent.
-    if (this.#status === 0) {
+    if (this.#isComplete) {
+      this.#exchange?.abort()
+      return this.onEnd()
+    }
+    // Until the headers the dialler keeps the time: a whole answer may take longer than a stream may be silent. And
+    // it is we who keep the upstream silent while the client takes nothing.
+    if (this.#status === 0 || this.#blocked) {
       this.lastUpstreamAt = performance.now()
       return
     }
     const seconds = Math.round(this.idleTimeoutMs / 1000)
     this.#fail(new GatewayError('upstream_idle', `The upstream sent nothing for ${seconds} s.`))
+  }
+
+  #unblock(): void {
+    this.#blocked = false
+    this.lastUpstreamAt = performance.now()
+    this.#exchange?.resume()
   }
 
   /** Streamed bytes: hold back until the answer has begun, then one write for each chunk. */
@@ -212,7 +255,7 @@ class Relay implements Watched {
     ) {
       stream.beforeEnd(error)
       if (rest !== undefined) this.#write(stream, rest)
-      if (stream.passage.error === undefined) this.#write(stream, stream.passage.failure(error))
+      this.#write(stream, stream.passage.failure(error))
       call.reply.abort()
     }
     this.#reject(error)

@@ -1,4 +1,5 @@
 import type { ProviderKey } from '../stores/config/configuration.ts'
+import type { EgressRequest } from '../wire/egress.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import { nativeBody, prepareNative } from './native.ts'
@@ -6,10 +7,11 @@ import type { Plan } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { relay } from './relay.ts'
-import type { RelayOptions, StreamSide } from './relay.ts'
+import type { StreamSide } from './relay.ts'
 import { prepareTranslated } from './translated.ts'
 import { answerHeaders, upstreamHeaders } from './upstream-headers.ts'
 import { readError } from './whole-answer.ts'
+import type { WholeAnswer } from './whole-answer.ts'
 
 const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }
 
@@ -30,45 +32,39 @@ export const send: Send = async (call, request, plan, key, record, on) => {
   if (passage !== undefined) record.meter(passage)
   const stream: StreamSide | undefined = passage && {
     passage,
-    headers: (upstream) => ({ ...streamHeaders(upstream), ...STREAM_HEADERS }),
+    headers: (upstream) => ({ 'request-id': call.id, ...streamHeaders(upstream), ...STREAM_HEADERS }),
     onFirst: () => record.firstPart(),
     onBytes: (bytes) => record.answer(bytes),
     beforeEnd: (error) => record.end(200, error),
   }
-  const answer = await relay(relayOptions(call, plan, key, on, plan.provider.paths.generate, body, stream))
-  if (answer !== undefined) answerWhole(answer)
+  const upstreamRequest = post(call, plan, key, plan.provider.paths.generate, body)
+  await relay({ ...relayBase(call, plan, key, on), request: upstreamRequest, stream, answerWhole })
 }
 
 /** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */
 export const sendCount: Send = async (call, request, plan, key, record, on) => {
-  const body = nativeBody(request, plan)
-  const answer = await relay(
-    relayOptions(call, plan, key, on, plan.provider.paths.countTokens!, body, undefined),
-  )
-  if (answer === undefined) return
-  record.answer(answer.body)
-  record.end(answer.status)
-  call.reply.send(answer.status, answerHeaders(answer.headers), answer.body)
+  const upstreamRequest = post(call, plan, key, plan.provider.paths.countTokens!, nativeBody(request, plan))
+  const answerWhole = (answer: WholeAnswer) => {
+    record.answer(answer.body)
+    record.end(answer.status)
+    call.reply.send(answer.status, answerHeaders(answer.headers), answer.body)
+  }
+  await relay({ ...relayBase(call, plan, key, on), request: upstreamRequest, stream: undefined, answerWhole })
 }
 
-function relayOptions(
-  call: Call,
-  plan: Plan,
-  key: ProviderKey,
-  on: Dependencies,
-  path: string,
-  body: Buffer,
-  stream: StreamSide | undefined,
-): RelayOptions {
+function post(call: Call, plan: Plan, key: ProviderKey, path: string, body: Buffer): EgressRequest {
+  return { method: 'POST', path, headers: upstreamHeaders(call, plan, key.value, body.length), body }
+}
+
+function relayBase(call: Call, plan: Plan, key: ProviderKey, on: Dependencies) {
   const { provider, upstream, network } = plan.provider
   return {
     call,
     egress: on.egress,
     upstream,
-    request: { method: 'POST', path, headers: upstreamHeaders(call, plan, key.value, body.length), body },
+    secret: plan.loginToken ?? key.value,
     idleWatch: on.idleWatch,
     idleTimeoutMs: network.streamIdleTimeoutMs,
-    readError: (failed) => readError(failed, provider.protocol),
-    stream,
+    readError: (failed: WholeAnswer) => readError(failed, provider.protocol),
   }
 }

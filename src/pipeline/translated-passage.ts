@@ -1,14 +1,18 @@
-import type { GatewayError } from '../message/error.ts'
+import { GatewayError } from '../message/error.ts'
 import type { Event } from '../message/event.ts'
 import type { EncodeContext, Memo, Protocol, StreamDecoder, StreamEncoder } from '../protocols/protocol.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
-import { readFrame, SseFramer } from '../wire/sse.ts'
+import { readFrame, SseFramer, SseFrameTooLongError } from '../wire/sse.ts'
 import { EventMeter } from './event-meter.ts'
 import type { Passage } from './passage.ts'
+import { parseAnswer } from './whole-answer.ts'
+import type { WholeAnswer } from './whole-answer.ts'
 
 /** Upstream frames to events to client frames; one string out for each chunk in. */
 export class TranslatedPassage extends EventMeter implements Passage {
   readonly #framer: SseFramer
+  readonly #upstream: Protocol
+  readonly #memo: Memo
   readonly #decoder: StreamDecoder
   readonly #encoder: StreamEncoder
   readonly #emit: (event: Event) => void
@@ -16,6 +20,8 @@ export class TranslatedPassage extends EventMeter implements Passage {
 
   constructor(upstream: Protocol, client: Protocol, memo: Memo, context: EncodeContext) {
     super()
+    this.#upstream = upstream
+    this.#memo = memo
     this.#decoder = upstream.stream.decoder(memo)
     this.#encoder = client.stream.encoder(context)
     const write = (text: string) => {
@@ -33,19 +39,25 @@ export class TranslatedPassage extends EventMeter implements Passage {
   }
 
   push(chunk: Buffer): string | undefined {
-    this.#framer.push(chunk)
+    try {
+      this.#framer.push(chunk)
+    } catch (error) {
+      if (!(error instanceof SseFrameTooLongError)) throw error
+      const malformed = new GatewayError('upstream_malformed', `${error.message}.`, { cause: error })
+      this.#emit({ type: 'error', error: malformed })
+    }
     return this.#take()
   }
 
   end(): string | undefined {
     this.#framer.end()
-    if (this.error === undefined) this.#decoder.end(this.#emit)
+    if (this.error === undefined && !this.complete) this.#decoder.end(this.#emit)
     return this.#take()
   }
 
-  /** Gives whole events, for an upstream that answered a streaming request in one piece. */
-  give(event: Event): void {
-    this.#emit(event)
+  whole(answer: WholeAnswer): string {
+    this.#upstream.response.decode(parseAnswer(answer), this.#memo, this.#emit)
+    return this.#take() ?? ''
   }
 
   ping(): string {
@@ -53,6 +65,7 @@ export class TranslatedPassage extends EventMeter implements Passage {
   }
 
   failure(error: GatewayError): string {
+    if (this.error !== undefined) return ''
     this.#encoder.push({ type: 'error', error }, (text) => {
       this.#out += text
     })

@@ -1,7 +1,7 @@
 import { collect } from '../message/collect.ts'
 import type { Event } from '../message/event.ts'
 import { capabilities } from '../models/catalogue.ts'
-import type { EncodeContext, Memo } from '../protocols/protocol.ts'
+import type { EncodeContext, Memo, Protocol } from '../protocols/protocol.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
 import type { Call } from './call.ts'
 import { EventMeter } from './event-meter.ts'
@@ -11,6 +11,7 @@ import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { TranslatedPassage } from './translated-passage.ts'
 import { parseAnswer } from './whole-answer.ts'
+import type { WholeAnswer } from './whole-answer.ts'
 
 /** An attempt at an upstream of another protocol: through the hub, both ways. */
 export function prepareTranslated(
@@ -27,10 +28,11 @@ export function prepareTranslated(
     passage,
     streamHeaders: () => ({ 'request-id': call.id }),
     answerWhole(answer) {
-      const decode = (emit: (event: Event) => void) =>
-        upstream.response.decode(parseAnswer(answer), memo, emit)
-      if (passage !== undefined) streamWhole(call, passage, decode, record)
-      else sendWhole(call, memo, context, decode, record)
+      const encoded = encodeWhole(call, upstream, answer, memo, context, record)
+      record.firstPart()
+      record.answer(encoded)
+      record.end(200)
+      call.reply.send(200, { 'content-type': 'application/json', 'request-id': call.id }, encoded)
     },
   }
 }
@@ -59,36 +61,27 @@ function translate(
   return { body: Buffer.concat(encoded.body.map((piece) => Buffer.from(piece))), memo: encoded.memo, context }
 }
 
-type Decode = (emit: (event: Event) => void) => void
-
-function sendWhole(call: Call, memo: Memo, context: EncodeContext, decode: Decode, record: CallRecord): void {
+function encodeWhole(
+  call: Call,
+  upstream: Protocol,
+  answer: WholeAnswer,
+  memo: Memo,
+  context: EncodeContext,
+  record: CallRecord,
+): Buffer {
   const meter = new EventMeter()
+  record.meter(meter)
   const collected = collect((emit) => {
     const read = (event: Event) => {
       meter.read(event)
       emit(event)
     }
-    decode(memo.enforceStop?.length ? stopAt(memo.enforceStop, read) : read)
+    const { enforceStop } = memo
+    upstream.response.decode(
+      parseAnswer(answer),
+      memo,
+      enforceStop?.length ? stopAt(enforceStop, read) : read,
+    )
   })
-  record.meter(meter)
-  const encoded = Buffer.from(JSON.stringify(call.protocol.response.encode(collected, context)))
-  record.firstPart()
-  record.answer(encoded)
-  record.end(200)
-  call.reply.send(200, { 'content-type': 'application/json', 'request-id': call.id }, encoded)
-}
-
-/** Some upstreams answer a streaming request in one piece; the client gets the stream that it asked for. */
-function streamWhole(call: Call, passage: TranslatedPassage, decode: Decode, record: CallRecord): void {
-  decode((event) => passage.give(event))
-  if (passage.error !== undefined && !call.reply.committed) throw passage.error
-  const text = passage.end() ?? ''
-  if (!call.reply.committed)
-    call.reply.open(200, { 'content-type': 'text/event-stream; charset=utf-8', 'request-id': call.id })
-  record.firstPart()
-  record.answer(text)
-  record.end(200, passage.error)
-  call.reply.write(text)
-  if (passage.error === undefined) call.reply.end()
-  else call.reply.abort()
+  return Buffer.from(JSON.stringify(call.protocol.response.encode(collected, context)))
 }

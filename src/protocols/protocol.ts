@@ -4,6 +4,7 @@ import type { Emit, Event, FinishReason } from '../message/event.ts'
 import type { FunctionTool, JsonObject, Request, Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
 import type { ModelFacts } from '../models/catalogue.ts'
+import type { StreamPosition } from './shared/stream-tail.ts'
 
 export type { Response }
 
@@ -48,7 +49,7 @@ export interface Protocol {
       requestId: string,
     ): { status: number; headers: Record<string, string>; body: JsonObject }
   }
-  /** Usage and stop reason of a whole answer that is forwarded untouched. */
+  /** Usage and stop reason of a whole answer that is forwarded untouched. Throws the failure that one of status 200 tells of. */
   readUsage(body: JsonObject): Tapped
   /** What must be cut out of a client's body before an upstream of the same protocol gets it. */
   readonly foreignBlocks?: ForeignBlocks
@@ -242,7 +243,9 @@ export interface StreamTap extends Tapped {
   readonly complete: boolean
   /** An error event of the upstream, or bytes that are no stream of this protocol. */
   readonly error: GatewayError | undefined
-  /** Wire text of a failure at this point of the stream. */
+  /** Between events a ping can be put in, between lines only a comment, inside a line nothing. */
+  readonly position: StreamPosition
+  /** Wire text of a failure at this point of the stream; empty when the upstream has told it itself. */
   failure(error: GatewayError, requestId: string): string
 }
 

@@ -68,8 +68,9 @@ function emitBlock({ start, deltas, input }: StartedBlock, index: number, emit: 
   emit({ type: 'block-end', index })
 }
 
-/** Usage and stop reason of a whole answer that is forwarded untouched. */
+/** Usage and stop reason of a whole answer that is forwarded untouched. Throws the failure that it tells of. */
 export function readAnswer(body: JsonObject): Tapped {
+  if (isErrorObject(body)) throw answerError(body)
   const { id, model, stop_reason: reason, usage } = body
   const reader = new UsageReader()
   reader.read(usage)

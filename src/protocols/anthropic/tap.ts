@@ -4,14 +4,15 @@ import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import { SseFrameTooLongError, SseFramer, frameEvent, readFrame } from '../../wire/sse.ts'
 import type { StreamTap } from '../protocol.ts'
+import { StreamTail } from '../shared/stream-tail.ts'
 import { answerError, isErrorObject } from './error.ts'
 import { isObject } from './fields.ts'
 import { errorFrame } from './stream-encode.ts'
 import { UsageReader, readStopReason } from './wire.ts'
 
 /**
- * Reads beside a stream that goes to the client byte for byte. Of a thousand events it decodes three: the first,
- * the last but one and an error. All others it only names, which takes a tenth of parsing them.
+ * Reads beside a stream that goes to the client byte for byte. Of a thousand events it decodes the few that are no
+ * delta; a delta it compares with the one before, which takes a tenth of parsing it.
  */
 export class MessageStreamTap implements StreamTap {
   usage: Partial<Usage> = {}
@@ -23,16 +24,22 @@ export class MessageStreamTap implements StreamTap {
   error: GatewayError | undefined
   readonly #usage = new UsageReader()
   readonly #framer = new SseFramer((bytes, start, end) => this.#frame(bytes, start, end))
-  /** The last bytes that passed: do they end an event? */
-  #tail = ''
+  readonly #tail = new StreamTail()
+  #started = false
+  /** Indexes of the blocks that have begun. */
+  readonly #begun = new Set<number>()
+  /** How the deltas of the block begin that was spoken of last. */
+  #deltaHead: Uint8Array | undefined
+  /** The upstream's own error event is among the bytes. */
+  #told = false
 
   push(bytes: Uint8Array): void {
     if (this.error !== undefined || bytes.length === 0) return
-    if (this.#tail === '' && !looksLikeStream(bytes)) {
+    if (this.#tail.isEmpty && !looksLikeStream(bytes)) {
       this.error = noStream(bytes)
       return
     }
-    this.#tail = lastCharacters(this.#tail, bytes)
+    this.#tail.push(bytes)
     try {
       this.#framer.push(bytes)
     } catch (error) {
@@ -47,58 +54,75 @@ export class MessageStreamTap implements StreamTap {
     this.error = new GatewayError('upstream_truncated', 'The upstream’s stream ended before message_stop.')
   }
 
+  get position() {
+    return this.#tail.position
+  }
+
   /**
    * An event that was cut off cannot be taken back. Its lines are given the name `error` instead of an end of their
    * own: the client would try to read half an event, and fail on that and not on what happened.
    */
   failure(error: GatewayError, requestId: string): string {
-    const isAtEnd = this.#tail === '' || /(?:\n\n|\n\r\n|\r\r)$/.test(this.#tail)
-    const isAtLineEnd = isAtEnd || /[\r\n]$/.test(this.#tail)
-    return (isAtLineEnd ? '' : '\n') + errorFrame(error, requestId)
+    if (this.#told) return ''
+    return (this.#tail.endsLine ? '' : '\n') + errorFrame(error, requestId)
   }
 
   #frame(bytes: Uint8Array, start: number, end: number): void {
     if (this.complete || this.error !== undefined) return
     const event = frameEvent(bytes, start, end)
-    switch (event) {
-      case 'content_block_start':
-      case 'content_block_delta':
-      case 'content_block_stop':
-        this.semantic = true
-        break
-      case 'message_start':
-      case 'message_delta':
-      case 'error':
-      // Imitations of the API leave the names out.
-      case '':
-        this.#decode(event, bytes, start, end)
-        break
-      case 'message_stop':
-        this.complete = true
-        break
-    }
+    if (event === 'content_block_delta' && this.#isNextDelta(bytes, start, end)) return
+    if (READ.has(event)) this.#decode(event, bytes, start, end)
+  }
+
+  /** Another delta of the same block, and its JSON was not cut off. */
+  #isNextDelta(bytes: Uint8Array, start: number, end: number): boolean {
+    const head = this.#deltaHead
+    if (head === undefined || end - start < head.length) return false
+    for (let at = 0; at < head.length; at++) if (bytes[start + at] !== head[at]) return false
+    let last = end - 1
+    while (bytes[last] === LINE_FEED) last--
+    return bytes[last] === CLOSE_BRACE
   }
 
   #decode(event: string, bytes: Uint8Array, start: number, end: number): void {
     const data = readFrame(bytes, start, end)?.data
     if (data === undefined || data === '') return
     const body = parse(data)
-    if (body === undefined) {
-      this.error = new GatewayError(
-        'upstream_malformed',
-        `The upstream’s stream has an event that is no JSON object: ${data.slice(0, 100)}.`,
-      )
-      return
-    }
+    if (body === undefined) return this.#malformed(`an event that is no JSON object: ${data.slice(0, 100)}`)
     const type = event === '' ? body['type'] : event
-    if (type === 'message_start') this.#start(body)
-    else if (type === 'message_delta') this.#delta(body)
-    else if (type === 'error') this.error = answerError(body)
-    else if (type === 'message_stop') this.complete = true
-    else if (typeof type === 'string' && type.startsWith('content_block_')) this.semantic = true
+    if (type === 'error') {
+      this.error = answerError(body)
+      this.#told = true
+    } else if (type === 'message_start') this.#start(body)
+    else if (typeof type === 'string' && GRAMMAR.test(type)) {
+      if (!this.#started) this.#malformed(`${type} before message_start`)
+      else if (type === 'message_delta') this.#delta(body)
+      else if (type === 'message_stop') this.complete = true
+      else this.#block(type, body, bytes, start)
+    }
+  }
+
+  /** A client keeps its blocks by index: begun twice or never, an index makes nonsense of the answer. */
+  #block(type: string, { index }: JsonObject, bytes: Uint8Array, start: number): void {
+    this.semantic = true
+    if (typeof index !== 'number') return
+    if (type === 'content_block_start') {
+      if (this.#begun.has(index)) this.#malformed(`block ${index} twice`)
+      this.#begun.add(index)
+    } else if (type === 'content_block_delta') {
+      if (!this.#begun.has(index)) this.#malformed(`a delta of block ${index}, which never began`)
+      const head = DELTA_HEAD.exec(decodeHead(bytes.subarray(start), DELTA_HEAD_MAX_BYTES))?.[0]
+      this.#deltaHead = head === undefined ? undefined : bytes.slice(start, start + head.length)
+    }
+  }
+
+  #malformed(what: string): void {
+    this.error = new GatewayError('upstream_malformed', `The upstream’s stream has ${what}.`)
   }
 
   #start({ message }: JsonObject): void {
+    if (this.#started) return this.#malformed('a second message_start')
+    this.#started = true
     if (!isObject(message)) return
     if (typeof message['id'] === 'string') this.responseId = message['id']
     if (typeof message['model'] === 'string') this.model = message['model']
@@ -116,6 +140,27 @@ export class MessageStreamTap implements StreamTap {
     this.usage = this.#usage.usage
   }
 }
+
+const LINE_FEED = 0x0a
+const CLOSE_BRACE = 0x7d
+
+/** Events that are worth decoding. Imitations of the API leave the names out. */
+const READ = new Set([
+  '',
+  'message_start',
+  'content_block_start',
+  'content_block_delta',
+  'message_delta',
+  'message_stop',
+  'error',
+])
+
+/** Events that have their place in an answer. */
+const GRAMMAR = /^(?:content_block_|message_)/
+
+/** Everything of a delta up to its index, as Anthropic writes it; letters of ASCII only. */
+const DELTA_HEAD = /^event: ?content_block_delta\ndata: ?\{"type": ?"content_block_delta", ?"index": ?\d+,/
+const DELTA_HEAD_MAX_BYTES = 100
 
 function parse(data: string): JsonObject | undefined {
   try {
@@ -145,14 +190,4 @@ function noStream(bytes: Uint8Array): GatewayError {
 
 function decodeHead(bytes: Uint8Array, length: number): string {
   return new TextDecoder().decode(bytes.subarray(0, length))
-}
-
-/** Enough to see a blank line in any of its forms. */
-const TAIL_LENGTH = 4
-
-function lastCharacters(before: string, bytes: Uint8Array): string {
-  let tail = ''
-  for (let at = Math.max(0, bytes.length - TAIL_LENGTH); at < bytes.length; at++)
-    tail += String.fromCharCode(bytes[at]!)
-  return (before + tail).slice(-TAIL_LENGTH)
 }

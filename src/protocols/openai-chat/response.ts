@@ -4,7 +4,7 @@ import type { Block, JsonObject } from '../../message/request.ts'
 import type { EncodeContext, Memo, Response, Tapped } from '../protocol.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
-import { isErrorObject } from '../shared/openai-error.ts'
+import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { isObject, readUsage, unifiedFinish, wireFinish, wireUsage } from './wire.ts'
 
 // ==== From an upstream
@@ -34,8 +34,9 @@ function withPositions(body: JsonObject): JsonObject {
   return { ...body, choices: [{ ...choice, message: { ...choice.message, tool_calls } }] }
 }
 
-/** Usage and the end of a whole answer that goes to the client as it is. */
+/** Usage and the end of a whole answer that goes to the client as it is. Throws the failure that it tells of. */
 export function readTapped(body: JsonObject): Tapped {
+  if (isErrorObject(body)) throw answerError(body)
   const choice: unknown = Array.isArray(body.choices) ? body.choices[0] : undefined
   const raw = isObject(choice) && typeof choice.finish_reason === 'string' ? choice.finish_reason : undefined
   const unified = raw === undefined ? undefined : unifiedFinish(raw)

@@ -5,6 +5,7 @@ import type { Usage } from '../../message/usage.ts'
 import { readFrame, SseFramer, SseFrameTooLongError } from '../../wire/sse.ts'
 import type { StreamTap } from '../protocol.ts'
 import { answerError, errorBody, isErrorObject } from '../shared/openai-error.ts'
+import { StreamTail } from '../shared/stream-tail.ts'
 import { hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
 
 export function tap(): StreamTap {
@@ -26,12 +27,16 @@ class ChatTap implements StreamTap {
   complete = false
   error: GatewayError | undefined
   #called = false
+  /** The upstream's own error is among the bytes. */
+  #told = false
+  readonly #tail = new StreamTail()
   readonly #framer = new SseFramer((bytes, start, end) => {
     const frame = readFrame(bytes, start, end)
     if (frame !== undefined && this.error === undefined && !this.complete) this.#onData(frame.data)
   })
 
   push(bytes: Uint8Array): void {
+    this.#tail.push(bytes)
     try {
       this.#framer.push(bytes)
     } catch (error) {
@@ -45,8 +50,12 @@ class ChatTap implements StreamTap {
     if (this.error === undefined && this.finish !== undefined) this.complete = true
   }
 
+  get position() {
+    return this.#tail.position
+  }
+
   failure(error: GatewayError): string {
-    return `data: ${JSON.stringify(errorBody(error))}\n\n`
+    return this.#told ? '' : `data: ${JSON.stringify(errorBody(error))}\n\n`
   }
 
   #onData(data: string): void {
@@ -64,7 +73,7 @@ class ChatTap implements StreamTap {
         'upstream_malformed',
         `The upstream sent an event that is not a JSON object: ${text.slice(0, 100)}`,
       )
-    else if (isErrorObject(chunk)) this.error = answerError(chunk)
+    else if (isErrorObject(chunk)) this.#tell(answerError(chunk))
     else this.#read(chunk)
   }
 
@@ -80,6 +89,11 @@ class ChatTap implements StreamTap {
     if (typeof inner.finish_reason === 'string') this.#readFinish(inner.finish_reason, inner)
   }
 
+  #tell(error: GatewayError): void {
+    this.error = error
+    this.#told = true
+  }
+
   #readDelta(delta: JsonObject): void {
     if (Array.isArray(delta.tool_calls) && delta.tool_calls.length > 0) this.#onCall()
     if (!this.semantic && hasContent(delta)) this.semantic = true
@@ -93,7 +107,7 @@ class ChatTap implements StreamTap {
   #readFinish(raw: string, choice: JsonObject): void {
     const unified = unifiedFinish(raw)
     this.semantic = true
-    if (unified === 'error') this.error = answerError(choice, raw)
+    if (unified === 'error') this.#tell(answerError(choice, raw))
     else this.finish = { unified: unified === 'end' && this.#called ? 'tool-calls' : unified, raw }
   }
 }
