@@ -1,9 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { errorTable } from './docs/errors.ts'
+import { quirkTable } from './docs/quirks.ts'
 import { settingsTables } from './docs/settings.ts'
+import { tierTable } from './docs/tiers.ts'
 
 /** Parts of the documentation that are made from the code; a test fails when one of them is stale. */
 export const GENERATED: readonly { file: string; name: string; build: () => string }[] = [
   { file: 'docs/settings.md', name: 'settings', build: settingsTables },
+  { file: 'docs/errors.md', name: 'errors', build: errorTable },
+  { file: 'docs/adding-a-provider.md', name: 'quirks', build: quirkTable },
+  { file: 'docs/claude-code.md', name: 'classes', build: tierTable },
 ]
 
 /** The page with the text between `<!-- name -->` and `<!-- /name -->` replaced. */

@@ -1,0 +1,64 @@
+import { ERRORS, GatewayError } from '../../src/message/error.ts'
+import type { ErrorKind, Verdict } from '../../src/message/error.ts'
+import { anthropic } from '../../src/protocols/anthropic/index.ts'
+
+/** What each kind tells, for a reader who has met it. */
+const MEANINGS: Readonly<Record<ErrorKind, string>> = {
+  invalid_request:
+    'A field of the request is wrong, or its bytes could be read in two ways; the message names it.',
+  context_overflow: 'The conversation is longer than the model allows, in the words on which agents compact.',
+  model_not_found: 'The model leads to no configured provider, or the provider does not know it.',
+  not_found: 'No such route here, or no such thing at the provider.',
+  method_not_allowed: 'The path is right, the method is not.',
+  request_timeout: 'The request did not arrive whole in time.',
+  conflict: 'The provider reports a conflict with another request.',
+  request_too_large: 'The body is larger than `client.max_request_body_size_mb`, or than the provider takes.',
+  unsupported_media_type: 'The body is no JSON, or is compressed in an unknown way.',
+  unprocessable: 'The provider understood the request and refuses it.',
+  headers_too_large: 'More headers than the edge takes.',
+  unsupported: 'The provider has no equal for something that the answer depends on.',
+  forbidden_origin: 'The Host, Origin or `Sec-Fetch-Site` header is not allowed here.',
+  unauthenticated: 'A virtual key is required and none was given.',
+  forbidden: 'The virtual key is unknown or not active.',
+  client_closed: 'The client left. Seen in the log only.',
+  upstream_unauthenticated: 'The provider refuses the provider key.',
+  upstream_forbidden: 'The provider key may not do this.',
+  upstream_billing: 'The account behind the provider key is out of money.',
+  rate_limited: 'The provider limits this provider key for a while.',
+  overloaded: 'The provider is overloaded.',
+  upstream_error: 'The provider failed.',
+  upstream_unavailable: 'The provider is down for a while.',
+  upstream_unreachable:
+    'No connection: name, certificate, refused port, or an address that must not be dialled.',
+  upstream_malformed: 'The answer is not what the provider’s API promises.',
+  upstream_truncated: 'The answer broke off before its end.',
+  upstream_timeout: 'No answer in time.',
+  upstream_idle: 'The answer fell silent for longer than `stream_idle_timeout_in_seconds`.',
+  no_key: 'The provider has no enabled key for this model.',
+  overloaded_gateway: 'The gateway holds as many requests as it may.',
+  internal: 'A fault of the gateway; standard error has the reason.',
+}
+
+const ACTIONS: Readonly<Record<Verdict, string>> = {
+  tell: 'tells the client',
+  'other-key': 'tries another key',
+  retry: 'tries another key, else again',
+}
+
+/** Every failure as Markdown, in the order of the table in the code. */
+export function errorTable(): string {
+  const kinds = Object.keys(ERRORS) as ErrorKind[]
+  return [
+    '| kind | status | type for Anthropic clients | the gateway | what it means |',
+    '|---|---|---|---|---|',
+    ...kinds.map((kind) => {
+      const { status, verdict } = ERRORS[kind]
+      return `| \`${kind}\` | ${status} | \`${anthropicType(kind)}\` | ${ACTIONS[verdict]} | ${MEANINGS[kind]} |`
+    }),
+  ].join('\n')
+}
+
+function anthropicType(kind: ErrorKind): string {
+  const { body } = anthropic.error.encode(new GatewayError(kind, ''), '')
+  return (body.error as { type: string }).type
+}
