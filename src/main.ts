@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { parseServeFlags, FlagError } from './cli/flags.ts'
 import { banner } from './cli/banner.ts'
 import { help } from './cli/help.ts'
+import { answerDecoder } from './admin/decode-answer.ts'
+import type { LogSources } from './admin/logs.ts'
 import { ownRoutes } from './admin/routes.ts'
 import { MOUNTS } from './http/mounts.ts'
 import { Router } from './http/router.ts'
@@ -10,6 +12,7 @@ import { startServer } from './http/server.ts'
 import { createLog } from './lib/log.ts'
 import { handle } from './pipeline/handle.ts'
 import { IdleWatch } from './pipeline/idle-watch.ts'
+import { PROTOCOLS } from './protocols/index.ts'
 import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from './providers/index.ts'
 import { exposed } from './rules/exposure.ts'
 import { createAppDir, defaultAppDir } from './stores/config/app-dir.ts'
@@ -27,9 +30,12 @@ type Report = (message: string, error?: unknown) => void
 /** How long open answers may go on after the signal to stop. */
 const DRAIN_MS = 30_000
 
+const REGISTRY = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
+
 const [command, ...rest] = process.argv.slice(2)
 
-if (command === 'help' || command === '-h' || command === '--help') console.log(help())
+if (command === 'logs') await orSay(() => showLogs(rest))
+else if (command === 'help' || command === '-h' || command === '--help') console.log(help())
 else if (command === 'version' || command === '--version') console.log(version())
 else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2)))
 
@@ -42,8 +48,7 @@ async function serve(args: readonly string[]): Promise<void> {
   const appDir = resolve(flags.appDir ?? defaultAppDir(process.env, process.platform, process.cwd()))
   await createAppDir(appDir)
 
-  const registry = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
-  const loaded = await loadConfiguration({ registry, environment: process.env, appDir, version: 1 })
+  const loaded = await loadConfiguration({ registry: REGISTRY, environment: process.env, appDir, version: 1 })
   let { configuration } = loaded
   const exposure = ({ client: { enforceAuthOnInference }, virtualKeys }: Configuration) =>
     exposed({ host: flags.host, enforceAuthOnInference, virtualKeys: virtualKeys.length })
@@ -65,10 +70,7 @@ async function serve(args: readonly string[]): Promise<void> {
   const server = await startServer({
     host: flags.host,
     port: flags.port,
-    router: new Router(
-      MOUNTS,
-      ownRoutes({ logs: logStore.reader, shedContents: () => logStore.writer.shedContents }),
-    ),
+    router: new Router(MOUNTS, ownRoutes(logSources(logStore))),
     guards: () => configuration.client,
     handle: (call) => handle(call, dependencies),
     report,
@@ -77,7 +79,7 @@ async function serve(args: readonly string[]): Promise<void> {
   void egress.warmUp()
 
   const watcher = watchConfiguration({
-    registry,
+    registry: REGISTRY,
     environment: process.env,
     appDir,
     loaded,
@@ -102,6 +104,36 @@ async function serve(args: readonly string[]): Promise<void> {
   }
   // The second signal means now.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
+}
+
+function logSources({ reader, writer }: LogStore): LogSources {
+  return {
+    logs: reader,
+    shedContents: () => writer.shedContents,
+    lostRows: () => writer.lostRows,
+    decodeAnswer: answerDecoder(PROTOCOLS),
+  }
+}
+
+/** `signalbox logs`: reads the database of the app dir that the flag or the default names. */
+async function showLogs(args: readonly string[]): Promise<void> {
+  const { logs } = await import('./cli/logs.ts')
+  const { SqliteReader } = await import('./stores/logs/sqlite-reader.ts')
+  const interrupted = new AbortController()
+  process.once('SIGINT', () => interrupted.abort())
+  await logs(args, {
+    locate: async (flag) => {
+      const appDir = resolve(flag ?? defaultAppDir(process.env, process.platform, process.cwd()))
+      return (await loadConfiguration({ registry: REGISTRY, environment: process.env, appDir, version: 1 }))
+        .configuration.logs.path
+    },
+    open: (path) => new SqliteReader(path),
+    decodeAnswer: answerDecoder(PROTOCOLS),
+    write: (text) => void process.stdout.write(text),
+    terminal: process.stdout.isTTY ? { columns: process.stdout.columns } : undefined,
+    environment: process.env,
+    signal: interrupted.signal,
+  })
 }
 
 function openLogs({ logs, client }: Configuration, report: Report): LogStore {

@@ -1,17 +1,13 @@
 import type { OwnAnswer, OwnRoute } from '../http/router.ts'
-import type { LogReader } from '../stores/logs/port.ts'
-
-/** What the admin API reads. */
-export interface AdminSources {
-  readonly logs: LogReader
-  readonly shedContents: () => number
-}
+import { logRoutes } from './logs.ts'
+import type { LogSources } from './logs.ts'
 
 /** The routes of the gateway that belong to no protocol. */
-export function ownRoutes(_sources: AdminSources): OwnRoute[] {
+export function ownRoutes(sources: LogSources): OwnRoute[] {
   return [
     { method: 'GET', path: '/health', handler: () => ({ status: 200, body: { status: 'ok' } }) },
     { method: 'GET', path: '/api/config/schema', handler: configSchema },
+    ...logRoutes(sources),
   ]
 }
 
