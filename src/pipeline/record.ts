@@ -14,6 +14,10 @@ import type { InboundRequest } from './read-request.ts'
 /** How far an answer's meter has come. */
 export type Meter = Tapped & { readonly complete: boolean }
 
+export interface Trial {
+  ended(status: number | undefined, error?: GatewayError): void
+}
+
 /** How much of an answer is kept for the log. */
 const ANSWER_MAX_BYTES = 8 * 1024 * 1024
 
@@ -39,6 +43,8 @@ export class CallRecord {
   #plan: Plan | undefined
   #key: ProviderKey | undefined
   #meter: Meter | undefined
+  /** The attempt under way. */
+  #trial: Trial | undefined
   #firstPartAt: number | undefined
   #answerBytes = 0
   #written = false
@@ -74,7 +80,7 @@ export class CallRecord {
   }
 
   /** Begins an attempt; what it returned is told by `ended`. */
-  attempt(plan: Plan, key: ProviderKey): { ended(status: number | undefined, error?: GatewayError): void } {
+  attempt(plan: Plan, key: ProviderKey): Trial {
     const began = performance.now()
     const row: AttemptRow = {
       provider: plan.provider.id,
@@ -88,13 +94,15 @@ export class CallRecord {
     }
     this.#key = key
     this.#attempts.push(row)
-    return {
+    this.#trial = {
       ended: (status, error) => {
         row.status = status
         row.error = error === undefined ? undefined : `${error.kind}: ${error.message}`
         row.durationMs = round(performance.now() - began)
+        this.#trial = undefined
       },
     }
+    return this.#trial
   }
 
   /** Where usage and the finish of the answer are read from; the last attempt's counts. */
@@ -115,6 +123,7 @@ export class CallRecord {
   end(httpStatus: number, error?: GatewayError): void {
     if (this.#written) return
     this.#written = true
+    this.#trial?.ended(httpStatus, error)
     if (!this.#configuration.client.enableLogging || !LOGGED_OPERATIONS.has(this.#call.operation)) return
     this.#logs.record(this.#row(httpStatus, error))
   }
