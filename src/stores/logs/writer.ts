@@ -12,6 +12,8 @@ export const UNDER_WAY_MAX_BYTES = 48 * 1024 * 1024
 
 /** Waking a sleeping thread costs 30 µs, so it is done once for all calls of such a span. */
 const GATHER_MS = 10
+/** The gateway listens first: the thread needs as much of the processor to start as all the rest. */
+const START_MS = 100
 const RESTART_MS = 1_000
 const CLOSE_MAX_MS = 5_000
 
@@ -23,7 +25,8 @@ export class ThreadedWriter implements LogWriter {
   readonly #flushes = new Map<number, () => void>()
   #thread: Worker | undefined
   #gathered: HandedContent[] = []
-  #timer: NodeJS.Timeout | undefined
+  #gathering: NodeJS.Timeout | undefined
+  #starting: NodeJS.Timeout | undefined
   #underWay = { contents: 0, bytes: 0 }
   #lastFlush = 0
   #isClosing = false
@@ -33,7 +36,7 @@ export class ThreadedWriter implements LogWriter {
     this.#data = data
     this.#report = report
     this.#journal = new Journal(data.journalDirectory, report)
-    this.#start()
+    this.#startIn(START_MS)
   }
 
   get lostRows(): number {
@@ -60,29 +63,29 @@ export class ThreadedWriter implements LogWriter {
 
   setLimits(limits: WriterThreadData['limits']): void {
     this.#data.limits = limits
-    this.#send({ type: 'limits', limits })
+    if (this.#thread !== undefined) send(this.#thread, { type: 'limits', limits })
   }
 
   flush(): Promise<void> {
+    const thread = this.#running()
     this.#post()
     const id = ++this.#lastFlush
     return new Promise((resolve) => {
       this.#flushes.set(id, resolve)
-      this.#send({ type: 'flush', id })
+      send(thread, { type: 'flush', id })
     })
   }
 
   /** Waits a few seconds for the database; what does not reach it then is in the journal for the next start. */
   async close(): Promise<void> {
     if (this.#isClosing) return
+    const thread = this.#running()
     this.#isClosing = true
     this.#journal.close()
     this.#post()
-    const thread = this.#thread
-    if (thread === undefined) return
     const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
     thread.ref()
-    this.#send({ type: 'close' })
+    send(thread, { type: 'close' })
     const timer = setTimeout(() => void thread.terminate(), CLOSE_MAX_MS)
     await exited
     clearTimeout(timer)
@@ -95,29 +98,39 @@ export class ThreadedWriter implements LogWriter {
   }
 
   #wake(): void {
-    this.#timer ??= setTimeout(() => this.#post(), GATHER_MS).unref()
+    this.#gathering ??= setTimeout(() => this.#post(), GATHER_MS).unref()
   }
 
+  /** What is gathered while no thread runs waits for the next one. */
   #post(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    clearTimeout(this.#gathering)
+    this.#gathering = undefined
+    if (this.#thread === undefined) return
     const contents = this.#gathered
     this.#gathered = []
     const buffers = contents.flatMap(({ content }) => [content.request.buffer, content.response.buffer])
-    this.#send({ type: 'work', contents }, buffers as ArrayBuffer[])
+    send(this.#thread, { type: 'work', contents }, buffers as ArrayBuffer[])
   }
 
-  #send(message: ToWriterThread, transfer: Transferable[] = []): void {
-    this.#thread?.postMessage(message, transfer)
+  #startIn(delayMs: number): void {
+    this.#starting = setTimeout(() => this.#running(), delayMs).unref()
   }
 
-  #start(): void {
+  #running(): Worker {
+    if (this.#thread !== undefined) return this.#thread
+    clearTimeout(this.#starting)
+    this.#thread = this.#start()
+    this.#post()
+    for (const id of this.#flushes.keys()) send(this.#thread, { type: 'flush', id })
+    return this.#thread
+  }
+
+  #start(): Worker {
     const thread = startThread('writer-thread', this.#data)
     thread.on('message', (message: FromWriterThread) => this.#hear(message))
     thread.on('error', (error) => this.#report('The log writer failed; it is started again', error))
     thread.on('exit', () => this.#ended())
-    this.#thread = thread
-    for (const id of this.#flushes.keys()) this.#send({ type: 'flush', id })
+    return thread
   }
 
   #hear(message: FromWriterThread): void {
@@ -139,11 +152,15 @@ export class ThreadedWriter implements LogWriter {
   /** The bodies that a dead thread held are gone; the rows are in the journal. */
   #ended(): void {
     this.#thread = undefined
-    this.shedContents += this.#underWay.contents
-    this.#underWay = { contents: 0, bytes: 0 }
-    this.#gathered = []
-    if (!this.#isClosing) setTimeout(() => this.#start(), RESTART_MS).unref()
+    this.shedContents += this.#underWay.contents - this.#gathered.length
+    const bytes = this.#gathered.reduce((sum, each) => sum + each.bytes, 0)
+    this.#underWay = { contents: this.#gathered.length, bytes }
+    if (!this.#isClosing) this.#startIn(RESTART_MS)
   }
+}
+
+function send(thread: Worker, message: ToWriterThread, transfer: Transferable[] = []): void {
+  thread.postMessage(message, transfer)
 }
 
 /**

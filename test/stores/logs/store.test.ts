@@ -2,7 +2,8 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, it } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { UNDER_WAY_MAX_BYTES } from '../../../src/stores/logs/writer.ts'
 import { callContent, callRow, logQuery } from './rows.ts'
 import { idsOf, openTestStore, temporaryDirectory } from './support.ts'
@@ -97,6 +98,30 @@ describe('bodies handed over', () => {
 })
 
 describe('trouble never stops traffic (I1)', () => {
+  it('a writer that dies is started again: its bodies are counted as shed, and no row is missing', async () => {
+    const posted = vi.spyOn(Worker.prototype, 'postMessage')
+    onTestFinished(() => posted.mockRestore())
+    const store = openTestStore()
+    await store.writer.flush()
+    const unlock = lockDatabase(store.path)
+    for (const id of ['a', 'b']) {
+      store.writer.record(callRow({ id }))
+      store.writer.keep(callContent(id, '{}'))
+    }
+    const flushed = store.writer.flush()
+    await (posted.mock.contexts.at(-1) as Worker).terminate()
+    store.writer.record(callRow({ id: 'c' }))
+    store.writer.keep(callContent('c', '{}'))
+    unlock()
+    await flushed
+    expect(store.writer.shedContents).toBe(2)
+    expect(await idsOf(store, { order: 'asc' })).toEqual(['a', 'b', 'c'])
+    const states = await Promise.all(
+      ['a', 'b', 'c'].map(async (id) => (await store.reader.get(id))?.contentState),
+    )
+    expect(states).toEqual(['none', 'none', 'kept'])
+  })
+
   it('a place where nothing can be written: rows are lost, counted and reported', async () => {
     const file = join(temporaryDirectory(), 'file')
     writeFileSync(file, '')
