@@ -73,7 +73,7 @@ function edgeStage(configuration: Configuration): Stage {
   } as unknown as IncomingMessage
   const run = () => {
     const target = canonicalTarget('/anthropic/v1/messages?beta=true')
-    checkHeaders(request.rawHeaders)
+    checkHeaders(request)
     checkHost(request, configuration.client)
     router.match('POST', target.path)
     checkOrigin(request, configuration.client, true)

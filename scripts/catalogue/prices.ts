@@ -117,7 +117,7 @@ function toEntry(model: SourceModel, date: string): CatalogueEntry {
     if (kind === undefined || pico === undefined) continue
     price[kind] = Math.round((typeof value === 'number' ? value : value.base) * pico)
     for (const { start, price: dollars } of typeof value === 'number' ? [] : value.tiers) {
-      const tier = tiers.get(start) ?? ({ above: start } as EntryTier)
+      const tier: EntryTier = tiers.get(start) ?? { above: start }
       tier[kind] = Math.round(dollars * pico)
       tiers.set(start, tier)
     }

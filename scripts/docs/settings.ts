@@ -19,7 +19,7 @@ interface Part {
 /** Every setting as Markdown: first those that this version serves, then those that it accepts. */
 export function settingsTables(): string {
   const rows = { served: [] as string[], accepted: [] as string[] }
-  collect(jsonSchema() as Part, '', true)
+  collect(jsonSchema(), '', true)
   return [
     '### Served',
     '',

@@ -112,7 +112,10 @@ async function showCall(id: string, flags: LogsFlags, file: LogFile, on: LogsSur
   } = body as Record<string, unknown>
   for (const [name, value] of Object.entries(rest)) {
     if (value === undefined || value === null || value === '') continue
-    const text = typeof value === 'object' ? printableJson(value, 2) : printable(String(value))
+    const text =
+      typeof value === 'object'
+        ? printableJson(value, 2)
+        : printable(typeof value === 'string' ? value : JSON.stringify(value))
     on.write(`${name.padEnd(22)} ${text.replaceAll('\n', `\n${' '.repeat(23)}`)}\n`)
   }
 }

@@ -73,7 +73,7 @@ export class Edge {
     try {
       if (open.size > this.#limits.pipelinedMax) throw tooManyAhead()
       target = canonicalTarget(request.url ?? '')
-      checkHeaders(request.rawHeaders)
+      checkHeaders(request)
       const settings = this.#options.guards()
       checkHost(request, settings)
       const preflight = request.method === 'OPTIONS'

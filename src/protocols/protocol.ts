@@ -77,18 +77,6 @@ export interface ForeignBlocks {
   readonly placeholder: string
 }
 
-/**
- * Blocks that an answer of another protocol left in a conversation, and that this protocol's own service refuses.
- * They are elements of `messages[].content`; the bytes around them stay as they are.
- */
-export interface ForeignBlocks {
-  /** Text that stands in every body that has such a block: looking for it is all that other bodies cost. */
-  readonly needle: string
-  isForeign(block: JsonObject): boolean
-  /** JSON text for a content that would be left empty. */
-  readonly placeholder: string
-}
-
 export type ProtocolId = 'anthropic' | 'openai-chat' | 'openai-responses' | 'gemini' | 'bedrock-converse'
 
 /** generate: an answer of the model; the others are what they say. */

@@ -150,15 +150,15 @@ export const usageChunk = (usage: JsonObject): JsonObject => ({ ...chunk({}), ch
 /** The part of a stream that a developer reads, one line an event: `text_delta 0 Hello`. */
 export function gist(events: readonly ClientEvent[]): string[] {
   return events.map((event) => {
-    const block = event['content_block'] as JsonObject | undefined
-    const delta = event['delta'] as JsonObject | undefined
+    const block = event['content_block'] as Record<string, string> | undefined
+    const delta = event['delta'] as Record<string, string> | undefined
     switch (event.type) {
       case 'content_block_start':
-        return ['start', event['index'], block!['type'], block!['id'], block!['name']]
+        return ['start', String(event['index']), block!['type'], block!['id'], block!['name']]
           .filter((part) => part !== undefined)
           .join(' ')
       case 'content_block_delta':
-        return `${String(delta!['type'])} ${String(event['index'])} ${String(delta!['text'] ?? delta!['thinking'] ?? delta!['partial_json'] ?? '')}`.trimEnd()
+        return `${delta!['type']} ${String(event['index'])} ${delta!['text'] ?? delta!['thinking'] ?? delta!['partial_json'] ?? ''}`.trimEnd()
       case 'content_block_stop':
         return `stop ${String(event['index'])}`
       case 'message_delta':

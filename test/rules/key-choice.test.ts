@@ -95,7 +95,7 @@ describe('choosing by weight', () => {
     const seen = new Set<string>()
     for (let index = 0; index < 100; index++)
       seen.add(chooseKey(choices, { ...question, tried: new Set(tried) })!.id)
-    expect([...seen].sort()).toEqual(expected)
+    expect([...seen].toSorted()).toEqual(expected)
   })
 
   it('has nothing when everything was tried', () => {

@@ -128,5 +128,5 @@ function end(): fc.Arbitrary<Event> {
     'context-window',
     'other',
   )
-  return unified.map((word): Event => ({ type: 'finish', reason: { unified: word as 'end', raw: null } }))
+  return unified.map((word): Event => ({ type: 'finish', reason: { unified: word, raw: null } }))
 }

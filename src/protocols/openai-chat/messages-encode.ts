@@ -1,11 +1,4 @@
-import type {
-  Block,
-  JsonObject,
-  Request,
-  TextBlock,
-  ToolCallBlock,
-  ToolResultBlock,
-} from '../../message/request.ts'
+import type { Block, JsonObject, Request, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { isAttribution } from '../shared/attribution.ts'
 import { originalCallId, shortHash } from '../shared/identity.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
@@ -97,7 +90,7 @@ class Conversation {
   }
 
   #system(blocks: readonly Block[], leading: boolean): void {
-    const texts = blocks.filter((block) => !(block.type === 'text' && isAttribution(block as TextBlock)))
+    const texts = blocks.filter((block) => !(block.type === 'text' && isAttribution(block)))
     if (texts.length < blocks.length)
       this.#warnings.add('dropped', 'system[0]', 'the attribution block is for Anthropic only')
     const parts = texts.flatMap((block) => this.#content.parts(block)).filter((part) => 'text' in part)

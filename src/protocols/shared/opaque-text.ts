@@ -9,7 +9,8 @@ export function opaqueText(block: OpaqueBlock): string | undefined {
   const { kind, raw } = block
   if (kind === 'compaction') return nonEmpty(readable(raw['content']))
   if (kind === 'server_tool_use' || kind === 'mcp_tool_use') {
-    return `[${String(raw['name'] ?? kind)} was called with ${JSON.stringify(raw['input'] ?? {})}]`
+    const name = typeof raw['name'] === 'string' ? raw['name'] : kind
+    return `[${name} was called with ${JSON.stringify(raw['input'] ?? {})}]`
   }
   if (!kind.endsWith('_tool_result')) return undefined
   const said = nonEmpty(readable(raw['content']))

@@ -30,7 +30,11 @@ export class Fields {
   }
 
   number(name: string): number | undefined {
-    return this.#read(name, 'a number', (value) => typeof value === 'number' && Number.isFinite(value))
+    return this.#read(
+      name,
+      'a number',
+      (value): value is number => typeof value === 'number' && Number.isFinite(value),
+    )
   }
 
   boolean(name: string): boolean | undefined {
@@ -57,11 +61,11 @@ export class Fields {
     throw new GatewayError('invalid_request', `Missing required parameter: '${field}'.`, { field })
   }
 
-  #read<T>(name: string, expected: string, fits: (value: unknown) => boolean): T | undefined {
+  #read<T>(name: string, expected: string, fits: (value: unknown) => value is T): T | undefined {
     if (!this.has(name)) return undefined
     const value = this.#body[name]
     if (!fits(value)) throw refuse(this.path(name), expected, value)
-    return value as T
+    return value
   }
 }
 

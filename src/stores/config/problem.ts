@@ -64,7 +64,7 @@ export function describeValue(value: unknown, showStrings: boolean): string {
   if (value === '') return 'an empty string'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'an object'
-  if (typeof value !== 'string') return String(value)
+  if (typeof value !== 'string') return JSON.stringify(value)
   if (!showStrings) return 'a string'
   const shown = value.replace(/\/\/[^/@]*@/, '//…@').replace(/[?#].*$/s, '?…')
   return JSON.stringify(shown.length > MAX_SHOWN_LENGTH ? `${shown.slice(0, MAX_SHOWN_LENGTH)}…` : shown)

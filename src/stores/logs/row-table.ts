@@ -37,7 +37,7 @@ export class RowTable {
     )
     this.#details.run(seq, json)
     for (const [key, value] of metadata) {
-      this.#metadata.run(comparable(key), comparable(String(value)), seq)
+      this.#metadata.run(comparable(key), comparable(value), seq)
     }
   }
 }

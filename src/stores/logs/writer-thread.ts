@@ -1,5 +1,6 @@
 /** The thread that owns the log database. Started by `writer.ts`. */
 import { setPriority } from 'node:os'
+import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import { DatabaseWriter } from './database-writer.ts'
 import { verdictOf } from './database.ts'
@@ -94,7 +95,7 @@ function end(): void {
 }
 
 function report(message: string, error?: unknown): void {
-  send({ type: 'report', message, detail: error === undefined ? undefined : String(error) })
+  send({ type: 'report', message, detail: error === undefined ? undefined : inspect(error) })
 }
 
 function send(message: FromWriterThread): void {

@@ -52,7 +52,7 @@ describe('segments', () => {
     journal.close()
     const sizes = listSegments(directory).map((name) => statSync(join(directory, name)).size)
     expect(sizes).toEqual([4, 4, 1].map((lines) => lines * (line.length + 2)))
-    expect(readAll(directory).map((each) => each[0])).toEqual([...'012345678'])
+    expect(readAll(directory).map((each) => each[0])).toEqual(Array.from('012345678'))
   })
 })
 

@@ -27,7 +27,7 @@ export function openTestStore(options: Partial<SqliteLogOptions> = {}): OpenedSt
   const path = options.path ?? join(temporaryDirectory(), 'logs.db')
   const reports: string[] = []
   const report = (message: string, error?: unknown) =>
-    reports.push(error === undefined ? message : `${message}: ${String(error)}`)
+    reports.push(error instanceof Error ? `${message}: ${error.message}` : message)
   const store = openLogStore({ path, retentionDays: 3_650, report, ...options })
   onTestFinished(() => store.close())
   return { ...store, path, reports }
