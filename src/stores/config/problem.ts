@@ -64,6 +64,8 @@ export function describeValue(value: unknown, showStrings: boolean): string {
   if (value === '') return 'an empty string'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'an object'
+  // 1e999 is read as Infinity, which JSON would write as null.
+  if (typeof value === 'number') return String(value)
   if (typeof value !== 'string') return JSON.stringify(value)
   if (!showStrings) return 'a string'
   const shown = value.replace(/\/\/[^/@]*@/, '//…@').replace(/[?#].*$/s, '?…')
