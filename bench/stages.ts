@@ -227,6 +227,7 @@ function callWith(body: Buffer): Call {
     operation: 'generate',
     path: '/anthropic/v1/messages',
     query: new URLSearchParams(),
+    queryText: '',
     pathModel: undefined,
     headers: HEADERS,
     receivedAtMs: 0,

@@ -13,6 +13,7 @@ export class InboundCall implements Call {
   readonly protocol: Protocol
   readonly operation: Operation
   readonly path: string
+  readonly queryText: string
   readonly pathModel: string | undefined
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly receivedAtMs = Date.now()
@@ -21,7 +22,6 @@ export class InboundCall implements Call {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #budget: BodyBudget
-  readonly #queryText: string
   #query: URLSearchParams | undefined
   #heldBytes = 0
 
@@ -44,11 +44,11 @@ export class InboundCall implements Call {
     this.#request = request
     this.#response = response
     this.#budget = budget
-    this.#queryText = target.query
+    this.queryText = target.query
   }
 
   get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams(this.#queryText))
+    return (this.#query ??= new URLSearchParams(this.queryText))
   }
 
   readBody(maxBytes: number): Promise<Buffer> {

@@ -12,6 +12,8 @@ export interface Call {
   /** Canonical path, for the log. */
   readonly path: string
   readonly query: URLSearchParams
+  /** The same as it came, without the question mark; empty when there is none. */
+  readonly queryText: string
   /** The model from the path, decoded, where the protocol puts it there. */
   readonly pathModel: string | undefined
   /** Lower-case names; repeated headers joined as Node joins them. */

@@ -18,9 +18,9 @@ export async function handle(call: Call, on: Dependencies): Promise<void> {
   const configuration = on.configuration()
   const record = openRecord(call, configuration, on.logs)
   try {
+    if (call.operation === 'probe') return answerProbe(call)
     const caller = authenticate(call, configuration)
     record.caller(caller)
-    if (call.operation === 'probe') return answerProbe(call)
     if (call.operation === 'list-models') return listModels(call, caller, configuration)
     if (call.operation === 'get-model') return getModel(call, caller, configuration)
 
@@ -39,7 +39,7 @@ export async function handle(call: Call, on: Dependencies): Promise<void> {
   }
 }
 
-/** Agents ask at start whether anybody is there. */
+/** Agents ask at start whether anybody is there, and show no key for it. */
 function answerProbe(call: Call): void {
   call.reply.send(200, { 'content-type': 'application/json' }, '{"status":"ok"}')
 }

@@ -2,6 +2,7 @@ import { list, lookup } from '../models/catalogue.ts'
 import { candidates } from './plan.ts'
 import { GatewayError } from '../message/error.ts'
 import { route } from '../rules/routing.ts'
+import type { ForeignPrefix } from '../protocols/protocol.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
@@ -34,20 +35,25 @@ export function getModel(call: Call, caller: Caller, configuration: Configuratio
 function modelIds(
   caller: Caller,
   configuration: Configuration,
-  foreignPrefix: { native: string; prefix: string } | undefined,
+  foreignPrefix: ForeignPrefix | undefined,
 ): string[] {
   const ids = new Set<string>()
   for (const candidate of candidates(configuration, caller).values()) {
     if (!candidate.usable) continue
-    const native = candidate.id === foreignPrefix?.native
-    const name = (model: string) =>
-      native ? model : `${foreignPrefix?.prefix ?? ''}${candidate.id}/${model}`
+    const name = (model: string) => toldId(candidate.id, model, foreignPrefix)
     for (const key of candidate.keys) for (const alias of key.aliases.keys()) ids.add(name(alias))
     const listed = candidate.keys.flatMap((key) => [...(key.models ?? [])])
     const open = candidate.keys.length === 0 || candidate.keys.some((key) => key.models === undefined)
     for (const model of open ? [...offered(candidate.id), ...listed] : listed) ids.add(name(model))
   }
   return [...ids]
+}
+
+function toldId(provider: string, model: string, foreignPrefix: ForeignPrefix | undefined): string {
+  const id = `${provider}/${model}`
+  if (foreignPrefix === undefined) return id
+  if (provider !== foreignPrefix.native) return foreignPrefix.prefix + id
+  return foreignPrefix.shown.test(model) ? model : foreignPrefix.prefix + model
 }
 
 /** What an agent can work with: models that call tools and are not on their way out. */

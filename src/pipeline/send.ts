@@ -53,7 +53,14 @@ export const sendCount: Send = async (call, request, plan, key, record, on) => {
 }
 
 function post(call: Call, plan: Plan, key: ProviderKey, path: string, body: Buffer): EgressRequest {
-  return { method: 'POST', path, headers: upstreamHeaders(call, plan, key.value, body.length), body }
+  const headers = upstreamHeaders(call, plan, key.value, body.length)
+  return { method: 'POST', path: withQuery(call, plan, path), headers, body }
+}
+
+/** Anthropic's SDK asks its newest features of `?beta=true`: for an upstream of the client's protocol it stays. */
+function withQuery(call: Call, plan: Plan, path: string): string {
+  if (plan.mode !== 'native' || call.queryText === '') return path
+  return `${path}${path.includes('?') ? '&' : '?'}${call.queryText}`
 }
 
 function relayBase(call: Call, plan: Plan, key: ProviderKey, on: Dependencies) {

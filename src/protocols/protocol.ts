@@ -1,7 +1,7 @@
 import type { Response } from '../message/collect.ts'
 import type { GatewayError } from '../message/error.ts'
 import type { Emit, Event, FinishReason } from '../message/event.ts'
-import type { FunctionTool, JsonObject, Request, Warning } from '../message/request.ts'
+import type { JsonObject, Request, Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
 import type { ModelFacts } from '../models/catalogue.ts'
 import type { StreamPosition } from './shared/stream-tail.ts'
@@ -56,13 +56,20 @@ export interface Protocol {
   /** How the models on offer are told to clients. */
   readonly models: {
     /**
-     * Clients of this protocol list only ids that look like `native`'s: every other provider's ids get the prefix.
-     * Absent: ids are told as they are, with the provider before a slash.
+     * Clients of this protocol list only ids that are `shown`: the prefix goes before those of `native` that are
+     * not, and before every other provider's. Absent: ids are told as they are, with the provider before a slash.
      */
-    readonly foreignPrefix?: { native: string; prefix: string }
+    readonly foreignPrefix?: ForeignPrefix
     encodeList(ids: readonly string[], query: URLSearchParams): JsonObject
     encode(id: string): JsonObject
   }
+}
+
+export interface ForeignPrefix {
+  /** The provider whose ids need none. */
+  readonly native: string
+  readonly prefix: string
+  readonly shown: RegExp
 }
 
 /**
@@ -165,8 +172,6 @@ export interface Encoded {
 export interface Memo {
   /** Tool names as sent → as the client knows them, where they had to be shortened. */
   toolNames?: Map<string, string>
-  /** The client's function tools, for repair by schema. */
-  tools?: readonly FunctionTool[]
   /** Stop sequences that the upstream does not obey: the gateway cuts the answer itself. */
   enforceStop?: readonly string[]
   /** A web search was asked for that the upstream cannot run: the client is told so in its own form. */

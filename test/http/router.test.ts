@@ -23,6 +23,7 @@ describe('inference', () => {
     ['HEAD', '/anthropic/v1/models', 'list-models', undefined],
     ['HEAD', '/', 'probe', undefined],
     ['HEAD', '/anthropic/', 'probe', undefined],
+    ['HEAD', '/anthropic', 'probe', undefined],
     ['HEAD', '/api/hello', 'probe', undefined],
     ['HEAD', '/anthropic/api/hello', 'probe', undefined],
   ])('%s %s is %s', (method, path, operation, pathModel) => {
@@ -55,7 +56,7 @@ describe('what there is no route for', () => {
     ['POST', '/api/logs', 'method_not_allowed', 'GET, DELETE'],
     ['POST', '/api/logs/1', 'method_not_allowed', 'GET'],
     ['GET', '/v1/messages', 'not_found', ''],
-    ['GET', '/anthropic', 'not_found', ''],
+    ['GET', '/anthropic', 'method_not_allowed', 'HEAD'],
     ['GET', '/api/logs/', 'not_found', ''],
     ['GET', '/api/logs/1/2', 'not_found', ''],
     ['GET', '/anthropic/v1/models/', 'not_found', ''],

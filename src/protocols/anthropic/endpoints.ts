@@ -8,12 +8,14 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/v1/models', operation: 'list-models' },
   { method: 'GET', path: '/v1/models/{model}', operation: 'get-model' },
   { method: 'HEAD', path: '/', operation: 'probe' },
+  // A base URL has no slash at its end.
+  { method: 'HEAD', path: '', operation: 'probe' },
   { method: 'HEAD', path: '/api/hello', operation: 'probe' },
   { method: 'GET', path: '/api/hello', operation: 'probe' },
 ]
 
-/** Claude Code offers only ids that hold "claude" or "anthropic": other providers' models get this in front. */
-export const foreignPrefix = { native: 'anthropic', prefix: 'anthropic/' }
+/** Claude Code offers only ids that hold "claude" or "anthropic": all others get this in front. */
+export const foreignPrefix = { native: 'anthropic', prefix: 'anthropic/', shown: /claude|anthropic/i }
 
 /** The API's word for a date that is not known. */
 const UNKNOWN_DATE = '1970-01-01T00:00:00Z'

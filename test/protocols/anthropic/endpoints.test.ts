@@ -50,6 +50,7 @@ it('answers what Claude Code asks for', () => {
     'GET /v1/models list-models',
     'GET /v1/models/{model} get-model',
     'HEAD / probe',
+    'HEAD  probe',
     'HEAD /api/hello probe',
     'GET /api/hello probe',
   ])
