@@ -15,7 +15,10 @@ export interface InboundRequest {
   readonly model: string
   readonly stream: boolean
   readonly sessionId: string | undefined
-  /** The body parsed whole: only for translation, a native call never asks. */
+  /**
+   * Parses the whole body: only for translation, a native call never asks. Not kept, because what lives as long as
+   * a call is copied by the garbage collector again and again.
+   */
   parsed(): JsonObject
 }
 
@@ -33,14 +36,13 @@ export async function readRequest(call: Call, configuration: Configuration): Pro
   const stream = streamSpan === undefined ? false : readBoolean(body, streamSpan)
   if (stream === undefined)
     throw new GatewayError('invalid_request', 'stream: Input should be a valid boolean', { field: 'stream' })
-  let parsed: JsonObject | undefined
   return {
     body,
     fields,
     model,
     stream,
     sessionId: sessionOf(call, body, fields),
-    parsed: () => (parsed ??= parseBody(body)),
+    parsed: () => parseBody(body),
   }
 }
 

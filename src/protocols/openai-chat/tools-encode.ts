@@ -21,7 +21,6 @@ export function encodeTools(
   for (const { name } of offered.functions.slice(functions.length)) {
     warnings.add('dropped', `tools.${name}`, `the upstream takes at most ${functions.length} tools`)
   }
-  if (functions.length > 0) memo.tools = functions
   return {
     ...(functions.length > 0 && {
       tools: functions.map((tool) => encodeFunction(tool, names, warnings)),
