@@ -10,8 +10,8 @@ export function banner(version: string, port: number, host: string, configuratio
       'Claude Code, in another terminal:',
       `  export ANTHROPIC_BASE_URL=${url}/anthropic`,
       configuration.client.enforceAuthOnInference
-        ? '  export ANTHROPIC_API_KEY=<a virtual key of config.json>'
-        : '  export ANTHROPIC_API_KEY=signalbox',
+        ? '  export ANTHROPIC_AUTH_TOKEN=<a virtual key of config.json>'
+        : '  export ANTHROPIC_AUTH_TOKEN=signalbox',
       '',
     )
   }
