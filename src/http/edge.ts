@@ -30,7 +30,7 @@ export class Edge {
   readonly #limits: EdgeLimits
   readonly #budget: BodyBudget
   /** Answers that are not over, by connection, in the order of their requests. */
-  readonly #open = new WeakMap<Socket, Set<HttpReply>>()
+  readonly #open = new WeakMap<Socket, HttpReply[]>()
   #calls = 0
   #whenIdle: (() => void) | undefined
 
@@ -41,7 +41,7 @@ export class Edge {
   }
 
   connect(socket: Socket): void {
-    const open = new Set<HttpReply>()
+    const open: HttpReply[] = []
     this.#open.set(socket, open)
     // Node tells only the answer whose turn it is that the client has left; those behind it wait for ever.
     socket.once('close', () => {
@@ -51,7 +51,7 @@ export class Edge {
 
   /** Is an answer midway? Anything written beside it would become part of it. */
   isAnswering(socket: Socket): boolean {
-    return [...(this.#open.get(socket) ?? [])].some((reply) => reply.midway)
+    return this.#open.get(socket)?.some((reply) => reply.midway) === true
   }
 
   /** Resolves when no call is under way. */
@@ -64,14 +64,14 @@ export class Edge {
     for (const earlier of open) if (earlier.closesConnection) return
     const id = randomUUID()
     const reply = new HttpReply(request, response, this.#limits.lingerMs)
-    open.add(reply)
+    open.push(reply)
     response.on('close', () => {
-      open.delete(reply)
+      open.splice(open.indexOf(reply), 1)
       reply.gone()
     })
     let target: CanonicalTarget | undefined
     try {
-      if (open.size > this.#limits.pipelinedMax) throw tooManyAhead()
+      if (open.length > this.#limits.pipelinedMax) throw tooManyAhead()
       target = canonicalTarget(request.url ?? '')
       checkHeaders(request)
       const settings = this.#options.guards()

@@ -1,5 +1,8 @@
+import { Roster } from '../lib/roster.ts'
+import type { Enrolled } from '../lib/roster.ts'
+
 /** A stream whose silence matters. Times are `performance.now()`. */
-export interface Watched {
+export interface Watched extends Enrolled {
   /** When the upstream last gave bytes. */
   lastUpstreamAt: number
   /** When the client last got bytes. */
@@ -18,7 +21,7 @@ const SWEEP_INTERVAL_MS = 1_000
 
 /** Watches every open stream with one timer, so that a chunk costs two assignments and no timer of its own. */
 export class IdleWatch {
-  readonly #streams = new Set<Watched>()
+  readonly #streams = new Roster<Watched>()
   #timer: NodeJS.Timeout | undefined
 
   add(stream: Watched): void {
@@ -28,15 +31,18 @@ export class IdleWatch {
 
   delete(stream: Watched): void {
     this.#streams.delete(stream)
-    if (this.#streams.size > 0 || this.#timer === undefined) return
-    clearInterval(this.#timer)
-    this.#timer = undefined
   }
 
   sweep(now: number): void {
-    for (const stream of this.#streams) {
+    if (this.#streams.size === 0) this.#rest()
+    for (const stream of this.#streams.all()) {
       if (now - stream.lastUpstreamAt >= stream.idleTimeoutMs) stream.onIdle()
       else if (now - stream.lastClientAt >= PING_AFTER_MS) stream.onQuiet()
     }
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 }

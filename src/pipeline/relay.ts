@@ -55,6 +55,7 @@ export function relay(options: RelayOptions): Promise<void> {
 }
 
 class Relay implements Watched {
+  place = -1
   lastUpstreamAt = performance.now()
   lastClientAt = this.lastUpstreamAt
   readonly #options: RelayOptions

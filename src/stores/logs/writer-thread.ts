@@ -31,7 +31,7 @@ const writer = new DatabaseWriter({
 
 try {
   // On Linux this is the calling thread's alone: the calls come first where both want the same core.
-  setPriority(0, 10)
+  setPriority(0, 19)
 } catch {
   // Elsewhere, or in a sandbox that forbids it, the thread has the priority of all others.
 }
