@@ -5,7 +5,7 @@ import { GatewayError } from '../../src/message/error.ts'
 import type { JsonObject } from '../../src/message/request.ts'
 import type { Quirks } from '../../src/protocols/protocol.ts'
 import { checkOpenAiChat } from '../support/provider/openai-chat-check.ts'
-import { MODELS, toChat } from './translate.ts'
+import { assistant, MODELS, toChat, user } from './translate.ts'
 
 /** OpenAI's own validation, as the scripted provider does it. Undefined: accepted. */
 function refusal(from: JsonObject, model: string, quirks: Quirks = {}) {
@@ -227,5 +227,39 @@ describe('any request', () => {
       }),
       { numRuns: 200 },
     )
+  })
+})
+
+/** Each once held the process for 3 to 30 s. */
+describe('E2 a body of many small parts is read in linear time', () => {
+  const many = (count: number, make: (at: number) => unknown) =>
+    Array.from({ length: count }, (_, at) => make(at))
+  const toolUse = (at: number) => ({ type: 'tool_use', id: `t${at}`, name: 'Bash', input: {} })
+  const toolResult = (at: number) => ({ type: 'tool_result', tool_use_id: `t${at}`, content: 'A' })
+
+  it('messages of one role in a row', () => {
+    const messages = many(100_000, () => user('a'))
+    expect(toChat({ messages }).text).toContain('"content":[{"type":"text","text":"a"},')
+  })
+
+  it('calls and results in one turn', () => {
+    const messages = [user('Hi'), assistant(...many(50_000, toolUse)), user(...many(50_000, toolResult))]
+    expect((toChat({ messages }).body['messages'] as unknown[]).length).toBe(50_002)
+  })
+
+  it('tools that come and go', () => {
+    const change = (at: number) => ({ type: 'tool_removal', tool: { name: `n${at + 10}` } })
+    const tools = many(40_000, (at) => ({ name: `n${at}`, input_schema: {} }))
+    const messages = [user('Hi'), { role: 'system', content: many(40_000, change) }]
+    expect((toChat({ tools, messages }).body['tools'] as unknown[]).length).toBe(10)
+  })
+
+  it('warnings of as many kinds as there are blocks are few, and say that there were more', () => {
+    const { warnings } = toChat({
+      messages: [user(...many(120_000, (at) => ({ type: `x${at}`.padEnd(at === 0 ? 10_000 : 1) })))],
+    })
+    expect(warnings.length).toBeLessThan(200)
+    expect(warnings).toContain('dropped …')
+    expect(warnings.join('').length).toBeLessThan(10_000)
   })
 })

@@ -1,5 +1,6 @@
+import { onceForFrozen } from '../../lib/frozen.ts'
 import type { FunctionTool, JsonObject, Message, Request, Tool, ToolChoice } from '../../message/request.ts'
-import type { Warnings } from '../shared/warnings.ts'
+import { Warnings } from '../shared/warnings.ts'
 import { decodeCache } from './content-decode.ts'
 import {
   asBoolean,
@@ -15,11 +16,17 @@ import {
 } from './fields.ts'
 import { PROTOCOL } from './wire.ts'
 
-export function decodeTools(value: unknown, warnings: Warnings): Tool[] {
-  return asList(value, 'tools').map((tool, at) =>
-    decodeTool(asObject(tool, `tools.${at}`), `tools.${at}`, warnings),
-  )
+export function decodeTools(value: unknown, warnings: Warnings): readonly Tool[] {
+  const decoded = decodeList(asList(value, 'tools'))
+  warnings.include(decoded.warnings)
+  return decoded.tools
 }
+
+const decodeList = onceForFrozen((list: unknown[]) => {
+  const warnings = new Warnings()
+  const tools = list.map((tool, at) => decodeTool(asObject(tool, `tools.${at}`), `tools.${at}`, warnings))
+  return { tools, warnings: warnings.list() }
+})
 
 function decodeTool(tool: JsonObject, path: string, warnings: Warnings): Tool {
   const type = optional(tool['type'], `${path}.type`, asString) ?? 'custom'
@@ -87,44 +94,47 @@ function readChoice(type: string, choice: JsonObject): ToolChoice {
  * `tool_addition` and `tool_removal` blocks change which tools the model has from their place on. Only Claude knows
  * the blocks; what matters to the turn that is asked for is the list that they lead to. The blocks are taken out.
  */
-export function applyToolChanges(messages: Message[], tools: Tool[], warnings: Warnings): Tool[] {
-  let current = tools
+export function applyToolChanges(
+  messages: Message[],
+  tools: readonly Tool[],
+  warnings: Warnings,
+): readonly Tool[] {
+  // Anthropic refuses two tools of one name, so a name says which.
+  let current: Map<string, Tool> | undefined
   for (const message of messages) {
     if (message.role !== 'system') continue
     message.content = message.content.filter((block) => {
       if (block.type !== 'opaque' || block.protocol !== PROTOCOL || !TOOL_CHANGES.has(block.kind)) return true
       const change = isObject(block.raw['tool']) ? block.raw['tool'] : {}
-      current =
-        block.kind === 'tool_addition' ? addTool(current, change, warnings) : removeTool(current, change)
+      current ??= new Map(tools.map((tool) => [tool.name, tool]))
+      if (block.kind === 'tool_addition') addTool(current, change, warnings)
+      else current.delete(String(change['name']))
       return false
     })
   }
-  return current
+  return current === undefined ? tools : [...current.values()]
 }
 
 const TOOL_CHANGES = new Set(['tool_addition', 'tool_removal'])
 
-function addTool(tools: Tool[], change: JsonObject, warnings: Warnings): Tool[] {
+function addTool(tools: Map<string, Tool>, change: JsonObject, warnings: Warnings): void {
   if (change['type'] === 'tool_definition' && isObject(change['definition'])) {
     const tool = decodeTool(
       change['definition'],
       'messages[].content[].tool_addition.tool.definition',
       warnings,
     )
-    return [...tools.filter(({ name }) => name !== tool.name), tool]
+    // What is defined anew comes last.
+    tools.delete(tool.name)
+    tools.set(tool.name, tool)
+    return
   }
-  const named = tools.some(({ name }) => name === change['name'])
-  if (!named)
+  const named = tools.get(String(change['name']))
+  if (named === undefined) {
     warnings.add(
       'dropped',
       'messages[].content[].tool_addition',
       'it names a tool that the request does not define',
     )
-  return tools.map((tool) =>
-    tool.kind === 'function' && tool.name === change['name'] ? { ...tool, deferred: false } : tool,
-  )
-}
-
-function removeTool(tools: Tool[], change: JsonObject): Tool[] {
-  return tools.filter(({ name }) => name !== change['name'])
+  } else if (named.kind === 'function') tools.set(named.name, { ...named, deferred: false })
 }

@@ -206,9 +206,10 @@ class Conversation {
   #calls(blocks: readonly Block[], calls: readonly ToolCallBlock[]): JsonObject[] {
     let signature: string | undefined
     const encoded: JsonObject[] = []
+    const wanted = new Set(calls)
     for (const block of blocks) {
       if (block.type === 'thinking') signature = unsealSignature(block.signature) ?? signature
-      if (block.type !== 'tool-call' || !calls.includes(block)) continue
+      if (block.type !== 'tool-call' || !wanted.has(block)) continue
       // Of parallel calls Gemini signs the first.
       const signed = this.#options.geminiSignatures && (signature !== undefined || encoded.length === 0)
       encoded.push({
@@ -235,8 +236,9 @@ class Conversation {
     answered: Set<ToolResultBlock>,
   ): void {
     const attachments: Part[] = []
+    const byCall = Map.groupBy(results, (result) => result.callId)
     for (const call of calls) {
-      const own = results.filter((result) => result.callId === call.id)
+      const own = byCall.get(call.id) ?? []
       for (const result of own) answered.add(result)
       // A result that was sent again replaces the first.
       const last = own.at(-1)

@@ -3,21 +3,25 @@ import type { Block, Message, TextBlock, ToolCallBlock, ToolResultBlock } from '
 /** Where one assistant message ended and the next began. */
 const PARAGRAPH: TextBlock = { type: 'text', text: '\n\n' }
 
-/** Neighbouring messages of one role as one. */
+/** Neighbouring messages of one role as one. The messages given stay as they are. */
 export function mergeRoles(messages: readonly Message[]): Message[] {
   const merged: Message[] = []
+  /** Content of the last one, once it has grown: copied once, not for each message that joins it. */
+  let grown: Block[] | undefined
   for (const message of messages) {
     const last = merged.at(-1)
     if (last?.role !== message.role || message.role === 'system') {
       merged.push(message)
+      grown = undefined
       continue
     }
-    const areTexts = last.content.at(-1)?.type === 'text' && message.content[0]?.type === 'text'
-    const between = message.role === 'assistant' && areTexts ? [PARAGRAPH] : []
-    merged[merged.length - 1] = {
-      role: message.role,
-      content: [...last.content, ...between, ...message.content],
+    if (grown === undefined) {
+      grown = [...last.content]
+      merged[merged.length - 1] = { role: message.role, content: grown }
     }
+    const areTexts = grown.at(-1)?.type === 'text' && message.content[0]?.type === 'text'
+    if (message.role === 'assistant' && areTexts) grown.push(PARAGRAPH)
+    for (const block of message.content) grown.push(block)
   }
   return merged
 }

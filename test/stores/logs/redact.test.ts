@@ -74,6 +74,13 @@ it('leaves other text alone', () => {
   expect(readLine(rowLine(row))).toMatchObject({ row: JSON.parse(JSON.stringify(row)) })
 })
 
+/** The pattern of a web token read on from each of them to the end: 8 s for 80 KB, in the thread that serves. */
+it('E2 what looks like the beginning of many tokens is read in linear time', () => {
+  const message = 'eyJ-'.repeat(500_000)
+  const row = callRow({ id: 'a', error: { kind: 'model_not_found', message } })
+  expect(readLine(rowLine(row))).toMatchObject({ row: { error: { message } } })
+})
+
 it('neither the journal nor the database holds one', async () => {
   const store = openTestStore()
   for (const [name, secret] of Object.entries(canaries)) {
