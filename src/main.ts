@@ -34,10 +34,10 @@ const REGISTRY = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM
 
 const [command, ...rest] = process.argv.slice(2)
 
-if (command === 'logs') await orSay(() => showLogs(rest))
+if (command === 'logs') await orSay(() => showLogs(rest), 'The flags: signalbox logs -help')
 else if (command === 'help' || command === '-h' || command === '--help') console.log(help())
 else if (command === 'version' || command === '--version') console.log(version())
-else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2)))
+else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2)), help())
 
 /** The gateway: reads the configuration, opens the stores, builds what the pipeline needs, and listens. */
 async function serve(args: readonly string[]): Promise<void> {
@@ -121,6 +121,8 @@ async function showLogs(args: readonly string[]): Promise<void> {
   const { SqliteReader } = await import('./stores/logs/sqlite-reader.ts')
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort())
+  // `head` closes its end when it has enough.
+  process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
   await logs(args, {
     locate: async (flag) => {
       const appDir = resolve(flag ?? defaultAppDir(process.env, process.platform, process.cwd()))
@@ -142,12 +144,12 @@ function openLogs({ logs, client }: Configuration, report: Report): LogStore {
 }
 
 /** What the operator can mend is said in its own words, without a stack. */
-async function orSay(work: () => Promise<void>): Promise<void> {
+async function orSay(work: () => Promise<void>, usage: string): Promise<void> {
   try {
     await work()
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (error instanceof FlagError) console.error(`signalbox: ${message}\n\n${help()}`)
+    if (error instanceof FlagError) console.error(`signalbox: ${message}\n\n${usage}`)
     else if (error instanceof ConfigurationError)
       console.error(`signalbox: config.json is not used:\n${message}`)
     else if (code === 'EADDRINUSE')
