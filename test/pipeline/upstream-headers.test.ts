@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+
+import type { Call } from '../../src/pipeline/call.ts'
+import { loginTokenFor } from '../../src/pipeline/plan.ts'
+import type { Plan } from '../../src/pipeline/plan.ts'
+import { upstreamHeaders } from '../../src/pipeline/upstream-headers.ts'
+import { PROVIDERS, customProvider } from '../../src/providers/index.ts'
+import type { Provider } from '../../src/providers/provider.ts'
+import type { ConfiguredProvider } from '../../src/stores/config/configuration.ts'
+
+const anthropic = PROVIDERS.get('anthropic')!
+const openai = PROVIDERS.get('openai')!
+const relay = customProvider('relay', 'anthropic', { keyless: false })
+
+const LOGIN = 'sk-ant-oat01-0123456789abcdef'
+const KEY = 'sk-ant-provider-key'
+
+/** A configured provider, as far as headers depend on it. */
+const at = (provider: Provider, baseUrl = provider.baseUrl, extraHeaders = {}) =>
+  ({ provider, baseUrl, network: { extraHeaders } }) as unknown as ConfiguredProvider
+
+const sent = (
+  headers: Record<string, string>,
+  { provider = at(anthropic), mode = 'native', loginToken }: Partial<Plan> = {},
+) => upstreamHeaders({ headers } as unknown as Call, { provider, mode, loginToken } as Plan, KEY, 12)
+
+describe('contract: credentials of a Claude login', () => {
+  const caller = (bearerToken: string | undefined) => ({ virtualKey: undefined, bearerToken })
+
+  it.each<[where: string, provider: ConfiguredProvider, goes: boolean]>([
+    ['Anthropic', at(anthropic), true],
+    ['Anthropic, its address written out', at(anthropic, 'https://api.anthropic.com:443/v1'), true],
+    ['Anthropic behind a relay of the operator', at(anthropic, 'https://relay.example'), false],
+    ['Anthropic without encryption', at(anthropic, 'http://api.anthropic.com'), false],
+    ['Anthropic on another port', at(anthropic, 'https://api.anthropic.com:8443'), false],
+    ['a host that begins alike', at(anthropic, 'https://api.anthropic.com.example'), false],
+    ['a user name that looks alike', at(anthropic, 'https://api.anthropic.com@relay.example'), false],
+    ['another service of its protocol', at(relay, 'https://api.anthropic.com'), false],
+    ['OpenAI', at(openai), false],
+  ])('J5 to %s', (_where, provider, goes) => {
+    expect(loginTokenFor(provider, caller(LOGIN))).toBe(goes ? LOGIN : undefined)
+  })
+
+  it.each([undefined, 'placeholder', 'sk-ant-api03-key', `x${LOGIN}`])('%s is none', (token) => {
+    expect(loginTokenFor(at(anthropic), caller(token))).toBeUndefined()
+  })
+
+  it('goes alone, with its beta: no provider key, and no key of the gateway', () => {
+    const headers = sent(
+      {
+        authorization: `Bearer ${LOGIN}`,
+        'x-api-key': 'sk-bf-virtual',
+        'x-bf-vk': 'sk-bf-virtual',
+        'anthropic-beta': 'oauth-2025-04-20,claude-code-20250219',
+      },
+      { loginToken: LOGIN },
+    )
+    expect(headers).toMatchObject({
+      authorization: `Bearer ${LOGIN}`,
+      'anthropic-beta': 'oauth-2025-04-20,claude-code-20250219',
+    })
+    expect(headers).not.toHaveProperty('x-api-key')
+    expect(JSON.stringify(headers)).not.toMatch(/sk-bf-|provider-key/)
+  })
+})
+
+describe('contract: headers to an upstream', () => {
+  it.each<[name: string, value: string]>([
+    ['anthropic-version', '2099-01-01'],
+    ['anthropic-beta', 'claude-code-20250219, a-beta-of-tomorrow-2027-01-01,interleaved-thinking-2025-05-14'],
+    ['anthropic-dangerous-direct-browser-access', 'true'],
+    ['anthropic-workspace-id', 'wrkspc_1'],
+    ['anthropic-of-tomorrow', 'x'],
+    ['user-agent', 'claude-cli/2.1.329 (external, sdk-cli)'],
+    ['x-app', 'cli'],
+    ['x-stainless-retry-count', '0'],
+    ['x-claude-code-session-id', '00000000-0000-4000-8000-000000000001'],
+    ['x-claude-code-agent-id', 'a0123456789abcdef'],
+    ['x-claude-code-request-class', 'main'],
+    ['x-claude-code-of-tomorrow', 'x'],
+  ])('%s goes to Anthropic as it is, and to no other kind', (name, value) => {
+    expect(sent({ [name]: value })).toMatchObject({ [name]: value })
+    const foreign = sent({ [name]: value }, { provider: at(openai), mode: 'translated' })
+    expect(foreign).not.toHaveProperty([name])
+  })
+
+  it.each([
+    'cookie', 'host', 'connection', 'transfer-encoding', 'content-length', 'content-encoding', 'accept-encoding',
+    'x-api-key', 'authorization', 'proxy-authorization', 'x-goog-api-key', 'x-bf-vk', 'x-bf-session-id', 'origin',
+    'referer', 'x-forwarded-for', 'x-real-ip', 'forwarded', 'via', 'te', 'expect', 'upgrade',
+  ])('D20 %s stays here', (name) => {
+    for (const plan of [{}, { provider: at(openai), mode: 'translated' as const }])
+      expect(Object.values(sent({ [name]: 'of-the-client' }, plan))).not.toContain('of-the-client')
+  }) // prettier-ignore
+
+  it.each(['anthropic-beta', 'X-App', 'x-claude-code-session-id'])(
+    'D20 %s stays here when it is named in Connection',
+    (name) => {
+      const headers = { connection: `keep-alive, ${name}`, [name.toLowerCase()]: 'hop' }
+      expect(Object.values(sent(headers))).not.toContain('hop')
+    },
+  )
+
+  it('a client that names no version gets the one that the gateway speaks', () => {
+    expect(sent({})).toMatchObject({
+      'anthropic-version': '2023-06-01',
+      'x-api-key': KEY,
+      'accept-encoding': 'identity',
+    })
+  })
+})
