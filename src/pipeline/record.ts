@@ -7,7 +7,7 @@ import type { Configuration, ProviderKey } from '../stores/config/configuration.
 import type { AttemptRow, CallRow, LogWriter } from '../stores/logs/port.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
-import { ByteKeeper } from './byte-keeper.ts'
+import { ByteKeeper, KeepBudget } from './byte-keeper.ts'
 import type { Plan } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 
@@ -20,6 +20,8 @@ export interface Trial {
 
 /** How much of an answer is kept for the log. */
 const ANSWER_MAX_BYTES = 8 * 1024 * 1024
+/** And of all that are under way: a hundred clients that do not read made 500 MB of copies for the log. */
+const keepBudget = new KeepBudget(16 * 1024 * 1024)
 
 const LOGGED_OPERATIONS = new Set(['generate', 'count-tokens'])
 
@@ -55,7 +57,7 @@ export class CallRecord {
     this.#logs = logs
     const { enableLogging, disableContentLogging } = configuration.client
     const content = enableLogging && !disableContentLogging && LOGGED_OPERATIONS.has(call.operation)
-    this.#kept = content ? new ByteKeeper(ANSWER_MAX_BYTES) : undefined
+    this.#kept = content ? new ByteKeeper(ANSWER_MAX_BYTES, keepBudget) : undefined
   }
 
   caller(caller: Caller): void {
@@ -132,12 +134,13 @@ export class CallRecord {
   close(): void {
     // Making an error costs 7 µs, its stack, so it is made only when needed.
     if (!this.#written) this.end(500, new GatewayError('internal', 'The call ended without an outcome.'))
-    if (this.#kept === undefined || this.#request === undefined) return
+    const response = this.#kept?.take()
+    if (this.#kept === undefined || response === undefined || this.#request === undefined) return
     this.#logs.keep({
       id: this.#call.id,
       protocol: this.#call.protocol.id,
       request: this.#request.body,
-      response: this.#kept.take(),
+      response,
       responseIsStream: this.#request.stream,
       responseTruncatedBytes: this.#kept.droppedBytes,
     })

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import Anthropic from '@anthropic-ai/sdk'
 
@@ -66,6 +68,8 @@ export interface RigOptions {
   virtualKeys?: unknown[]
   /** Answers requests only with these models; see the scripted provider. */
   strict?: boolean
+  /** Flags of Node for the gateway's process. */
+  nodeOptions?: string
 }
 
 /** A gateway, a scripted provider behind it, and an upstream of raw bytes beside that. */
@@ -97,7 +101,9 @@ export class Rig {
       providers: providersOf(provider.url, raw.url, options),
       ...(options.virtualKeys && { governance: { virtual_keys: options.virtualKeys } }),
     }
-    const gateway = await startGateway({ config })
+    const { nodeOptions } = options
+    const env = nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }
+    const gateway = await startGateway({ config, env })
     return new Rig(provider, raw, gateway, scripts)
   }
 
@@ -198,6 +204,20 @@ export const measured = (body: string, type = 'application/json', status = '200 
 export function residentBytes(pid: number): number {
   const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Number(kilobytes) * 1024
+}
+
+/** For a gateway that runs with these `nodeOptions`: see the file. */
+export const TELLS_MEMORY = `--require ${join(import.meta.dirname, 'tell-memory.cjs')}`
+
+/** Memory that the gateway's objects and buffers have, after a collection of garbage. */
+export async function heldBytes({ pid, stderr }: Gateway): Promise<number> {
+  const before = stderr().length
+  process.kill(pid, 'SIGUSR2')
+  for (;;) {
+    const told = /held (\d+) bytes\n/.exec(stderr().slice(before))
+    if (told !== null) return Number(told[1])
+    await sleep(5)
+  }
 }
 
 export function openFiles(pid: number): number {
