@@ -13,7 +13,7 @@ export interface Request {
   /** Leading system text, one entry per block: prompt caches end at block boundaries, so they are never joined. */
   system: TextBlock[]
   messages: Message[]
-  tools: Tool[]
+  tools: readonly Tool[]
   toolChoice?: ToolChoice
   /** false: at most one tool call a turn. */
   parallelTools?: boolean

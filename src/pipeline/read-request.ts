@@ -1,11 +1,10 @@
 import { GatewayError } from '../message/error.ts'
 import type { JsonObject } from '../message/request.ts'
-import { parseJson } from '../protocols/shared/json.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
 import { JsonScanError, readBoolean, readString, scanObject } from '../wire/json-scan.ts'
 import type { Span } from '../wire/json-scan.ts'
-import { readJsonText } from '../wire/json-text.ts'
 import type { Call } from './call.ts'
+import { parseBody } from './parse-body.ts'
 
 /** The client's request as bytes, with the fields that policy depends on. */
 export interface InboundRequest {
@@ -17,7 +16,7 @@ export interface InboundRequest {
   readonly sessionId: string | undefined
   /**
    * Parses the whole body: only for translation, a native call never asks. Not kept, because what lives as long as
-   * a call is copied by the garbage collector again and again.
+   * a call is copied by the garbage collector again and again. Parts of it are frozen: see `parse-body.ts`.
    */
   parsed(): JsonObject
 }
@@ -42,14 +41,14 @@ export async function readRequest(call: Call, configuration: Configuration): Pro
     model,
     stream,
     sessionId: sessionOf(call, body, fields),
-    parsed: () => parseBody(body),
+    parsed: () => parse(body, fields),
   }
 }
 
 /** The scan has seen a well-formed object from outside; a fault inside one of its values shows here. */
-function parseBody(body: Buffer): JsonObject {
+function parse(body: Buffer, fields: ReadonlyMap<string, Span>): JsonObject {
   try {
-    return parseJson(readJsonText(body)) as JsonObject
+    return parseBody(body, fields)
   } catch (error) {
     throw new GatewayError('invalid_request', `The body is not valid JSON: ${(error as Error).message}`)
   }

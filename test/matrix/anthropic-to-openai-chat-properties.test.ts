@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { deepFreeze } from '../../src/lib/frozen.ts'
 import { GatewayError } from '../../src/message/error.ts'
 import type { JsonObject } from '../../src/message/request.ts'
 import type { Quirks } from '../../src/protocols/protocol.ts'
@@ -215,6 +216,19 @@ describe('any request', () => {
         }
       }),
       { numRuns: 1500 },
+    )
+  })
+
+  it('gives the same for tools that are shared between requests, the first time and later', () => {
+    const quirks = fc.record<Quirks>({ toolsMax: fc.constantFrom(1, 128), parallelToolCalls: fc.boolean() })
+    const to = fc.record({ model: fc.constantFrom(...Object.keys(MODELS)), quirks })
+    fc.assert(
+      fc.property(request, to, to, (from, one, other) => {
+        const own = [one, other, one].map((target) => toChat(structuredClone(from) as JsonObject, target))
+        const shared = { ...structuredClone(from), tools: deepFreeze(structuredClone(from.tools ?? [])) }
+        expect([one, other, one].map((target) => toChat(shared as JsonObject, target))).toEqual(own)
+      }),
+      { numRuns: 300 },
     )
   })
 

@@ -1,9 +1,11 @@
+import { onceForFrozen } from '../../lib/frozen.ts'
 import type { FunctionTool, JsonObject, Request, ServerTool } from '../../message/request.ts'
 import type { Memo, Quirks } from '../protocol.ts'
+import { JsonText } from '../shared/json.ts'
 import { offeredTools } from '../shared/offered-tools.ts'
 import { functionSchema, isClosed } from '../shared/schema.ts'
-import type { ToolNames } from '../shared/tool-names.ts'
-import type { Warnings } from '../shared/warnings.ts'
+import { ToolNames } from '../shared/tool-names.ts'
+import { Warnings } from '../shared/warnings.ts'
 
 /** OpenAI refuses a request with more. */
 const TOOLS_MAX = 128
@@ -23,7 +25,12 @@ export function encodeTools(
   }
   return {
     ...(functions.length > 0 && {
-      tools: functions.map((tool) => encodeFunction(tool, names, warnings)),
+      tools: functions.map((tool) => {
+        const encoded = encodeFunction(tool)
+        names.include(encoded.names)
+        warnings.include(encoded.warnings)
+        return encoded.text
+      }),
       ...encodeChoice(request, functions, names, warnings),
       ...(request.parallelTools === false && encodeParallel(quirks, warnings)),
     }),
@@ -31,7 +38,15 @@ export function encodeTools(
   }
 }
 
-function encodeFunction(tool: FunctionTool, names: ToolNames, warnings: Warnings): JsonObject {
+/** Depends on the tool alone: what is the same in every turn is encoded once. */
+const encodeFunction = onceForFrozen((tool: FunctionTool) => {
+  const names = new ToolNames()
+  const warnings = new Warnings()
+  const text = new JsonText(JSON.stringify(functionOf(tool, names, warnings)))
+  return { text, names, warnings: warnings.list() }
+})
+
+function functionOf(tool: FunctionTool, names: ToolNames, warnings: Warnings): JsonObject {
   const { schema, changed } = functionSchema(tool.schema)
   if (changed)
     warnings.add(

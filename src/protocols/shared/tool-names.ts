@@ -20,4 +20,8 @@ export class ToolNames {
     this.changed.set(short, name)
     return short
   }
+  /** Those of a tool that was encoded by itself. */
+  include(names: ToolNames): void {
+    for (const [short, name] of names.changed) this.changed.set(short, name)
+  }
 }

@@ -17,8 +17,7 @@ export class Warnings {
 
   /** Those of a part that was translated by itself. */
   include(warnings: readonly Warning[]): void {
-    for (const warning of warnings)
-      if (!this.#byField.has(warning.field)) this.#byField.set(warning.field, warning)
+    for (const { kind, field, reason } of warnings) this.add(kind, field, reason)
   }
 
   list(): Warning[] {

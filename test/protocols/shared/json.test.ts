@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jsonPieces, parseForOutput, parseJson, stringifyJson } from '../../../src/protocols/shared/json.ts'
+import {
+  JsonText,
+  jsonPieces,
+  parseForOutput,
+  parseJson,
+  stringifyJson,
+} from '../../../src/protocols/shared/json.ts'
 import type { Json } from '../../support/provider/json.ts'
 
 /** Texts that JSON.stringify(JSON.parse(text)) changes. */
@@ -88,6 +94,12 @@ describe('jsonPieces', () => {
     }
     expect(jsonPieces(body).join('')).toBe(JSON.stringify(body))
     expect(jsonPieces(body).filter((piece) => piece.includes('—'))).toEqual(['"—"'])
+  })
+
+  it('takes a text that is known already as it is, and everything else takes it as its value', () => {
+    const body = { tools: [new JsonText('{"a":1.0}'), { b: 2 }], other: new JsonText('[3]') }
+    expect(jsonPieces(body).join('')).toBe('{"tools":[{"a":1.0},{"b":2}],"other":[3]}')
+    expect(JSON.stringify(body)).toBe('{"tools":[{"a":1},{"b":2}],"other":[3]}')
   })
 
   it('gives it for any object', () => {
