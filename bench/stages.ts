@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 
-import type { JsonObject } from '../src/message/request.ts'
 import { lookup } from '../src/models/catalogue.ts'
 import { canonicalTarget } from '../src/http/canonical-path.ts'
 import { checkHeaders, checkHost, checkOrigin } from '../src/http/guards.ts'
@@ -21,7 +20,6 @@ import { TranslatedPassage } from '../src/pipeline/translated-passage.ts'
 import { upstreamHeaders } from '../src/pipeline/upstream-headers.ts'
 import { anthropic } from '../src/protocols/anthropic/index.ts'
 import { openaiChat } from '../src/protocols/openai-chat/index.ts'
-import { parseJson } from '../src/protocols/shared/json.ts'
 import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from '../src/providers/index.ts'
 import { chooseKey } from '../src/rules/key-choice.ts'
 import type { Configuration } from '../src/stores/config/configuration.ts'
@@ -29,7 +27,7 @@ import { loadConfiguration } from '../src/stores/config/load.ts'
 import type { LogWriter } from '../src/stores/logs/port.ts'
 import { openLogStore } from '../src/stores/logs/sqlite.ts'
 import { scanObject } from '../src/wire/json-scan.ts'
-import { readJsonText } from '../src/wire/json-text.ts'
+import { writeJsonText } from '../src/wire/json-text.ts'
 import { anthropicEvents, chatChunks, messagesBody } from './payloads.ts'
 import { configFor, makeAppDir } from './proxied.ts'
 
@@ -110,7 +108,7 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
       upstreamHeaders(call, target, key!.value, body.length)
     }),
     stage('decode, translated: parse the body, read it into the hub', () => {
-      anthropic.request.decode(parseJson(readJsonText(translated.request.body)) as JsonObject)
+      anthropic.request.decode(translated.request.parsed())
     }),
     stage('encode, translated: hub to Chat Completions text', encodeChat(translated.request)),
   ]
@@ -125,7 +123,7 @@ function encodeChat(inboundRequest: InboundRequest): () => void {
       facts: lookup('openai', 'gpt-5'),
       quirks,
     })
-    Buffer.concat(encoded.body.map((piece) => Buffer.from(piece)))
+    writeJsonText(encoded.body)
   }
 }
 

@@ -3,6 +3,7 @@ import type { Event } from '../message/event.ts'
 import { capabilities } from '../models/catalogue.ts'
 import type { EncodeContext, Memo, Protocol } from '../protocols/protocol.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
+import { writeJsonText } from '../wire/json-text.ts'
 import type { Call } from './call.ts'
 import { EventMeter } from './event-meter.ts'
 import type { Plan } from './plan.ts'
@@ -58,7 +59,7 @@ function translate(
     created_s: Math.floor(call.receivedAtMs / 1000),
     ...(decoded.includeUsage === undefined ? {} : { includeUsage: decoded.includeUsage }),
   }
-  return { body: Buffer.concat(encoded.body.map((piece) => Buffer.from(piece))), memo: encoded.memo, context }
+  return { body: writeJsonText(encoded.body), memo: encoded.memo, context }
 }
 
 function encodeWhole(

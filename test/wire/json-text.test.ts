@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { readJsonText } from '../../src/wire/json-text.ts'
+import { readJsonText, writeJsonText } from '../../src/wire/json-text.ts'
 
 /** A string is narrow when no letter is beyond Latin-1; what V8 makes of it follows from that. */
 const isNarrow = (text: string) => Buffer.from(text, 'latin1').toString('latin1') === text
@@ -35,5 +35,24 @@ describe('readJsonText', () => {
         expect(JSON.parse(readJsonText(body))).toEqual(JSON.parse(body.toString()))
       }),
     )
+  })
+})
+
+describe('writeJsonText', () => {
+  it('gives the bytes of whatever pieces, in memory of their own', () => {
+    const pieces = fc.array(fc.string({ unit: fc.oneof(fc.constantFrom('—', 'é', '中', '🙂'), fc.string()) }))
+    fc.assert(
+      fc.property(pieces, pieces, (one, other) => {
+        const written = writeJsonText(one)
+        writeJsonText(other)
+        expect(written.toString()).toBe(one.join(''))
+      }),
+    )
+  })
+
+  it('gives them for a text that is too long to be kept room for', () => {
+    const piece = 'é'.repeat(1024 * 1024)
+    const written = writeJsonText([piece, '—', piece])
+    expect(written.equals(Buffer.from(`${piece}—${piece}`))).toBe(true)
   })
 })
