@@ -61,8 +61,8 @@ type Script = (request: RawRequest, attempt: number) => Parts
 export interface RigOptions {
   /** Merged into the `network_config` of every provider. */
   network?: Record<string, unknown>
-  /** Further providers, by name. */
-  providers?: Record<string, unknown>
+  /** Further providers, by name, for the addresses of the scripted provider and of the raw upstream. */
+  providers?: (url: string, rawUrl: string) => Record<string, unknown>
   /** `client` of the configuration. */
   client?: Record<string, unknown>
   virtualKeys?: unknown[]
@@ -165,7 +165,7 @@ function providersOf(
     'raw-openai': at(rawUrl, [key('r1', SECRETS.raw)], 'openai'),
     'pair-anthropic': at(url, pair, 'anthropic'),
     'pair-openai': at(url, pair, 'openai'),
-    ...providers,
+    ...providers?.(url, rawUrl),
   }
 }
 
