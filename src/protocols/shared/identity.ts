@@ -2,11 +2,27 @@
  * Ids and pseudonyms without clock, chance or Node APIs: the same input gives the same id, so that a replayed
  * conversation keeps its bytes (and its prompt cache), and a user's id never leaves the gateway readable.
  */
+import { RecentMap } from '../../lib/recent-map.ts'
 
 const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
+/**
+ * Every turn asks again for its user, its session and, for some providers, each call of the history, at 5 µs a
+ * hash. Up to 2,000 are kept, of texts that are no longer than ids are.
+ */
+const hashes = new RecentMap<string, string>(1_000)
+const KEPT_MAX_LENGTH = 512
+
 /** `length` (at most 40) letters and digits that stand for the text: SHA-256, base 62. Not reversible. */
 export function shortHash(text: string, length: number): string {
+  if (text.length > KEPT_MAX_LENGTH) return computeHash(text, length)
+  const key = `${length} ${text}`
+  let hash = hashes.get(key)
+  if (hash === undefined) hashes.set(key, (hash = computeHash(text, length)))
+  return hash
+}
+
+function computeHash(text: string, length: number): string {
   let number = 0n
   for (const word of sha256(new TextEncoder().encode(text))) number = (number << 32n) | BigInt(word >>> 0)
   let hash = ''

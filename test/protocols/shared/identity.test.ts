@@ -3,6 +3,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { originalCallId, portableCallId, sha256, shortHash } from '../../../src/protocols/shared/identity.ts'
 
+/** The lowest digits of the text's SHA-256, lowest first. */
+function inBase62(text: string, length: number): string {
+  const digits = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
+  const hash = BigInt(`0x${createHash('sha256').update(text).digest('hex')}`)
+  return Array.from({ length }, (_, at) => digits[Number((hash / 62n ** BigInt(at)) % 62n)]).join('')
+}
+
 describe('shortHash', () => {
   it('is SHA-256 underneath', () => {
     fc.assert(
@@ -21,6 +28,15 @@ describe('shortHash', () => {
     expect(shortHash(text, length)).toMatch(new RegExp(`^[0-9a-zA-Z]{${length}}$`))
     expect(shortHash(text, length)).toBe(shortHash(text, length))
     expect(shortHash(text, length)).not.toBe(shortHash(`${text} `, length))
+  })
+
+  it('is the hash of its own text in its own length, whatever was asked for before', () => {
+    const text = fc.oneof(fc.string(), fc.constantFrom('9', '9 9', '24 9', 'x'.repeat(512), 'x'.repeat(513)))
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, fc.constantFrom(9, 24, 40)), { maxLength: 40 }), (asked) => {
+        for (const [one, length] of asked) expect(shortHash(one, length)).toBe(inBase62(one, length))
+      }),
+    )
   })
 })
 
