@@ -20,13 +20,13 @@ export function prepareNative(
   return {
     body: nativeBody(request, plan),
     passage: request.stream ? new NativePassage(call.protocol, call.id) : undefined,
-    streamHeaders: answerHeaders,
+    streamHeaders: (upstream) => answerHeaders(upstream, call.id),
     answerWhole(answer) {
       record.meter({ ...call.protocol.readUsage(parseAnswer(answer)), complete: true })
       record.firstPart()
       record.answer(answer.body)
       record.end(answer.status)
-      call.reply.send(answer.status, answerHeaders(answer.headers), answer.body)
+      call.reply.send(answer.status, answerHeaders(answer.headers, call.id), answer.body)
     },
   }
 }

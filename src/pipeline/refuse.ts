@@ -16,7 +16,7 @@ export function refuse(call: Call, record: CallRecord, error: GatewayError): voi
   const native = record.isNative && upstream?.body !== undefined && upstream.headers !== undefined
   const status = native ? upstream.status : own.status
   const headers = native
-    ? answerHeaders(upstream.headers!)
+    ? answerHeaders(upstream.headers!, call.id)
     : { 'content-type': 'application/json', 'request-id': call.id, ...own.headers }
   const body = native ? upstream.body! : JSON.stringify(own.body)
   record.answer(body)

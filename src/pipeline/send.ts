@@ -32,7 +32,7 @@ export const send: Send = async (call, request, plan, key, record, on) => {
   if (passage !== undefined) record.meter(passage)
   const stream: StreamSide | undefined = passage && {
     passage,
-    headers: (upstream) => ({ 'request-id': call.id, ...streamHeaders(upstream), ...STREAM_HEADERS }),
+    headers: (upstream) => ({ ...streamHeaders(upstream), ...STREAM_HEADERS }),
     onFirst: () => record.firstPart(),
     onBytes: (bytes) => record.answer(bytes),
     beforeEnd: (error) => record.end(200, error),
@@ -47,7 +47,7 @@ export const sendCount: Send = async (call, request, plan, key, record, on) => {
   const answerWhole = (answer: WholeAnswer) => {
     record.answer(answer.body)
     record.end(answer.status)
-    call.reply.send(answer.status, answerHeaders(answer.headers), answer.body)
+    call.reply.send(answer.status, answerHeaders(answer.headers, call.id), answer.body)
   }
   await relay({ ...relayBase(call, plan, key, on), request: upstreamRequest, stream: undefined, answerWhole })
 }

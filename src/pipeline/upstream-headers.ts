@@ -74,12 +74,14 @@ const NOT_RETURNED = new Set([
 
 /**
  * Headers of an upstream's answer that go back to a client of the same protocol: rate limits, request ids,
- * `retry-after` and `x-should-retry` unchanged. CORS grants of the upstream are not ours to give.
+ * `retry-after` and `x-should-retry` unchanged. CORS grants of the upstream are not ours to give. Agents show the
+ * request id to people: an upstream that gives none (many imitations) leaves the call's own.
  */
 export function answerHeaders(
   headers: Readonly<Record<string, string | string[]>>,
+  callId: string,
 ): Record<string, string | string[]> {
-  const kept: Record<string, string | string[]> = {}
+  const kept: Record<string, string | string[]> = { 'request-id': callId }
   for (const name in headers) {
     const value = headers[name]
     if (value !== undefined && !NOT_RETURNED.has(name) && !name.startsWith('access-control-'))
