@@ -96,6 +96,8 @@ export class CallRecord {
     }
     this.#key = key
     this.#attempts.push(row)
+    // Each attempt translates anew; what the answer went through is the last one.
+    this.#warnings.length = 0
     this.#trial = {
       ended: (status, error) => {
         row.status = status
