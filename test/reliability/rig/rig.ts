@@ -102,7 +102,7 @@ export class Rig {
       ...(options.virtualKeys && { governance: { virtual_keys: options.virtualKeys } }),
     }
     const { nodeOptions } = options
-    const env = nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }
+    const env: Record<string, string> = nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }
     const gateway = await startGateway({ config, env })
     return new Rig(provider, raw, gateway, scripts)
   }
@@ -210,11 +210,11 @@ export function residentBytes(pid: number): number {
 export const TELLS_MEMORY = `--require ${join(import.meta.dirname, 'tell-memory.cjs')}`
 
 /** Memory that the gateway's objects and buffers have, after a collection of garbage. */
-export async function heldBytes({ pid, stderr }: Gateway): Promise<number> {
-  const before = stderr().length
-  process.kill(pid, 'SIGUSR2')
+export async function heldBytes(gateway: Gateway): Promise<number> {
+  const before = gateway.stderr().length
+  process.kill(gateway.pid, 'SIGUSR2')
   for (;;) {
-    const told = /held (\d+) bytes\n/.exec(stderr().slice(before))
+    const told = /held (\d+) bytes\n/.exec(gateway.stderr().slice(before))
     if (told !== null) return Number(told[1])
     await sleep(5)
   }

@@ -1,0 +1,71 @@
+import { EDGE_LIMITS, type EdgeLimits } from '../../../src/http/limits.ts'
+import { MOUNTS } from '../../../src/http/mounts.ts'
+import { Router } from '../../../src/http/router.ts'
+import { startServer } from '../../../src/http/server.ts'
+import { handle } from '../../../src/pipeline/handle.ts'
+import { IdleWatch } from '../../../src/pipeline/idle-watch.ts'
+import { CUSTOM_BASE_TYPES, PROVIDERS, customProvider } from '../../../src/providers/index.ts'
+import { compileText } from '../../../src/stores/config/load.ts'
+import type { CallRow } from '../../../src/stores/logs/port.ts'
+import { Egress } from '../../../src/wire/egress.ts'
+
+export interface InProcessGateway {
+  url: string
+  rows: CallRow[]
+  /** The clock of everything that waits for streams: pings and the cut of silent ones come when it is swept. */
+  idleWatch: IdleWatch
+  close(): Promise<void>
+}
+
+/**
+ * The gateway of `main.ts` inside the test, for what the program has no setting for: bounds that take minutes to
+ * reach, and a clock that a test moves. Rows are kept in a list.
+ */
+export async function startInProcess(
+  providers: Record<string, unknown>,
+  limits: Partial<EdgeLimits> = {},
+): Promise<InProcessGateway> {
+  const registry = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
+  const options = { registry, environment: {}, appDir: '/nowhere', version: 1 }
+  const { configuration } = await compileText(JSON.stringify({ providers }), 'config.json', options)
+  const rows: CallRow[] = []
+  const egress = new Egress()
+  await egress.warmUp()
+  const idleWatch = new IdleWatch()
+  const logs = {
+    record: (row: CallRow) => void rows.push(row),
+    keep: () => undefined,
+    shedContents: 0,
+    lostRows: 0,
+    flush: () => Promise.resolve(),
+  }
+  const report = (message: string, error?: unknown) => {
+    throw new Error(message, { cause: error })
+  }
+  const dependencies = {
+    configuration: () => configuration,
+    egress,
+    logs,
+    idleWatch,
+    random: Math.random,
+    report,
+  }
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    router: new Router(MOUNTS, []),
+    guards: () => configuration.client,
+    handle: (call) => handle(call, dependencies),
+    report,
+    limits: { ...EDGE_LIMITS, ...limits },
+  })
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    rows,
+    idleWatch,
+    async close() {
+      await server.close(0)
+      await egress.close()
+    },
+  }
+}
