@@ -6,6 +6,8 @@ const LIMIT_MAX = 1000
 const SORTS = ['timestamp', 'latency', 'tokens', 'cost'] as const
 const ORDERS = ['desc', 'asc'] as const
 const METADATA_PREFIX = 'metadata_'
+/** SQLite takes an expression of up to a thousand conditions. */
+const METADATA_MAX = 100
 
 /** Filters over what no call has yet, so that no call passes them: a price, a routing rule. */
 const NEVER_MATCHING = ['min_cost', 'max_cost', 'routing_rule_ids', 'routing_engine_used']
@@ -18,6 +20,8 @@ const NEVER_MATCHING = ['min_cost', 'max_cost', 'routing_rule_ids', 'routing_eng
  */
 export function parseLogQuery(query: URLSearchParams): LogQuery {
   const metadata = [...query].filter(([name]) => name.startsWith(METADATA_PREFIX))
+  if (metadata.length > METADATA_MAX)
+    throw wrong('metadata_', `${metadata.length} of them`, `at most ${METADATA_MAX}`)
   return {
     providers: NEVER_MATCHING.some((name) => query.get(name)) ? [] : list(query, 'providers'),
     models: list(query, 'models'),

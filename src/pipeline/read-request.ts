@@ -30,7 +30,7 @@ export interface InboundRequest {
 export async function readRequest(call: Call, configuration: Configuration): Promise<InboundRequest> {
   const body = await call.readBody(configuration.client.maxRequestBodyBytes)
   const fields = scan(body)
-  const model = call.pathModel ?? requiredString(body, fields, 'model')
+  const model = call.pathModel ?? modelOf(body, fields)
   const streamSpan = fields.get('stream')
   const stream = streamSpan === undefined ? false : readBoolean(body, streamSpan)
   if (stream === undefined)
@@ -65,6 +65,16 @@ function scan(body: Buffer): ReadonlyMap<string, Span> {
       error.field === undefined ? {} : { field: error.field },
     )
   }
+}
+
+/** The longest real ones are ARNs of some 150 characters; the name is repeated in errors, answers and the log. */
+const MODEL_MAX_LENGTH = 512
+
+function modelOf(body: Buffer, fields: ReadonlyMap<string, Span>): string {
+  const model = requiredString(body, fields, 'model')
+  if (model.length <= MODEL_MAX_LENGTH) return model
+  const message = `model: String should have at most ${MODEL_MAX_LENGTH} characters`
+  throw new GatewayError('invalid_request', message, { field: 'model' })
 }
 
 function requiredString(body: Buffer, fields: ReadonlyMap<string, Span>, name: string): string {

@@ -101,7 +101,7 @@ export class CallRecord {
     this.#trial = {
       ended: (status, error) => {
         row.status = status
-        row.error = error === undefined ? undefined : `${error.kind}: ${error.message}`
+        row.error = error === undefined ? undefined : `${error.kind}: ${clipped(error.message)}`
         row.durationMs = round(performance.now() - began)
         this.#trial = undefined
       },
@@ -177,8 +177,8 @@ export class CallRecord {
       usageSource: meter === undefined ? 'none' : meter.complete ? 'reported' : 'estimated',
       latencyMs: round(performance.now() - startedAt),
       timeToFirstTokenMs: this.#firstPartAt === undefined ? undefined : round(this.#firstPartAt - startedAt),
-      finishReason: meter?.finish?.raw ?? meter?.finish?.unified,
-      error: error === undefined ? undefined : { kind: error.kind, message: error.message },
+      finishReason: clipped(meter?.finish?.raw ?? meter?.finish?.unified),
+      error: error === undefined ? undefined : { kind: error.kind, message: clipped(error.message) },
       warnings: this.#warnings,
       requestBytes: this.#request?.body.length ?? 0,
       responseBytes: this.#answerBytes,
@@ -202,6 +202,15 @@ function metadata(headers: Call['headers'], configuration: Configuration): Recor
     if (value !== undefined && name.startsWith('x-bf-lh-')) found[name.slice('x-bf-lh-'.length)] = value
   }
   return found
+}
+
+/** An upstream's error may be a page of a megabyte; a list of the log has up to a thousand rows. */
+const TEXT_MAX_LENGTH = 4096
+
+function clipped<Text extends string | undefined>(text: Text): Text {
+  return text !== undefined && text.length > TEXT_MAX_LENGTH
+    ? (`${text.slice(0, TEXT_MAX_LENGTH)}…` as Text)
+    : text
 }
 
 /** Milliseconds to the microsecond. */

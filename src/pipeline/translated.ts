@@ -1,5 +1,7 @@
 import { collect } from '../message/collect.ts'
+import { GatewayError } from '../message/error.ts'
 import type { Event } from '../message/event.ts'
+import type { JsonObject } from '../message/request.ts'
 import { capabilities } from '../models/catalogue.ts'
 import type { EncodeContext, Memo, Protocol } from '../protocols/protocol.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
@@ -84,5 +86,15 @@ function encodeWhole(
       enforceStop?.length ? stopAt(enforceStop, read) : read,
     )
   })
-  return Buffer.from(JSON.stringify(call.protocol.response.encode(collected, context)))
+  return Buffer.from(stringify(call.protocol.response.encode(collected, context)))
+}
+
+/** JSON.parse reads a hundred thousand levels of nesting, and JSON.stringify runs out of stack below five thousand. */
+function stringify(answer: JsonObject): string {
+  try {
+    return JSON.stringify(answer)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new GatewayError('upstream_malformed', 'The upstream’s answer nests too deep.', { cause })
+  }
 }

@@ -85,9 +85,14 @@ describe('GET /api/logs parameters', () => {
     ['max_tokens=1e999', 'max_tokens', 'max_tokens: found "1e999", expected a number that is not negative.'],
     ['sort_by=price', 'sort_by', 'sort_by: found "price", expected one of timestamp, latency, tokens, cost.'],
     ['order=up', 'order', 'order: found "up", expected one of desc, asc.'],
+    [
+      Array.from({ length: 1001 }, (_, at) => `metadata_${at}=`).join('&'),
+      'metadata_',
+      'metadata_: found "1001 of them", expected at most 100.',
+    ],
     [`order=${'x'.repeat(500)}`, 'order', `order: found "${'x'.repeat(60)}…", expected one of desc, asc.`],
   ]
-  it.each(wrong)('%j is refused', async (query, field, message) => {
+  it.each(wrong)('%.60s is refused', async (query, field, message) => {
     const { reader } = openMemoryLogStore(10)
     const refusal = listLogs(new URLSearchParams(query), reader)
     await expect(refusal).rejects.toThrow(GatewayError)
