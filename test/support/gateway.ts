@@ -13,6 +13,8 @@ export interface GatewayOptions {
   env?: Record<string, string>
   /** Further flags. */
   args?: string[]
+  /** An application folder that outlives it; a fresh one of its own unless told. */
+  appDir?: string
 }
 
 export interface Gateway {
@@ -45,12 +47,21 @@ export function providersConfig(url: string): { providers: Record<string, unknow
   return { providers: { anthropic: provider('a1', ANTHROPIC_KEY), openai: provider('o1', OPENAI_KEY) } }
 }
 
+export async function newAppDir(): Promise<string> {
+  return realpath(await mkdtemp(join(tmpdir(), 'signalbox-gateway-')))
+}
+
+export function removeAppDir(appDir: string): Promise<void> {
+  return rm(appDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+}
+
 /**
- * Starts the real program on a free port with a fresh application folder.
+ * Starts the real program on a free port.
  * @throws with what it printed when it ends or prints no address in time
  */
-export async function startGateway({ config, env = {}, args = [] }: GatewayOptions): Promise<Gateway> {
-  const appDir = await realpath(await mkdtemp(join(tmpdir(), 'signalbox-gateway-')))
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, env = {}, args = [] } = options
+  const appDir = options.appDir ?? (await newAppDir())
   await writeFile(join(appDir, 'config.json'), JSON.stringify(config))
   const child = spawn(process.execPath, [PROGRAM, '-port', '0', '-app-dir', appDir, ...args], {
     cwd: appDir,
@@ -78,7 +89,7 @@ export async function startGateway({ config, env = {}, args = [] }: GatewayOptio
       clearTimeout(giveUp)
     }
     signalGroup(child.pid, 'SIGKILL')
-    await rm(appDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    if (options.appDir === undefined) await removeAppDir(appDir)
   }
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(), START_MS)
