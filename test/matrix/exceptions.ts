@@ -5,14 +5,16 @@
  */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
   '#19': 'Schemas for Gemini’s own API.',
-  '#20': 'Schemas from OpenAI clients for Claude.',
+  '#20': 'Schemas from OpenAI clients for Claude (test/protocols/anthropic/answer-schema.test.ts).',
   '#59':
-    'Pings pass the hub as events; when they are made is decided where streams are relayed (test/pipeline).',
-  '#63': 'A client that leaves is noticed at the edge and cancels the upstream there (test/pipeline).',
+    'Pings pass the hub as events; when they are made is decided where streams are relayed (test/e2e/contract/streaming.test.ts).',
+  '#63':
+    'A client that leaves is noticed at the edge and cancels the upstream there (test/reliability/cancel.test.ts).',
   '#64':
     'No upstream that only streams is served yet; collecting a stream is tested with the hub (test/message).',
-  '#67': 'Only Claude’s answers have these fields: no Chat Completions upstream sends any.',
-  A3: 'Beta headers go to Claude only; a translated request has none.',
+  '#67':
+    'Only Claude’s answers have these fields (test/e2e/contract/verbatim.test.ts): no Chat Completions upstream sends any.',
+  A3: 'Beta headers go to Claude only; a translated request has none (test/pipeline/upstream-headers.test.ts).',
   A4: 'Claude on Vertex.',
   A14: 'Order of blocks on Bedrock; Chat Completions has reasoning in a field of its own.',
   A16: 'OpenAI clients on Claude.',
@@ -20,14 +22,14 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
   A18: 'OpenAI clients on Claude.',
   A21: 'Which model serves a helper call is routing (test/rules).',
   A22: 'The `[1m]` suffix is taken off before routing (test/models).',
-  B10: 'Silence is bridged by the relay’s pings (test/pipeline).',
-  B12: 'Headers of a rewritten answer are the edge’s (test/http).',
+  B10: 'Silence is bridged by the relay’s pings (test/e2e/contract/streaming.test.ts).',
+  B12: 'Headers of a rewritten answer are made where it is relayed (test/e2e/contract/verbatim.test.ts).',
   B13: 'Claude’s stream on Vertex.',
-  B16: 'Aborts and back-off are the relay’s (test/pipeline).',
+  B16: 'Aborts and back-off are the relay’s (test/reliability/cancel.test.ts, test/e2e/contract/streaming.test.ts).',
   C8: 'Claude refuses a forced tool beside thinking; OpenAI’s models take both.',
   F4: 'Chat Completions does not tell how long a cache write lives.',
   F7: 'Prices of cache reads (test/models, test/rules).',
   F8: 'Prices in the configuration.',
   F10: 'Reports by class of request.',
-  L4: 'Which of several failures the client is told is decided by the attempt loop (test/pipeline).',
+  L4: 'Which of several failures the client is told is decided by the attempt loop (test/rules/retry.test.ts, test/e2e/contract/errors.test.ts).',
 }

@@ -6,6 +6,7 @@ import { shortHash } from '../shared/identity.ts'
 import { jsonPieces } from '../shared/json.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
+import { answerSchema } from './answer-schema.ts'
 import { encodeContent } from './content-encode.ts'
 import type { ContentContext } from './content-encode.ts'
 import { encodeMessages } from './messages-encode.ts'
@@ -204,8 +205,19 @@ function encodeOutputConfig(request: Request, facts: ModelFacts | undefined, war
     warnings.add('changed', 'reasoning_effort', `this model takes ${effort ?? 'none'}`)
   return {
     ...(effort !== undefined && { effort }),
-    ...(format?.schema !== undefined && { format: { type: 'json_schema', schema: format.schema } }),
+    ...(format?.schema !== undefined && { format: encodeSchema(format.schema, warnings) }),
   }
+}
+
+function encodeSchema(schema: JsonObject, warnings: Warnings): JsonObject {
+  const told = answerSchema(schema)
+  if (JSON.stringify(told) !== JSON.stringify(schema))
+    warnings.add(
+      'changed',
+      'response_format.json_schema.schema',
+      'Claude takes closed objects; limits that it does not know are told in the description',
+    )
+  return { type: 'json_schema', schema: told }
 }
 
 // Prompt cache

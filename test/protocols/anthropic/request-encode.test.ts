@@ -576,7 +576,10 @@ describe('tools', () => {
 describe('structured output', () => {
   it('#72 by schema', () => {
     expect(encode({ format: { type: 'json', schema: { type: 'object' } } }).body.output_config).toEqual({
-      format: { type: 'json_schema', schema: { type: 'object' } },
+      format: {
+        type: 'json_schema',
+        schema: { type: 'object', properties: {}, additionalProperties: false },
+      },
     })
   })
 
