@@ -10,7 +10,7 @@ import { searchBlocks } from '../shared/web-search.ts'
 import { citationOf } from './citations.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { geminiSignature, sealSignature } from './gemini-signature.ts'
-import { hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
+import { firstChoice, hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
 
 /**
  * Reads one answer, in chunks or whole, into events. The API has one `content` string and a list of calls; what
@@ -65,6 +65,11 @@ export class ChatAnswer {
     const part = choice.delta ?? choice.message
     if (isObject(part)) this.#read(part, emit)
     if (typeof choice.finish_reason === 'string') this.#onFinish(choice, emit)
+  }
+
+  /** A chunk that says this text and nothing new beside it. */
+  say(kind: 'text' | 'thinking', text: string, emit: Emit): void {
+    this.#blocks.say(kind, text, emit)
   }
 
   /** The upstream's answer is whole. */
@@ -178,13 +183,6 @@ export class ChatAnswer {
     if (this.#refused) return 'refusal'
     return this.#stopSequence === undefined ? unified : 'stop-sequence'
   }
-}
-
-/** Only one answer is ever asked for; a choice of another index would be a second one. */
-function firstChoice(choices: unknown): JsonObject | undefined {
-  if (!Array.isArray(choices)) return undefined
-  const choice: unknown = choices[0]
-  return isObject(choice) && !(typeof choice.index === 'number' && choice.index > 0) ? choice : undefined
 }
 
 /** DeepSeek, Kimi, GLM: `reasoning_content`; Groq, OpenRouter, newer vLLM: `reasoning`. Some send both, alike. */

@@ -7,6 +7,7 @@ import { parseJson } from '../shared/json.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
 import { answerError, errorBody, isErrorObject } from '../shared/openai-error.ts'
+import { RepeatedChunk } from './repeated-chunk.ts'
 import { isObject, wireFinish, wireUsage } from './wire.ts'
 
 /** A comment: keeps the connection open and means nothing. */
@@ -20,6 +21,7 @@ export function decoder(memo: Memo): StreamDecoder {
 
 class ChatDecoder implements StreamDecoder {
   readonly #answer: ChatAnswer
+  readonly #repeated = new RepeatedChunk()
 
   constructor(memo: Memo) {
     this.#answer = new ChatAnswer(memo)
@@ -29,11 +31,14 @@ class ChatDecoder implements StreamDecoder {
     const answer = this.#answer
     if (answer.ended) return
     const { data } = frame
+    const text = frame.event === 'error' ? undefined : this.#repeated.textOf(data)
+    if (text !== undefined) return answer.say(this.#repeated.kind, text, emit)
     if (data.charCodeAt(0) !== OPEN_BRACE && this.#isMark(data, emit)) return
     try {
       const chunk = parseChunk(data)
       if (frame.event === 'error' && !isErrorObject(chunk)) answer.fail(answerError({ error: chunk }), emit)
       else answer.push(chunk, emit)
+      if (!answer.ended) this.#repeated.learn(data, chunk)
     } catch (error) {
       answer.fail(error instanceof GatewayError ? error : malformed(data), emit)
     }

@@ -12,6 +12,13 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Only one answer is ever asked for; a choice of another index would be a second one. */
+export function firstChoice(choices: unknown): JsonObject | undefined {
+  if (!Array.isArray(choices)) return undefined
+  const choice: unknown = choices[0]
+  return isObject(choice) && !(typeof choice.index === 'number' && choice.index > 0) ? choice : undefined
+}
+
 /** Has a chunk's `delta`, or a message, more to say than whose turn it is? */
 export function hasContent(part: JsonObject): boolean {
   for (const field in part) {
