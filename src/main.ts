@@ -42,6 +42,8 @@ else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2))
 /** The gateway: reads the configuration, opens the stores, builds what the pipeline needs, and listens. */
 async function serve(args: readonly string[]): Promise<void> {
   const flags = parseServeFlags(args, process.env)
+  // Whoever reads our lines may leave (`| head`, a supervisor that restarts); calls go on without a reader.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = createLog(flags.logLevel, flags.logStyle, (line) => void process.stderr.write(line))
   const report: Report = (message, error) =>
     log.error(message, error === undefined ? {} : { reason: reasonOf(error) })

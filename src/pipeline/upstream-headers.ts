@@ -5,10 +5,14 @@ import type { Plan } from './plan.ts'
 const FORWARDED = new Set(['user-agent', 'x-app', 'accept-language'])
 const FORWARDED_PREFIXES = ['anthropic-', 'openai-', 'x-stainless-', 'x-claude-code-']
 
-/** Always-on deny list of `x-bf-eh-*`: nobody sets credentials, framing or hops of another connection. */
+/**
+ * Always-on deny list of `x-bf-eh-*`: nobody sets credentials, framing or hops of another connection, nor says that
+ * the body is to be read otherwise than it was here, where the model in it was checked.
+ */
 const NEVER_EXTRA = new Set([
   'proxy-authorization', 'cookie', 'host', 'content-length', 'connection', 'transfer-encoding', 'x-api-key',
   'x-goog-api-key', 'authorization', 'upgrade', 'te', 'trailer', 'keep-alive', 'expect', 'accept-encoding',
+  'content-type', 'content-encoding', 'api-key',
 ]) // prettier-ignore
 
 /**

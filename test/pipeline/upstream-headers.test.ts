@@ -101,6 +101,20 @@ describe('contract: headers to an upstream', () => {
     },
   )
 
+  it.each([
+    'content-type',
+    'Content-Encoding',
+    'content-length',
+    'host',
+    'x-api-key',
+    'api-key',
+    'authorization',
+  ])('D20 x-bf-eh-%s sets nothing', (name) => {
+    const headers = sent({ [`x-bf-eh-${name.toLowerCase()}`]: 'of-the-client', 'x-bf-eh-x-team': 'red' })
+    expect(Object.values(headers)).not.toContain('of-the-client')
+    expect(headers).toMatchObject({ 'content-type': 'application/json', 'x-team': 'red' })
+  })
+
   it('a client that names no version gets the one that the gateway speaks', () => {
     expect(sent({})).toMatchObject({
       'anthropic-version': '2023-06-01',
