@@ -145,6 +145,36 @@ describe('content', () => {
       warns: ['dropped messages[].content[].container_upload'],
     },
     {
+      name: '#3 what only tells Anthropic which tools a server has says nothing here',
+      from: { messages: [user(text('Hi'), { type: 'mcp_tool_listing', server_name: 's', tools: [] })] },
+      to: { messages: [hi] },
+      warns: ['dropped messages[].content[].mcp_tool_listing'],
+    },
+    {
+      name: '#3 what another model advised is told as text',
+      from: after(
+        assistant(
+          { type: 'server_tool_use', id: 'srvtoolu_1', name: 'advisor', input: {} },
+          {
+            type: 'advisor_tool_result',
+            tool_use_id: 'srvtoolu_1',
+            content: { type: 'advisor_result', text: 'Test it first.' },
+          },
+        ),
+        user('Go'),
+      ),
+      to: {
+        messages: [
+          hi,
+          {
+            role: 'assistant',
+            content: '[advisor was called with {}]\n\n[advisor tool result]\nTest it first.',
+          },
+          { role: 'user', content: 'Go' },
+        ],
+      },
+    },
+    {
       name: '#3 a block of the future is dropped, with a warning',
       from: { messages: [user(text('Hi'), { type: 'hologram', beam: [1] })] },
       to: { messages: [hi] },

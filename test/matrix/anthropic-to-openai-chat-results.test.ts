@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { parseJson } from '../../src/protocols/shared/json.ts'
 import { after, called, hi, imagePart, PDF, PNG, translates } from './request-rows.ts'
 import type { Row } from './request-rows.ts'
 import { assistant, text, toolResult, toolUse, user } from './translate.ts'
@@ -14,6 +15,25 @@ describe('calls and results', () => {
       to: {
         messages: [hi, { tool_calls: [called('a', 'Bash', '{"n":1.5,"big":12345678901,"s":"a\\"b"}')] }, {}],
       },
+    },
+    {
+      name: '#8 also those that a number of JavaScript cannot hold',
+      from: after(
+        assistant(toolUse('a', 'Bash', parseJson('{"id":9007199254740993,"f":1.0,"e":1e400}'))),
+        user(toolResult('a', 'x')),
+      ),
+      to: {
+        messages: [
+          hi,
+          { tool_calls: [called('a', 'Bash', '{"id":9007199254740993,"f":1.0,"e":1e400}')] },
+          {},
+        ],
+      },
+    },
+    {
+      name: '#8 A11 arguments that are no object stay what they are',
+      from: after(assistant(toolUse('a', 'Bash', [1])), user(toolResult('a', 'x'))),
+      to: { messages: [hi, { tool_calls: [called('a', 'Bash', '[1]')] }, {}] },
     },
     {
       name: '#8 A11 no arguments are an empty object',

@@ -342,6 +342,35 @@ describe('contract: errors inside a stream', () => {
   }
 })
 
+describe('contract: of several failures the one is told that Claude Code can mend', () => {
+  let keys: Pair
+  beforeAll(async () => {
+    keys = await startPair({ second: 'sk-second-contract-2d4f6b8a', network: { max_retries: 2 } })
+  }, 60_000)
+  afterAll(() => keys?.close())
+
+  const OTHERS = { 401: 'invalid key', 429: 'Slow down', 529: 'Overloaded' }
+  const cases = Object.entries(OTHERS).flatMap(([status, words]) =>
+    SIDES.map((side) => ({ status, words, side })),
+  )
+
+  it.each(cases)('L4 too long a prompt behind a $status, $side.side', async ({ status, words, side }) => {
+    keys.provider.script([
+      exactly(side.wire.errorBody(words, 'x'), {}, Number(status)),
+      exactly(side.wire.errorBody('prompt is too long: 213462 tokens > 200000 maximum'), {}, 400),
+    ])
+    const answer = await exchange(keys, { body: ask(side.model, 'Hi') })
+    expect([answer.status, answer.seen.length]).toEqual([400, 2])
+    expect(JSON.parse(answer.text).error.message).toBe('prompt is too long: 213462 tokens > 200000 maximum')
+  })
+
+  it.each(SIDES)('L4 and nothing is tried behind it, $side', async (side) => {
+    keys.provider.reply(exactly(side.wire.errorBody('prompt is too long: 9 tokens > 8 maximum'), {}, 400))
+    const answer = await exchange(keys, { body: ask(side.model, 'Hi') })
+    expect([answer.status, answer.seen.length]).toEqual([400, 1])
+  })
+})
+
 describe('contract: the gateway’s own errors are Anthropic’s in form', () => {
   const post = '/anthropic/v1/messages'
   it.each<

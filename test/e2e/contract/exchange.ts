@@ -24,13 +24,24 @@ export const ALIASES = { swift: 'claude-haiku-5-5', thrifty: 'gpt-5-mini' }
 export interface PairOptions {
   client?: Record<string, unknown>
   virtualKeys?: unknown[]
+  /** Of each provider. */
+  network?: Record<string, unknown>
+  /** A second key at each provider. */
+  second?: string
 }
 
-export async function startPair({ client = {}, virtualKeys = [] }: PairOptions = {}): Promise<Pair> {
+export async function startPair(options: PairOptions = {}): Promise<Pair> {
+  const { client = {}, virtualKeys = [], network, second } = options
   const provider = await startProvider({ strict: false })
   const at = (value: string, aliases: Record<string, string>) => ({
-    keys: [{ name: 'k', value, models: ['*'], weight: 1, aliases }],
-    network_config: { base_url: provider.url, max_retries: 0 },
+    keys: [value, ...(second === undefined ? [] : [second])].map((key, index) => ({
+      name: `k${index}`,
+      value: key,
+      models: ['*'],
+      weight: 1,
+      aliases,
+    })),
+    network_config: { base_url: provider.url, max_retries: 0, ...network },
   })
   const { swift, thrifty } = ALIASES
   const config = {

@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { rowsOf } from '../../reliability/rig/log-rows.ts'
 import { RawCall } from '../../reliability/rig/raw-call.ts'
 import { SIDES, type Side, ask } from '../../reliability/rig/rig.ts'
 import type { Part } from '../../support/provider/parts.ts'
@@ -79,6 +82,33 @@ describe.each(SIDES)('contract: streaming, $side', (side) => {
       output_tokens: expect.any(Number),
     })
     expect(last.usage).toMatchObject({ input_tokens: 11, cache_read_input_tokens: 5, output_tokens: 7 })
+  })
+})
+
+describe('contract: a client that leaves while the gateway waits to repeat', () => {
+  let slow: Pair
+  beforeAll(async () => {
+    const network = { max_retries: 5, retry_backoff_initial: 200, retry_backoff_max: 200 }
+    slow = await startPair({ network })
+  }, 60_000)
+  afterAll(() => slow?.close())
+
+  it.each(SIDES)('B16 nothing is repeated for it, $side', async ({ wire, model, side }) => {
+    const session = `leaves-${side}`
+    const before = slow.provider.requests.length
+    slow.provider.fault({ kind: 'status', status: 529, times: 6 }, wire.path)
+    const call = new RawCall(slow.gateway.url, {
+      path: '/anthropic/v1/messages',
+      headers: { 'x-claude-code-session-id': session },
+      body: JSON.stringify(ask(model, 'Hi', { stream: true })),
+    })
+    while (slow.provider.requests.length === before) await sleep(5)
+    call.leave()
+    const [row] = await rowsOf(slow.gateway.appDir, session)
+    expect(row).toMatchObject({ status: 'cancelled', attempts: [{}] })
+    // Longer than the pause before the repetition would have been.
+    await sleep(400)
+    expect(slow.provider.requests.length - before).toBe(1)
   })
 })
 

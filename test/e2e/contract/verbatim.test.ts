@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs'
 
+import { gzipSync } from 'node:zlib'
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { rowsOf } from '../../reliability/rig/log-rows.ts'
@@ -372,6 +374,29 @@ describe('contract: headers of an answer', () => {
     const { headers } = await exchange(pair, { body: ask(MODEL, 'Hi', { stream }) }, reply)
     expect(headers.get('request-id')).toMatch(/^[0-9a-f-]{36}$/)
   })
+})
+
+describe('contract: an answer that is packed although nobody asked for that', () => {
+  const cases = SIDES.flatMap((side) => [true, false].map((stream) => ({ side, stream })))
+
+  it.each(cases)(
+    'B12 arrives unpacked, and its headers say so: $side.side, stream: $stream',
+    async ({ side, stream }) => {
+      const plain = stream ? side.begin('word') + side.wire.closing : side.wire.whole('word')
+      const type = stream ? 'text/event-stream' : 'application/json'
+      const reply = {
+        headers: { 'content-type': type, 'content-encoding': 'gzip' },
+        chunks: [gzipSync(plain)],
+      }
+      const answer = await exchange(pair, { body: ask(side.model, 'Hi', { stream }) }, reply)
+      expect([answer.status, answer.headers.get('content-encoding')]).toEqual([200, null])
+      expect(answer.seen[0]!.headers['accept-encoding']).toBe('identity')
+      if (side.side === 'native') expect(answer.text).toBe(plain)
+      else expect(answer.text).toContain('"text":"word"')
+      const length = answer.headers.get('content-length')
+      if (length !== null) expect(Number(length)).toBe(Buffer.byteLength(answer.text))
+    },
+  )
 })
 
 describe('contract: what a gateway may read', () => {
