@@ -231,6 +231,7 @@ function callWith(body: Buffer): Call {
     receivedAtMs: 0,
     startedAt: performance.now(),
     readBody: () => Promise.resolve(body),
+    releaseBody: () => {},
     reply: undefined as unknown as Reply,
   }
 }

@@ -97,7 +97,7 @@ export class Edge {
     } catch (error) {
       this.#refuse(toGatewayError(error), target, call.id, call.reply)
     } finally {
-      call.release()
+      call.releaseBody()
       // A client must not wait for what nobody will say.
       call.reply.abort()
       this.#calls--

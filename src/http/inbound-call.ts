@@ -59,7 +59,7 @@ export class InboundCall implements Call {
   }
 
   /** Gives back what the body took from the budget. */
-  release(): void {
+  releaseBody(): void {
     this.#budget.release(this.#heldBytes)
     this.#heldBytes = 0
   }

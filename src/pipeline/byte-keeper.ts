@@ -18,14 +18,18 @@ export class KeepBudget {
   }
 }
 
+/** Chunks are put together when there are so many: each costs 200 bytes beside its content. */
+const MAX_LOOSE_PARTS = 64
+
 /**
- * Collects bytes into one buffer of its own, so that no socket's read buffer stays alive, up to a limit of its own
- * and of the budget. Where one is reached it has the beginning, without holes, and counts the rest.
+ * Collects what a client gets, up to a limit of its own and of the budget. Where one is reached it has the
+ * beginning, without holes, and counts the rest. Nothing is copied while it is little.
  */
 export class ByteKeeper {
   readonly #maxBytes: number
   readonly #budget: KeepBudget
-  #buffer = Buffer.alloc(0)
+  #joined: Buffer[] = []
+  #loose: (Buffer | string)[] = []
   #length = 0
   droppedBytes = 0
 
@@ -34,34 +38,29 @@ export class ByteKeeper {
     this.#budget = budget
   }
 
-  add(bytes: Buffer | string): void {
-    const size = typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
-    if (this.droppedBytes > 0 || !this.#reserve(this.#length + size)) {
-      this.droppedBytes += size
+  /** A string is UTF-8, and `bytes` long as that. */
+  add(part: Buffer | string, bytes: number): void {
+    if (this.droppedBytes > 0 || this.#length + bytes > this.#maxBytes || !this.#budget.take(bytes)) {
+      this.droppedBytes += bytes
       return
     }
-    if (typeof bytes === 'string') this.#buffer.write(bytes, this.#length)
-    else bytes.copy(this.#buffer, this.#length)
-    this.#length += size
+    this.#length += bytes
+    if (this.#loose.push(part) >= MAX_LOOSE_PARTS) this.#join()
   }
 
-  /** The bytes, which the caller owns from here on. Every keeper must come to this, or its part of the budget is lost. */
-  take(): Uint8Array {
-    const taken = this.#buffer.subarray(0, this.#length)
-    this.#budget.release(this.#buffer.length)
-    this.#buffer = Buffer.alloc(0)
+  /** What was added, in order. Every keeper must come to this, or its part of the budget is lost. */
+  take(): (Buffer | string)[] {
+    const taken = [...this.#joined, ...this.#loose]
+    this.#budget.release(this.#length)
+    this.#joined = []
+    this.#loose = []
     this.#length = 0
     return taken
   }
 
-  #reserve(size: number): boolean {
-    if (size <= this.#buffer.length) return true
-    if (size > this.#maxBytes) return false
-    const capacity = Math.min(Math.max(2048, this.#buffer.length * 2, size), this.#maxBytes)
-    if (!this.#budget.take(capacity - this.#buffer.length)) return false
-    const grown = Buffer.allocUnsafeSlow(capacity)
-    this.#buffer.copy(grown, 0, 0, this.#length)
-    this.#buffer = grown
-    return true
+  #join(): void {
+    const buffers = this.#loose.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))
+    this.#joined.push(Buffer.concat(buffers))
+    this.#loose = []
   }
 }

@@ -23,6 +23,8 @@ export interface Call {
   readonly startedAt: number
   /** Reads the whole body once. Throws `request_too_large`, `unsupported_media_type`, `request_timeout`. */
   readBody(maxBytes: number): Promise<Buffer>
+  /** The body is not held any more. */
+  releaseBody(): void
   readonly reply: Reply
 }
 

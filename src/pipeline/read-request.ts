@@ -8,7 +8,9 @@ import { parseBody } from './parse-body.ts'
 
 /** The client's request as bytes, with the fields that policy depends on. */
 export interface InboundRequest {
+  /** Empty once it was released. */
   readonly body: Buffer
+  readonly bodyBytes: number
   /** Spans of the top-level values. */
   readonly fields: ReadonlyMap<string, Span>
   readonly model: string
@@ -19,6 +21,11 @@ export interface InboundRequest {
    * a call is copied by the garbage collector again and again. Parts of it are frozen: see `parse-body.ts`.
    */
   parsed(): JsonObject
+  /**
+   * No attempt can follow any more, so the body is not needed again: a thousand answers that stream for minutes
+   * would otherwise hold a thousand bodies.
+   */
+  release(): void
 }
 
 /**
@@ -35,13 +42,37 @@ export async function readRequest(call: Call, configuration: Configuration): Pro
   const stream = streamSpan === undefined ? false : readBoolean(body, streamSpan)
   if (stream === undefined)
     throw new GatewayError('invalid_request', 'stream: Input should be a valid boolean', { field: 'stream' })
-  return {
-    body,
-    fields,
-    model,
-    stream,
-    sessionId: sessionOf(call, body, fields),
-    parsed: () => parse(body, fields),
+  return new BufferedRequest(call, body, fields, model, stream)
+}
+
+const NO_BYTES = Buffer.alloc(0)
+
+class BufferedRequest implements InboundRequest {
+  body: Buffer
+  readonly bodyBytes: number
+  readonly fields: ReadonlyMap<string, Span>
+  readonly model: string
+  readonly stream: boolean
+  readonly sessionId: string | undefined
+  readonly #call: Call
+
+  constructor(call: Call, body: Buffer, fields: ReadonlyMap<string, Span>, model: string, stream: boolean) {
+    this.#call = call
+    this.body = body
+    this.bodyBytes = body.length
+    this.fields = fields
+    this.model = model
+    this.stream = stream
+    this.sessionId = sessionOf(call, body, fields)
+  }
+
+  parsed(): JsonObject {
+    return parse(this.body, this.fields)
+  }
+
+  release(): void {
+    this.body = NO_BYTES
+    this.#call.releaseBody()
   }
 }
 

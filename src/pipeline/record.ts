@@ -47,6 +47,8 @@ export class CallRecord {
   #meter: Meter | undefined
   /** The attempt under way. */
   #trial: Trial | undefined
+  /** The store took the request's body; undefined: it was not offered yet. */
+  #requestIsKept: boolean | undefined
   #firstPartAt: number | undefined
   #answerBytes = 0
   #written = false
@@ -114,13 +116,18 @@ export class CallRecord {
     this.#meter = meter
   }
 
+  /** The answer has begun: no other attempt can follow, so nobody needs the request's body any more. */
   firstPart(): void {
-    this.#firstPartAt ??= performance.now()
+    if (this.#firstPartAt !== undefined) return
+    this.#firstPartAt = performance.now()
+    // The client's bytes first.
+    queueMicrotask(() => this.#keepRequest())
   }
 
   answer(bytes: Buffer | string): void {
-    this.#answerBytes += typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
-    this.#kept?.add(bytes)
+    const size = typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
+    this.#answerBytes += size
+    this.#kept?.add(bytes, size)
   }
 
   /** Writes the row, once: before the last bytes of the answer, or when there will be none. */
@@ -132,20 +139,25 @@ export class CallRecord {
     this.#logs.record(this.#row(httpStatus, error))
   }
 
-  /** The call is over: hands the bodies to the store, if there are any. */
+  /** The call is over: hands to the store what it has not got of the bodies. */
   close(): void {
     // Making an error costs 7 µs, its stack, so it is made only when needed.
     if (!this.#written) this.end(500, new GatewayError('internal', 'The call ended without an outcome.'))
-    const response = this.#kept?.take()
-    if (this.#kept === undefined || response === undefined || this.#request === undefined) return
-    this.#logs.keep({
-      id: this.#call.id,
-      protocol: this.#call.protocol.id,
-      request: this.#request.body,
-      response,
-      responseIsStream: this.#request.stream,
-      responseTruncatedBytes: this.#kept.droppedBytes,
+    this.#keepRequest()
+    const parts = this.#kept?.take()
+    if (this.#kept === undefined || parts === undefined || this.#requestIsKept !== true) return
+    this.#logs.keepResponse(this.#call.id, {
+      parts,
+      isStream: this.#request!.stream,
+      truncatedBytes: this.#kept.droppedBytes,
     })
+  }
+
+  #keepRequest(): void {
+    const request = this.#request
+    if (request === undefined || this.#requestIsKept !== undefined) return
+    this.#requestIsKept = this.#kept !== undefined && this.#logs.keepRequest(this.#call.id, request.body)
+    request.release()
   }
 
   #row(httpStatus: number, error: GatewayError | undefined): CallRow {
@@ -180,7 +192,7 @@ export class CallRecord {
       finishReason: clipped(meter?.finish?.raw ?? meter?.finish?.unified),
       error: error === undefined ? undefined : { kind: error.kind, message: clipped(error.message) },
       warnings: this.#warnings,
-      requestBytes: this.#request?.body.length ?? 0,
+      requestBytes: this.#request?.bodyBytes ?? 0,
       responseBytes: this.#answerBytes,
       metadata: metadata(headers, this.#configuration),
     }

@@ -19,7 +19,6 @@ export interface RelayOptions {
   call: Call
   egress: Egress
   upstream: Upstream
-  request: EgressRequest
   /** What the upstream must not tell on: its key. */
   secret: string
   idleWatch: IdleWatch
@@ -48,10 +47,10 @@ export interface StreamSide {
 /**
  * One attempt's bytes, to the end of the answer. Rejects with the failure as long as nothing was sent, so that
  * another attempt can be made. After the first byte a failure is written into the stream, in the client's form, and
- * the promise rejects too, for the log.
+ * the promise rejects too, for the log. The request is not kept: its body is large, and the answer may take minutes.
  */
-export function relay(options: RelayOptions): Promise<void> {
-  return new Promise((resolve, reject) => new Relay(options, resolve, reject).start())
+export function relay(request: EgressRequest, options: RelayOptions): Promise<void> {
+  return new Promise((resolve, reject) => new Relay(options, resolve, reject).start(request))
 }
 
 class Relay implements Watched {
@@ -88,8 +87,8 @@ class Relay implements Watched {
     return this.#stream?.passage.complete === true
   }
 
-  start(): void {
-    const { call, egress, upstream, request, idleWatch } = this.#options
+  start(request: EgressRequest): void {
+    const { call, egress, upstream, idleWatch } = this.#options
     if (call.reply.closed) return this.#fail(clientGone())
     call.reply.onGone(() => this.#fail(clientGone()))
     call.reply.onDrain(() => this.#unblock())

@@ -26,7 +26,7 @@ export type Send = (
 ) => Promise<void>
 
 /** One attempt of one target with one key: native or translated, streamed or whole, to the end of the answer. */
-export const send: Send = async (call, request, plan, key, record, on) => {
+export const send: Send = (call, request, plan, key, record, on) => {
   const prepare = plan.mode === 'native' ? prepareNative : prepareTranslated
   const { body, passage, streamHeaders, answerWhole } = prepare(call, request, plan, record)
   if (passage !== undefined) record.meter(passage)
@@ -38,18 +38,18 @@ export const send: Send = async (call, request, plan, key, record, on) => {
     beforeEnd: (error) => record.end(200, error),
   }
   const upstreamRequest = post(call, plan, key, plan.provider.paths.generate, body)
-  await relay({ ...relayBase(call, plan, key, on), request: upstreamRequest, stream, answerWhole })
+  return relay(upstreamRequest, { ...relayBase(call, plan, key, on), stream, answerWhole })
 }
 
 /** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */
-export const sendCount: Send = async (call, request, plan, key, record, on) => {
+export const sendCount: Send = (call, request, plan, key, record, on) => {
   const upstreamRequest = post(call, plan, key, plan.provider.paths.countTokens!, nativeBody(request, plan))
   const answerWhole = (answer: WholeAnswer) => {
     record.answer(answer.body)
     record.end(answer.status)
     call.reply.send(answer.status, answerHeaders(answer.headers, call.id), answer.body)
   }
-  await relay({ ...relayBase(call, plan, key, on), request: upstreamRequest, stream: undefined, answerWhole })
+  return relay(upstreamRequest, { ...relayBase(call, plan, key, on), stream: undefined, answerWhole })
 }
 
 function post(call: Call, plan: Plan, key: ProviderKey, path: string, body: Buffer): EgressRequest {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Pool, ProxyAgent } from 'undici'
 import { checkedLookup, checkOrigin, systemResolve } from './dial-policy.ts'
 import type { Dialled, Resolve } from './dial-policy.ts'
@@ -28,6 +29,8 @@ export type { AnswerHeaders, EgressHandler, Exchange } from './upstream-exchange
 
 /** Header bytes of an answer; real ones are below 6 KB. */
 const HEADERS_MAX_BYTES = 16 * 1024
+/** Smaller ones are sent in one piece with the headers. */
+const RELEASED_MIN_BYTES = 16 * 1024
 /** Idle connections are kept so long, unless the server says less. */
 const KEEP_ALIVE_MS = 30_000
 
@@ -87,8 +90,11 @@ export class Egress {
       const { method, path, headers, body } = request
       checkSendable(path, headers)
       const { origin, headersTimeoutMs: headersTimeout } = upstream
-      const options = { origin, method, path, headers, body: body ?? null, headersTimeout, bodyTimeout: 0 }
-      this.#poolFor(upstream).dispatch(options, exchange)
+      const options = { origin, method, path, headers, headersTimeout, bodyTimeout: 0 }
+      this.#poolFor(upstream).dispatch(
+        { ...options, body: body === undefined ? null : released(body) },
+        exchange,
+      )
     } catch (error) {
       exchange.fail(error as Error)
     }
@@ -132,4 +138,17 @@ export class Egress {
     const lookup = checkedLookup(upstream, this.#resolve)
     return new Pool(upstream.origin, { ...options, connect: { ...tls, timeout: connectTimeoutMs, lookup } })
   }
+}
+
+/** Undici holds what it was given until the answer has ended; a large body is let go when it was written. */
+function released(body: Uint8Array): Uint8Array | Readable {
+  if (body.length < RELEASED_MIN_BYTES) return body
+  const unsent = [body]
+  const once: Iterable<Uint8Array> = {
+    *[Symbol.iterator]() {
+      yield* unsent.splice(0)
+    },
+  }
+  // Its documentation names iterables, its types do not.
+  return once as unknown as Readable
 }

@@ -10,7 +10,7 @@ import { openaiChat } from '../../src/protocols/openai-chat/index.ts'
 import { openMemoryLogStore } from '../../src/stores/logs/memory.ts'
 import type { LogQuery } from '../../src/stores/logs/port.ts'
 import { agentSession } from '../stores/logs/agent-session.ts'
-import { callContent, callRow } from '../stores/logs/rows.ts'
+import { callContent, callRow, keep } from '../stores/logs/rows.ts'
 
 const decodeAnswer = answerDecoder([anthropic, openaiChat])
 
@@ -277,7 +277,7 @@ describe('GET /api/logs/{id}', () => {
     const [, turn] = agentSession(2)
     const { writer, reader } = openMemoryLogStore(10)
     writer.record(callRow({ id: 'a' }))
-    writer.keep({ ...callContent('a', turn!.request, turn!.response), responseIsStream: true })
+    keep(writer, { ...callContent('a', turn!.request, turn!.response), responseIsStream: true })
     const { status, body } = await getLog('a', { logs: reader, decodeAnswer })
     const request = JSON.parse(turn!.request.toString()) as { messages: unknown[] }
     expect(status).toBe(200)

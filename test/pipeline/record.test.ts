@@ -27,9 +27,10 @@ it('after another attempt, the row has both attempts and the warnings of the one
   const provider = configuration.providers.get('openai')!
   const plan = { provider, model: 'gpt-5', mode: 'translated', reason: 'the test' } as Plan
   const rows: CallRow[] = []
-  const writer = { record: (row: CallRow) => void rows.push(row), keep: () => {} }
   const record = openRecord(CALL, configuration, {
-    ...writer,
+    record: (row) => void rows.push(row),
+    keepRequest: () => true,
+    keepResponse: () => {},
     shedContents: 0,
     lostRows: 0,
     flush: async () => {},

@@ -58,7 +58,10 @@ export class ContentReader {
       lists: JSON.parse(String(row['lists'])) as number[],
       responseIsStream: row['response_is_stream'] === 1,
       responseTruncatedBytes: Number(row['response_truncated_bytes']),
-      response: () => unpack(Number(row['response_codec']), row['response'] as Uint8Array),
+      response: () =>
+        row['response'] === null
+          ? Buffer.alloc(0)
+          : unpack(Number(row['response_codec']), row['response'] as Uint8Array),
     }
   }
 

@@ -3,7 +3,11 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { RecentMap } from '../../lib/recent-map.ts'
 import { cutBody } from './blocks.ts'
 import { pack } from './codec.ts'
-import type { CallContent } from './port.ts'
+import type { Place } from './body-ring.ts'
+import type { HandedBody } from './messages.ts'
+
+/** Longer bodies, which are few, get a buffer of their own. */
+const MAX_TAKEN_BYTES = 1024 * 1024
 
 /**
  * The writing end of the tables `contents`, `blocks` and `lists`.
@@ -18,11 +22,17 @@ import type { CallContent } from './port.ts'
 export class ContentTable {
   readonly #blocks: Interned
   readonly #lists: Interned
-  readonly #insert: StatementSync
+  readonly #insertRequest: StatementSync
+  readonly #addResponse: StatementSync
   readonly #insertShed: StatementSync
+  readonly #ring: Uint8Array
+  /** Holds one body at a time: a buffer for each would be work for the collector. */
+  readonly #taken = Buffer.allocUnsafeSlow(MAX_TAKEN_BYTES)
   #epoch = 0
 
-  constructor(database: DatabaseSync) {
+  /** `memory` is that of the ring in which the bodies are. */
+  constructor(database: DatabaseSync, memory: SharedArrayBuffer) {
+    this.#ring = new Uint8Array(memory)
     this.#blocks = new Interned(
       database.prepare('SELECT id, epoch FROM blocks WHERE hash = ?'),
       database.prepare('UPDATE blocks SET epoch = ? WHERE id = ?'),
@@ -33,31 +43,23 @@ export class ContentTable {
       database.prepare('UPDATE lists SET epoch = ? WHERE id = ?'),
       database.prepare('INSERT INTO lists (parent, block, epoch) VALUES (?, ?, ?)'),
     )
-    this.#insert = database.prepare(
-      `INSERT OR REPLACE INTO contents (id, epoch, shed, frame, lists, response_is_stream,
-         response_truncated_bytes, response_codec, response) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)`,
+    this.#insertRequest = database.prepare(
+      'INSERT OR REPLACE INTO contents (id, epoch, shed, frame, lists) VALUES (?, ?, 0, ?, ?)',
+    )
+    this.#addResponse = database.prepare(
+      `UPDATE contents SET response_is_stream = ?, response_truncated_bytes = ?, response_codec = ?, response = ?
+         WHERE id = ?`,
     )
     this.#insertShed = database.prepare('INSERT OR REPLACE INTO contents (id, epoch, shed) VALUES (?, ?, 1)')
   }
 
-  /** Stores the bodies of a call. Call {@link forget} when the transaction around it fails. */
-  put(content: CallContent, epoch: number): void {
+  /** Stores a body. Call {@link forget} when the transaction around it fails. */
+  put(body: HandedBody, epoch: number): void {
     this.#turnTo(epoch)
-    const { request, response } = content
-    const { frame, lists } = cutBody(Buffer.from(request.buffer, request.byteOffset, request.byteLength))
-    const frameId = this.#block(frame)
-    const ends = lists.map((list) => list.reduce((end, block) => this.#listEnd(end, this.#block(block)), 0))
-    const { codec, data } = pack(response)
-    this.#insert.run(
-      content.id,
-      epoch,
-      frameId,
-      JSON.stringify(ends),
-      Number(content.responseIsStream),
-      content.responseTruncatedBytes,
-      codec,
-      data,
-    )
+    if (body.type === 'shed') return this.putShed(body.id, epoch)
+    if (body.type === 'request') return this.#putRequest(body.id, this.#take(body.place), epoch)
+    const { codec, data } = pack(this.#take(body.place))
+    this.#addResponse.run(Number(body.isStream), body.truncatedBytes, codec, data, body.id)
   }
 
   /** Notes that the bodies of a call were given up. */
@@ -76,6 +78,21 @@ export class ContentTable {
     if (epoch === this.#epoch) return
     this.#epoch = epoch
     this.forget()
+  }
+
+  /** A copy, good until the next is taken: SQLite and zlib take no memory that another thread can write to. */
+  #take({ offset, length }: Place): Buffer {
+    const body = this.#ring.subarray(offset, offset + length)
+    if (length > MAX_TAKEN_BYTES) return Buffer.from(body)
+    this.#taken.set(body)
+    return this.#taken.subarray(0, length)
+  }
+
+  #putRequest(id: string, body: Buffer, epoch: number): void {
+    const { frame, lists } = cutBody(body)
+    const frameId = this.#block(frame)
+    const ends = lists.map((list) => list.reduce((end, block) => this.#listEnd(end, this.#block(block)), 0))
+    this.#insertRequest.run(id, epoch, frameId, JSON.stringify(ends))
   }
 
   #block(bytes: Buffer): number {

@@ -5,7 +5,7 @@ import { ContentTable } from './content-table.ts'
 import { inTransaction, moveAside, openForWriting, verdictOf } from './database.ts'
 import { readLines } from './journal-tail.ts'
 import type { Report } from './journal.ts'
-import type { HandedContent } from './messages.ts'
+import type { HandedBody } from './messages.ts'
 import { epochOf, retain } from './retention.ts'
 import type { Limits } from './retention.ts'
 import { RowTable } from './row-table.ts'
@@ -14,9 +14,11 @@ import { listSegments, readLine } from './segments.ts'
 export interface DatabaseWriterOptions {
   path: string
   journalDirectory: string
+  /** Of the ring in which the bodies are. */
+  memory: SharedArrayBuffer
   report: Report
-  /** Bodies that are stored, or `dropped` because they never can be. */
-  onDone: (contents: number, bytes: number, dropped: number) => void
+  /** So many bodies are stored and no longer needed in the ring; `dropped` of them never can be stored. */
+  onDone: (taken: number, dropped: number) => void
 }
 
 interface OpenDatabase {
@@ -28,8 +30,8 @@ interface OpenDatabase {
 }
 
 /** Bodies stored in one transaction. */
-const BATCH_CONTENTS = 64
-const BATCH_CONTENT_BYTES = 8 * 1024 * 1024
+const BATCH_BODIES = 128
+const BATCH_BYTES = 8 * 1024 * 1024
 
 /**
  * Moves rows from the journal, and bodies from memory, into the database. How far a segment has been read is
@@ -37,7 +39,7 @@ const BATCH_CONTENT_BYTES = 8 * 1024 * 1024
  */
 export class DatabaseWriter {
   readonly #options: DatabaseWriterOptions
-  readonly #pending: HandedContent[] = []
+  readonly #pending: HandedBody[] = []
   #open: OpenDatabase | undefined
   #journalClosed = false
 
@@ -45,8 +47,8 @@ export class DatabaseWriter {
     this.#options = options
   }
 
-  give(contents: readonly HandedContent[]): void {
-    this.#pending.push(...contents)
+  give(bodies: readonly HandedBody[]): void {
+    this.#pending.push(...bodies)
   }
 
   /** Nobody writes the journal any more, so its last segment is finished too. */
@@ -61,7 +63,7 @@ export class DatabaseWriter {
   drain(): boolean {
     return this.#guard((open) => {
       const more = this.#writeRows(open)
-      return this.#writeContents(open) || more
+      return this.#writeBodies(open) || more
     })
   }
 
@@ -103,7 +105,12 @@ export class DatabaseWriter {
       for (const row of database.prepare('SELECT name, consumed FROM segments').all()) {
         consumed.set(String(row['name']), Number(row['consumed']))
       }
-      return { database, rows: new RowTable(database), contents: new ContentTable(database), consumed }
+      return {
+        database,
+        rows: new RowTable(database),
+        contents: new ContentTable(database, this.#options.memory),
+        consumed,
+      }
     } catch (error) {
       database.close()
       throw error
@@ -157,39 +164,33 @@ export class DatabaseWriter {
     consumed.delete(name)
   }
 
-  #writeContents(open: OpenDatabase): boolean {
-    let count = 0
-    for (
-      let bytes = 0;
-      count < this.#pending.length && count < BATCH_CONTENTS && bytes < BATCH_CONTENT_BYTES;
-      count++
-    ) {
-      bytes += this.#pending[count]!.bytes
+  #writeBodies(open: OpenDatabase): boolean {
+    const batch: HandedBody[] = []
+    let bytes = 0
+    for (const body of this.#pending) {
+      if (batch.length === BATCH_BODIES || bytes >= BATCH_BYTES) break
+      batch.push(body)
+      if (body.type !== 'shed') bytes += body.place.length
     }
-    if (count === 0) return false
-    const batch = this.#pending.slice(0, count)
+    if (batch.length === 0) return false
     const dropped = this.#keep(open, batch)
-    this.#pending.splice(0, count)
-    this.#options.onDone(
-      count,
-      batch.reduce((sum, { bytes }) => sum + bytes, 0),
-      dropped,
-    )
+    this.#pending.splice(0, batch.length)
+    this.#options.onDone(batch.length, dropped)
     return true
   }
 
   /** Stores the bodies together, or, when one of them never can be, each by itself. Returns how many were dropped. */
-  #keep(open: OpenDatabase, batch: readonly HandedContent[]): number {
+  #keep(open: OpenDatabase, batch: readonly HandedBody[]): number {
     const epoch = epochOf(Date.now())
     try {
-      inTransaction(open.database, () => batch.forEach(({ content }) => open.contents.put(content, epoch)))
+      inTransaction(open.database, () => batch.forEach((body) => open.contents.put(body, epoch)))
       return 0
     } catch (error) {
       open.contents.forget()
       if (verdictOf(error) !== 'permanent') throw error
       if (batch.length > 1) return batch.reduce((dropped, each) => dropped + this.#keep(open, [each]), 0)
-      this.#options.report(`The bodies of call ${batch[0]!.content.id} could not be stored`, error)
-      open.contents.putShed(batch[0]!.content.id, epoch)
+      this.#options.report(`The bodies of call ${batch[0]!.id} could not be stored`, error)
+      open.contents.putShed(batch[0]!.id, epoch)
       return 1
     }
   }

@@ -1,6 +1,5 @@
 import { columnsOf } from './port.ts'
 import type {
-  CallContent,
   CallRow,
   Columns,
   LogEntry,
@@ -9,13 +8,16 @@ import type {
   LogReader,
   LogStats,
   LogStore,
+  StoredContent,
 } from './port.ts'
 import { streamedText, textFinder } from './search-text.ts'
+
+const NO_BYTES = new Uint8Array()
 
 /** A log of the last `limit` calls, for tests; with 0, for a gateway that keeps none (`logs_store.enabled: false`). */
 export function openMemoryLogStore(limit: number): LogStore {
   const rows: CallRow[] = []
-  const contents = new Map<string, CallContent>()
+  const contents = new Map<string, StoredContent>()
   return {
     writer: {
       shedContents: 0,
@@ -24,8 +26,16 @@ export function openMemoryLogStore(limit: number): LogStore {
         rows.push(row)
         for (const old of rows.splice(0, Math.max(0, rows.length - limit))) contents.delete(old.id)
       },
-      keep(content) {
-        if (limit > 0) contents.set(content.id, { ...content, request: new Uint8Array(content.request) })
+      keepRequest(id, body) {
+        if (limit === 0) return false
+        const request = new Uint8Array(body)
+        contents.set(id, { request, response: NO_BYTES, responseIsStream: false, responseTruncatedBytes: 0 })
+        return true
+      },
+      keepResponse(id, { parts, isStream, truncatedBytes }) {
+        const response = Buffer.concat(parts.map((part) => Buffer.from(part)))
+        const stored = { response, responseIsStream: isStream, responseTruncatedBytes: truncatedBytes }
+        contents.set(id, { ...contents.get(id)!, ...stored })
       },
       flush: () => Promise.resolve(),
     },
@@ -37,9 +47,9 @@ export function openMemoryLogStore(limit: number): LogStore {
 
 class MemoryReader implements LogReader {
   readonly #rows: readonly CallRow[]
-  readonly #contents: ReadonlyMap<string, CallContent>
+  readonly #contents: ReadonlyMap<string, StoredContent>
 
-  constructor(rows: readonly CallRow[], contents: ReadonlyMap<string, CallContent>) {
+  constructor(rows: readonly CallRow[], contents: ReadonlyMap<string, StoredContent>) {
     this.#rows = rows
     this.#contents = contents
   }

@@ -1,4 +1,5 @@
-import type { CallContent, LogEntry, LogPage, LogQuery } from './port.ts'
+import type { Place } from './body-ring.ts'
+import type { LogEntry, LogPage, LogQuery } from './port.ts'
 import type { Limits } from './retention.ts'
 
 /** What the threads of the log store say to each other. */
@@ -7,25 +8,27 @@ export interface WriterThreadData {
   path: string
   journalDirectory: string
   limits: Limits
+  /** Of the ring in which the bodies are. */
+  memory: SharedArrayBuffer
 }
 
-export interface HandedContent {
-  content: CallContent
-  /** What it counts for among the bytes under way. */
-  bytes: number
-}
+/** A body in the ring, or word that a call's answer found no room there. */
+export type HandedBody =
+  | { type: 'request'; id: string; place: Place }
+  | { type: 'response'; id: string; place: Place; isStream: boolean; truncatedBytes: number }
+  | { type: 'shed'; id: string }
 
 export type ToWriterThread =
   /** There are new lines in the journal, and perhaps bodies. */
-  | { type: 'work'; contents: HandedContent[] }
+  | { type: 'work'; bodies: HandedBody[] }
   | { type: 'flush'; id: number }
   | { type: 'limits'; limits: Limits }
   /** The journal is closed. */
   | { type: 'close' }
 
 export type FromWriterThread =
-  /** Bodies that are no longer under way, `dropped` of them because they could not be stored. */
-  | { type: 'done'; contents: number; bytes: number; dropped: number }
+  /** So many bodies have been taken out of the ring; `dropped` calls lost theirs because they could not be stored. */
+  | { type: 'done'; taken: number; dropped: number }
   | { type: 'flushed'; id: number }
   | { type: 'report'; message: string; detail: string | undefined }
 

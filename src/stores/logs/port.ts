@@ -24,11 +24,13 @@ export interface LogWriter {
    */
   record(row: CallRow): void
   /**
-   * Hands over the bodies of a call. The request is copied, because an upstream that answers early may still be
-   * reading it; the response's buffer is taken and must not be used afterwards. Shed when the store is behind.
+   * Takes a copy of a call's request body, so that the caller need not hold it while a long answer comes.
+   * false: shed, because the store is behind; the answer need not be offered.
    */
-  keep(content: CallContent): void
-  /** Bodies shed since the start. */
+  keepRequest(id: string, body: Uint8Array): boolean
+  /** Takes a copy of the answer to a request that was kept. Shed, the request with it, when the store is behind. */
+  keepResponse(id: string, response: KeptResponse): void
+  /** Calls whose bodies were shed since the start. */
   readonly shedContents: number
   /** Rows that the disk refused since the start; see `report`. */
   readonly lostRows: number
@@ -107,16 +109,13 @@ export interface AttemptRow {
   durationMs: number
 }
 
-/** The bodies of one call, as they were on the wire. */
-export interface CallContent {
-  id: string
-  protocol: ProtocolId
-  request: Uint8Array
-  /** The answer in the client's protocol, as far as it was kept. */
-  response: Uint8Array
-  responseIsStream: boolean
-  /** Bytes of the answer beyond the size limit that were not kept. */
-  responseTruncatedBytes: number
+/** The answer to a call in the client's protocol, as far as it was kept. */
+export interface KeptResponse {
+  /** Strings are UTF-8. */
+  parts: readonly (Uint8Array | string)[]
+  isStream: boolean
+  /** Bytes beyond the size limit that were not kept. */
+  truncatedBytes: number
 }
 
 /** Filters of `GET /api/logs`; every list means "any of", so an empty one matches nothing. */
@@ -220,4 +219,10 @@ export interface LogEntry {
 }
 
 /** Bodies as they were on the wire, byte for byte. */
-export type StoredContent = Omit<CallContent, 'id' | 'protocol'>
+export interface StoredContent {
+  request: Uint8Array
+  /** Empty when the gateway was killed before the answer ended. */
+  response: Uint8Array
+  responseIsStream: boolean
+  responseTruncatedBytes: number
+}

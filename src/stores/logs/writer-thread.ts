@@ -13,7 +13,7 @@ const RETRY_MAX_MS = 1_000
 const BUSY_TRIES = 12
 
 const port = parentPort!
-const { path, journalDirectory, limits: initialLimits } = workerData as WriterThreadData
+const { path, journalDirectory, memory, limits: initialLimits } = workerData as WriterThreadData
 let limits = initialLimits
 let timer: NodeJS.Timeout | undefined
 let failures = 0
@@ -25,8 +25,9 @@ const flushes: number[] = []
 const writer = new DatabaseWriter({
   path,
   journalDirectory,
+  memory,
   report,
-  onDone: (contents, bytes, dropped) => send({ type: 'done', contents, bytes, dropped }),
+  onDone: (taken, dropped) => send({ type: 'done', taken, dropped }),
 })
 
 try {
@@ -37,7 +38,7 @@ try {
 }
 
 port.on('message', (message: ToWriterThread) => {
-  if (message.type === 'work') writer.give(message.contents)
+  if (message.type === 'work') writer.give(message.bodies)
   if (message.type === 'flush') flushes.push(message.id)
   if (message.type === 'limits') limits = message.limits
   if (message.type === 'close') {

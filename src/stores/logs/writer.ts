@@ -1,13 +1,14 @@
-import { isMarkedAsUntransferable } from 'node:worker_threads'
-import type { Transferable, Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { BodyRing } from './body-ring.ts'
+import type { BodyPart } from './body-ring.ts'
 import { Journal } from './journal.ts'
 import type { Report } from './journal.ts'
-import type { FromWriterThread, HandedContent, ToWriterThread, WriterThreadData } from './messages.ts'
-import type { CallContent, CallRow, LogWriter } from './port.ts'
+import type { FromWriterThread, HandedBody, ToWriterThread, WriterThreadData } from './messages.ts'
+import type { CallRow, KeptResponse, LogWriter } from './port.ts'
 import { rowLine, shedLine } from './segments.ts'
 import { startThread } from './threads.ts'
 
-/** Bodies on their way to the database; with what the thread holds beside them this stays below 64 MB. */
+/** Room for bodies on their way to the database: half a second of a saturated gateway, some minutes of a busy team. */
 export const UNDER_WAY_MAX_BYTES = 48 * 1024 * 1024
 
 /** Waking a sleeping thread costs 30 µs, so it is done once for all calls of such a span. */
@@ -22,18 +23,20 @@ export class ThreadedWriter implements LogWriter {
   readonly #data: WriterThreadData
   readonly #report: Report
   readonly #journal: Journal
+  readonly #ring = new BodyRing(UNDER_WAY_MAX_BYTES)
   readonly #flushes = new Map<number, () => void>()
   #thread: Worker | undefined
-  #gathered: HandedContent[] = []
+  /** Bodies that the thread will be told of next, and those that it was told of. */
+  #gathered: HandedBody[] = []
+  #posted: HandedBody[] = []
   #gathering: NodeJS.Timeout | undefined
   #starting: NodeJS.Timeout | undefined
-  #underWay = { contents: 0, bytes: 0 }
   #lastFlush = 0
   #isClosing = false
   shedContents = 0
 
-  constructor(data: WriterThreadData, report: Report) {
-    this.#data = data
+  constructor(data: Omit<WriterThreadData, 'memory'>, report: Report) {
+    this.#data = { ...data, memory: this.#ring.memory }
     this.#report = report
     this.#journal = new Journal(data.journalDirectory, report)
     this.#startIn(START_MS)
@@ -48,16 +51,24 @@ export class ThreadedWriter implements LogWriter {
     this.#wake()
   }
 
-  keep(content: CallContent): void {
-    const response = owned(content.response)
-    const bytes = content.request.byteLength + response.buffer.byteLength
-    if (this.#isClosing || this.#underWay.bytes + bytes > UNDER_WAY_MAX_BYTES) return this.#shed(content.id)
-    this.#underWay.contents++
-    this.#underWay.bytes += bytes
-    this.#gathered.push({
-      content: { ...content, request: new Uint8Array(content.request), response },
-      bytes,
-    })
+  keepRequest(id: string, body: Uint8Array): boolean {
+    const place = this.#put([body])
+    if (place !== undefined) this.#gathered.push({ type: 'request', id, place })
+    else {
+      this.shedContents++
+      this.#journal.append(shedLine(id))
+    }
+    this.#wake()
+    return place !== undefined
+  }
+
+  keepResponse(id: string, { parts, isStream, truncatedBytes }: KeptResponse): void {
+    const place = this.#put(parts)
+    if (place !== undefined) this.#gathered.push({ type: 'response', id, place, isStream, truncatedBytes })
+    else {
+      this.shedContents++
+      this.#gathered.push({ type: 'shed', id })
+    }
     this.#wake()
   }
 
@@ -91,10 +102,8 @@ export class ThreadedWriter implements LogWriter {
     clearTimeout(timer)
   }
 
-  #shed(id: string): void {
-    this.shedContents++
-    this.#journal.append(shedLine(id))
-    this.#wake()
+  #put(parts: readonly BodyPart[]) {
+    return this.#isClosing ? undefined : this.#ring.put(parts)
   }
 
   #wake(): void {
@@ -106,10 +115,10 @@ export class ThreadedWriter implements LogWriter {
     clearTimeout(this.#gathering)
     this.#gathering = undefined
     if (this.#thread === undefined) return
-    const contents = this.#gathered
+    const bodies = this.#gathered
     this.#gathered = []
-    const buffers = contents.flatMap(({ content }) => [content.request.buffer, content.response.buffer])
-    send(this.#thread, { type: 'work', contents }, buffers as ArrayBuffer[])
+    this.#posted.push(...bodies)
+    send(this.#thread, { type: 'work', bodies })
   }
 
   #startIn(delayMs: number): void {
@@ -136,8 +145,7 @@ export class ThreadedWriter implements LogWriter {
   #hear(message: FromWriterThread): void {
     switch (message.type) {
       case 'done':
-        this.#underWay.contents -= message.contents
-        this.#underWay.bytes -= message.bytes
+        this.#taken(message.taken)
         this.shedContents += message.dropped
         break
       case 'flushed':
@@ -149,25 +157,23 @@ export class ThreadedWriter implements LogWriter {
     }
   }
 
+  #taken(count: number): void {
+    this.#ring.free(this.#posted.splice(0, count).filter(isInRing).length)
+  }
+
   /** The bodies that a dead thread held are gone; the rows are in the journal. */
   #ended(): void {
     this.#thread = undefined
-    this.shedContents += this.#underWay.contents - this.#gathered.length
-    const bytes = this.#gathered.reduce((sum, each) => sum + each.bytes, 0)
-    this.#underWay = { contents: this.#gathered.length, bytes }
+    this.shedContents += new Set(this.#posted.filter(isInRing).map(({ id }) => id)).size
+    this.#taken(this.#posted.length)
     if (!this.#isClosing) this.#startIn(RESTART_MS)
   }
 }
 
-function send(thread: Worker, message: ToWriterThread, transfer: Transferable[] = []): void {
-  thread.postMessage(message, transfer)
+function send(thread: Worker, message: ToWriterThread): void {
+  thread.postMessage(message)
 }
 
-/**
- * The bytes in a buffer that can be given to the thread. Node cuts small Buffers from one pool, which must stay
- * here; and a small view of a large buffer would carry all of it along.
- */
-function owned(bytes: Uint8Array): Uint8Array {
-  const isOwn = !isMarkedAsUntransferable(bytes.buffer) && bytes.byteLength * 4 >= bytes.buffer.byteLength
-  return isOwn ? bytes : new Uint8Array(bytes)
+function isInRing(body: HandedBody): boolean {
+  return body.type !== 'shed'
 }

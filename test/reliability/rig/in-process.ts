@@ -34,7 +34,8 @@ export async function startInProcess(
   const idleWatch = new IdleWatch()
   const logs = {
     record: (row: CallRow) => void rows.push(row),
-    keep: () => undefined,
+    keepRequest: () => true,
+    keepResponse: () => undefined,
     shedContents: 0,
     lostRows: 0,
     flush: () => Promise.resolve(),

@@ -4,13 +4,12 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { ContentReader } from '../../../src/stores/logs/content-reader.ts'
-import { ContentTable } from '../../../src/stores/logs/content-table.ts'
 import { inTransaction, openForWriting } from '../../../src/stores/logs/database.ts'
 import { epochOf, retain } from '../../../src/stores/logs/retention.ts'
 import { RowTable } from '../../../src/stores/logs/row-table.ts'
 import { agentSession } from './agent-session.ts'
 import { callContent, callRow } from './rows.ts'
-import { temporaryDirectory } from './support.ts'
+import { TestContents, temporaryDirectory } from './support.ts'
 
 const captures = new URL('../../data/claude/', import.meta.url)
 const DAY_MS = 86_400_000
@@ -19,7 +18,7 @@ const UNLIMITED = { rowDays: 10_000, contentDays: 10_000, maxBytes: Infinity }
 function openContents() {
   const path = join(temporaryDirectory(), 'logs.db')
   const database = openForWriting(path)
-  return { path, database, table: new ContentTable(database), reader: new ContentReader(database) }
+  return { path, database, table: new TestContents(database), reader: new ContentReader(database) }
 }
 
 function count(
@@ -80,7 +79,7 @@ describe('bodies come back as they were', () => {
     const [first, second] = agentSession(2)
     table.put(callContent('1', first!.request), 1)
     const before = count(database, 'blocks')
-    new ContentTable(database).put(callContent('2', second!.request), 1)
+    new TestContents(database).put(callContent('2', second!.request), 1)
     // The answer, the tool's result, and the first message without its cache mark.
     expect(count(database, 'blocks') - before).toBe(3)
     expect(Buffer.compare(reader.load('2').content!.request, second!.request)).toBe(0)

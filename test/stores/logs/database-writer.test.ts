@@ -13,18 +13,20 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
+import { BodyRing } from '../../../src/stores/logs/body-ring.ts'
 import { DatabaseWriter } from '../../../src/stores/logs/database-writer.ts'
 import { Journal } from '../../../src/stores/logs/journal.ts'
 import { listSegments, rowLine } from '../../../src/stores/logs/segments.ts'
 import { SqliteReader } from '../../../src/stores/logs/sqlite-reader.ts'
 import { callContent, callRow, logQuery } from './rows.ts'
-import { temporaryDirectory } from './support.ts'
+import { handed, temporaryDirectory } from './support.ts'
 
 /** A journal and a database, without the threads. */
 class Store {
   readonly path = join(temporaryDirectory(), 'logs.db')
   readonly directory = `${this.path}.journal`
   readonly reports: string[] = []
+  readonly ring = new BodyRing(1024 * 1024)
   dropped = 0
   journal = this.openJournal()
   writer = this.openWriter()
@@ -38,7 +40,8 @@ class Store {
       path: this.path,
       journalDirectory: this.directory,
       report: (message) => this.reports.push(message),
-      onDone: (_contents, _bytes, dropped) => (this.dropped += dropped),
+      memory: this.ring.memory,
+      onDone: (_taken, dropped) => (this.dropped += dropped),
     })
   }
 
@@ -225,7 +228,7 @@ describe('F5 a database that cannot be used is moved aside, and the journal goes
   it('while it is open', () => {
     const store = new Store()
     store.record('1')
-    store.writer.give([{ content: callContent('1', '{"model":"m"}'), bytes: 13 }])
+    store.writer.give(handed(store.ring, callContent('1', '{"model":"m"}')))
     store.drain()
     // The write-ahead log would heal the pages: it is folded into the database first.
     edit(store.path, 'PRAGMA wal_checkpoint(TRUNCATE)')
@@ -244,7 +247,7 @@ describe('what hinders for now', () => {
     const other = new DatabaseSync(store.path)
     other.exec('BEGIN IMMEDIATE')
     store.record('2')
-    store.writer.give([{ content: callContent('2', '{}'), bytes: 2 }])
+    store.writer.give(handed(store.ring, callContent('2', '{}')))
     expect(() => store.writer.drain()).toThrow('database is locked')
     other.exec('ROLLBACK')
     other.close()
@@ -261,6 +264,7 @@ describe('what hinders for now', () => {
     const blocked = new DatabaseWriter({
       path: join(store.directory, listSegments(store.directory)[0]!, 'logs.db'),
       journalDirectory: store.directory,
+      memory: store.ring.memory,
       report: () => {},
       onDone: () => {},
     })

@@ -4,11 +4,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openMemoryLogStore } from '../../../src/stores/logs/memory.ts'
-import type { CallContent, CallRow, LogQuery } from '../../../src/stores/logs/port.ts'
+import type { CallRow, LogQuery } from '../../../src/stores/logs/port.ts'
 import { conditionOf, orderOf } from '../../../src/stores/logs/query.ts'
 import { SqliteReader } from '../../../src/stores/logs/sqlite-reader.ts'
 import { agentSession } from './agent-session.ts'
 import { callContent, callRow, logQuery } from './rows.ts'
+import type { CallContent } from './rows.ts'
 import { databaseOf, temporaryDirectory } from './support.ts'
 
 function openReader(rows: readonly CallRow[], contents: readonly CallContent[] = []) {

@@ -1,4 +1,4 @@
-import type { CallContent, CallRow, LogQuery } from '../../../src/stores/logs/port.ts'
+import type { CallRow, LogQuery, LogWriter, StoredContent } from '../../../src/stores/logs/port.ts'
 
 /** A call that went well, with some of its fields changed. */
 export function callRow(changes: Partial<CallRow> & { id: string }): CallRow {
@@ -53,6 +53,11 @@ export function callRow(changes: Partial<CallRow> & { id: string }): CallRow {
   }
 }
 
+/** The bodies of a call, as they are to be found again. */
+export interface CallContent extends StoredContent {
+  id: string
+}
+
 export function callContent(
   id: string,
   request: string | Buffer,
@@ -60,12 +65,24 @@ export function callContent(
 ): CallContent {
   return {
     id,
-    protocol: 'anthropic',
     request: Buffer.from(request),
     response: new Uint8Array(Buffer.from(response)),
     responseIsStream: false,
     responseTruncatedBytes: 0,
   }
+}
+
+/** Hands both bodies over, as a call does. */
+export function keep(writer: LogWriter, content: CallContent): void {
+  const {
+    id,
+    request,
+    response,
+    responseIsStream: isStream,
+    responseTruncatedBytes: truncatedBytes,
+  } = content
+  if (writer.keepRequest(id, request))
+    writer.keepResponse(id, { parts: [response], isStream, truncatedBytes })
 }
 
 export function logQuery(changes: Partial<LogQuery> = {}): LogQuery {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { UNDER_WAY_MAX_BYTES } from '../../../src/stores/logs/writer.ts'
-import { callContent, callRow, logQuery } from './rows.ts'
+import { callContent, callRow, keep, logQuery } from './rows.ts'
 import { idsOf, openTestStore, temporaryDirectory } from './support.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -25,7 +25,7 @@ describe('F8 a database slower than the calls', () => {
     const ids = Array.from({ length: 100 }, (_, n) => `call-${n}`)
     for (const id of ids) {
       store.writer.record(callRow({ id }))
-      store.writer.keep(callContent(id, Buffer.alloc(MEGABYTE, 'words ')))
+      keep(store.writer, callContent(id, Buffer.alloc(MEGABYTE, 'words ')))
     }
     const shed = store.writer.shedContents
     expect(shed).toBeGreaterThan(0)
@@ -38,7 +38,7 @@ describe('F8 a database slower than the calls', () => {
     expect(states.filter((state) => state === 'kept')).toHaveLength(ids.length - shed)
     expect([store.writer.shedContents, store.writer.lostRows]).toEqual([shed, 0])
 
-    store.writer.keep(callContent('call-99', '{"late":true}'))
+    keep(store.writer, callContent('call-99', '{"late":true}'))
     await store.writer.flush()
     expect((await store.reader.get('call-99'))?.contentState).toBe('kept')
   })
@@ -73,27 +73,40 @@ describe('F8 a database slower than the calls', () => {
 })
 
 describe('bodies handed over', () => {
-  it('the request stays with the caller, the response is taken', async () => {
+  it('stay with the caller, who may overwrite them', async () => {
     const store = openTestStore()
     const request = Buffer.from('{"model":"m"}')
-    const response = new Uint8Array(Buffer.alloc(1000, 'x'))
+    const parts = [Buffer.alloc(1000, 'x'), 'é', new Uint8Array(3).fill(0x79)]
     store.writer.record(callRow({ id: 'a' }))
-    store.writer.keep({ ...callContent('a', ''), request, response })
+    store.writer.keepRequest('a', request)
+    store.writer.keepResponse('a', { parts, isStream: true, truncatedBytes: 7 })
     request.fill(0x20)
+    for (const part of parts) if (typeof part !== 'string') part.fill(0x20)
     await store.writer.flush()
-    expect([request.byteLength, response.byteLength]).toEqual([13, 0])
     const { content } = (await store.reader.get('a'))!
     expect(Buffer.from(content!.request).toString()).toBe('{"model":"m"}')
-    expect(Buffer.from(content!.response).toString()).toBe('x'.repeat(1000))
+    expect(Buffer.from(content!.response).toString()).toBe(`${'x'.repeat(1000)}éyyy`)
+    expect([content!.responseIsStream, content!.responseTruncatedBytes]).toEqual([true, 7])
   })
 
-  it('a response cut from the pool of small Buffers leaves the pool here', async () => {
+  it('may be a request whose answer has not come', async () => {
     const store = openTestStore()
-    const neighbour = Buffer.from('neighbour')
-    store.writer.keep({ ...callContent('a', '{}'), response: Buffer.from('pooled') })
-    store.writer.keep({ ...callContent('b', '{}'), response: Buffer.alloc(100_000, 'y').subarray(0, 10) })
+    store.writer.record(callRow({ id: 'a' }))
+    store.writer.keepRequest('a', Buffer.from('{"model":"m"}'))
     await store.writer.flush()
-    expect(neighbour.toString()).toBe('neighbour')
+    const { contentState, content } = (await store.reader.get('a'))!
+    expect([contentState, content!.response.length]).toEqual(['kept', 0])
+  })
+
+  it('are both shed where the answer finds no room', async () => {
+    const store = openTestStore()
+    store.writer.record(callRow({ id: 'a' }))
+    store.writer.keepRequest('a', Buffer.from('{"model":"m"}'))
+    const parts = [Buffer.alloc(UNDER_WAY_MAX_BYTES)]
+    store.writer.keepResponse('a', { parts, isStream: false, truncatedBytes: 0 })
+    await store.writer.flush()
+    expect((await store.reader.get('a'))?.contentState).toBe('shed')
+    expect(store.writer.shedContents).toBe(1)
   })
 })
 
@@ -106,12 +119,12 @@ describe('trouble never stops traffic (I1)', () => {
     const unlock = lockDatabase(store.path)
     for (const id of ['a', 'b']) {
       store.writer.record(callRow({ id }))
-      store.writer.keep(callContent(id, '{}'))
+      keep(store.writer, callContent(id, '{}'))
     }
     const flushed = store.writer.flush()
     await (posted.mock.contexts.at(-1) as Worker).terminate()
     store.writer.record(callRow({ id: 'c' }))
-    store.writer.keep(callContent('c', '{}'))
+    keep(store.writer, callContent('c', '{}'))
     unlock()
     await flushed
     expect(store.writer.shedContents).toBe(2)
@@ -128,7 +141,7 @@ describe('trouble never stops traffic (I1)', () => {
     const store = openTestStore({ path: join(file, 'logs.db') })
     store.writer.record(callRow({ id: 'a' }))
     store.writer.record(callRow({ id: 'b' }))
-    store.writer.keep(callContent('a', '{}'))
+    keep(store.writer, callContent('a', '{}'))
     expect(store.writer.lostRows).toBe(2)
     expect(store.reports.filter((report) => report.startsWith('The log journal'))).toHaveLength(2)
     expect(await idsOf(store)).toEqual([])

@@ -5,7 +5,7 @@
 import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openLogStore } from '../../../../src/stores/logs/sqlite.ts'
-import { callContent, callRow, logQuery } from '../rows.ts'
+import { callContent, callRow, keep, logQuery } from '../rows.ts'
 
 const [directory] = process.argv.slice(2)
 const ballast = join(directory!, 'ballast')
@@ -24,7 +24,7 @@ function record(count: number): void {
     const id = `call-${recorded.length}`
     const lost = writer.lostRows
     writer.record(callRow({ id }))
-    writer.keep(callContent(id, `{"text":"${`${n} `.repeat(2000)}"}`))
+    keep(writer, callContent(id, `{"text":"${`${n} `.repeat(2000)}"}`))
     recorded.push(writer.lostRows === lost ? id : '')
   }
 }

@@ -1,7 +1,7 @@
 /** Records calls and prints the id of each once it is recorded, until it is killed. */
 import { writeSync } from 'node:fs'
 import { openLogStore } from '../../../../src/stores/logs/sqlite.ts'
-import { callContent, callRow } from '../rows.ts'
+import { callContent, callRow, keep } from '../rows.ts'
 
 const [path, run] = process.argv.slice(2)
 const { writer } = openLogStore({ path: path!, retentionDays: 3_650, report: () => {} })
@@ -11,7 +11,7 @@ function burst(): void {
   for (; n < end; n++) {
     const id = `${run}-${n}`
     writer.record(callRow({ id, timestampMs: Date.now() }))
-    writer.keep(callContent(id, `{"model":"m","n":${n}}`))
+    keep(writer, callContent(id, `{"model":"m","n":${n}}`))
     writeSync(1, `${id}\n`)
   }
   setTimeout(burst, 1)
