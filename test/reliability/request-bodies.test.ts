@@ -198,7 +198,10 @@ describe('E2 an unbroken word of 1 MB', () => {
   const RUNS = { letter: 'a'.repeat(MB), 'base64 text': 'QmFzZTY0IHRleHQgd2l0aG91dCBzcGFjZXM'.repeat(MB / 35), ideographs: '漢'.repeat(MB / 3) } // prettier-ignore
   const cases = SIDES.flatMap((side) => Object.entries(RUNS).map(([name, run]) => ({ kind: side.side, side, name, run }))) // prettier-ignore
 
-  /** The gateway's own time for one call, in ms: the least of some, which others on the machine disturb least. */
+  /** A quadratic reader takes a thousand times as long; the rest is what others on the machine do meanwhile. */
+  const SLOWER_MAX = 20
+
+  /** The time of one call, in ms: the least of some, which others on the machine disturb least. */
   async function least(work: () => Promise<unknown>): Promise<number> {
     const times: number[] = []
     for (let round = 0; round < 5; round++) {
@@ -218,7 +221,7 @@ describe('E2 an unbroken word of 1 MB', () => {
       }
       await send(WORDS)()
       const words = await least(send(WORDS))
-      expect(await least(send(run))).toBeLessThan(5 * words)
+      expect(await least(send(run))).toBeLessThan(SLOWER_MAX * words)
       expect(Buffer.from(rig.provider.requests.at(-1)!.bodyBytes).toString()).toContain(run)
     },
   )
@@ -232,6 +235,6 @@ describe('E2 an unbroken word of 1 MB', () => {
     }
     await count(WORDS)()
     const words = await least(count(WORDS))
-    expect(await least(count(run))).toBeLessThan(5 * words)
+    expect(await least(count(run))).toBeLessThan(SLOWER_MAX * words)
   })
 })

@@ -36,17 +36,14 @@ async function settled(value: () => number): Promise<void> {
 }
 
 describe.each(SIDES)('clients slower than their upstream, $side', (side) => {
-  it.each([
-    ['reads 1 KB a second', 1_000],
-    ['reads nothing', Infinity],
-  ])('B5 each of 100 that %s holds its upstream back: all cost less than 64 MB', async (_how, pauseMs) => {
+  it('B5 each of 100 that reads 1 KB a second holds its upstream back: all cost less than 64 MB', async () => {
     const sent = { bytes: 0 }
     rig.provider.reply(() => ({ chunks: fastAnswer(side, sent) }), { times: CLIENTS, path: side.wire.path })
     const session = newCase()
     const body = JSON.stringify(ask(side.model, session, { stream: true }))
     const options = { path: '/anthropic/v1/messages', headers: inSession(session), body }
     const before = await heldBytes(rig.gateway)
-    const clients = Array.from({ length: CLIENTS }, () => new SlowReader(rig.gateway.url, options, pauseMs))
+    const clients = Array.from({ length: CLIENTS }, () => new SlowReader(rig.gateway.url, options, 1_000))
     await settled(() => sent.bytes)
     expect(sent.bytes).toBeLessThan(CLIENTS * KERNEL_MAX_BYTES)
     // The memory of buffers that were just collected is given back a moment later.
