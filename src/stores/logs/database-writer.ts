@@ -2,7 +2,7 @@ import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { ContentTable } from './content-table.ts'
-import { inTransaction, moveAside, openForWriting, verdictOf } from './database.ts'
+import { inodeOf, inTransaction, moveAside, openForWriting, verdictOf } from './database.ts'
 import { readLines } from './journal-tail.ts'
 import type { Report } from './journal.ts'
 import type { HandedBody } from './messages.ts'
@@ -23,6 +23,7 @@ export interface DatabaseWriterOptions {
 
 interface OpenDatabase {
   database: DatabaseSync
+  inode: number | undefined
   rows: RowTable
   contents: ContentTable
   /** Bytes of each segment whose lines are in the database. */
@@ -83,6 +84,7 @@ export class DatabaseWriter {
 
   #guard(work: (open: OpenDatabase) => boolean): boolean {
     try {
+      this.#leaveDeleted()
       this.#open ??= this.#openDatabase()
       return work(this.#open)
     } catch (error) {
@@ -98,6 +100,13 @@ export class DatabaseWriter {
     }
   }
 
+  /** SQLite goes on writing to a file that somebody has deleted or replaced, where nobody will ever read it. */
+  #leaveDeleted(): void {
+    if (this.#open === undefined || this.#open.inode === inodeOf(this.#options.path)) return
+    this.#options.report('The log database was taken away while it was in use; the log goes on in a new one')
+    this.close()
+  }
+
   #openDatabase(): OpenDatabase {
     const database = openForWriting(this.#options.path)
     try {
@@ -107,6 +116,7 @@ export class DatabaseWriter {
       }
       return {
         database,
+        inode: inodeOf(this.#options.path),
         rows: new RowTable(database),
         contents: new ContentTable(database, this.#options.memory),
         consumed,

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -87,6 +87,11 @@ export class NewerSchemaError extends Error {
   constructor(version: number) {
     super(`its schema is version ${version}, and this Signalbox knows up to ${MIGRATIONS.length}`)
   }
+}
+
+/** Which file has the name now; undefined: none. */
+export function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino
 }
 
 /** Runs the work in a transaction that takes the write lock at once. */

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { SEGMENT_MAX_BYTES, listSegments, nextSegmentName } from './segments.ts'
 
@@ -40,6 +40,14 @@ export class Journal {
     }
     if (this.#torn) this.#recover()
     return true
+  }
+
+  /** Begins another segment when somebody has deleted the one in use: no one would ever read its lines. */
+  leaveDeleted(): void {
+    if (this.#file === undefined || fstatSync(this.#file).nlink > 0) return
+    this.#report('The log journal was deleted while it was in use; the log goes on in a new one')
+    this.close()
+    this.#name = undefined
   }
 
   close(): void {

@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { ContentReader } from './content-reader.ts'
 import { ContentSearch } from './content-search.ts'
-import { openForReading } from './database.ts'
+import { inodeOf, openForReading } from './database.ts'
 import type { CallRow, LogEntry, LogFile, LogPage, LogQuery, LogStats } from './port.ts'
 import { conditionOf, orderOf } from './query.ts'
 
@@ -71,7 +70,7 @@ export class SqliteReader implements LogFile {
 
   /** One consistent view for all statements of the work; `none` when there is no database yet. */
   #read<Result>(work: (database: DatabaseSync) => Result, none: Result): Result {
-    const inode = statSync(this.#path, { throwIfNoEntry: false })?.ino
+    const inode = inodeOf(this.#path)
     if (inode !== this.#inode) this.close()
     this.#database ??= openForReading(this.#path)
     if (this.#database === undefined) return none

@@ -47,6 +47,8 @@ export class ThreadedWriter implements LogWriter {
   }
 
   record(row: CallRow): void {
+    // As often as the thread is woken: it costs as much as a line.
+    if (this.#gathering === undefined) this.#journal.leaveDeleted()
     this.#journal.append(rowLine(row))
     this.#wake()
   }

@@ -1,5 +1,5 @@
 /** The store as the gateway opens it: threads, back-pressure, and what is told when it cannot keep up. */
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
@@ -156,6 +156,24 @@ describe('trouble never stops traffic (I1)', () => {
     await store.writer.flush()
     expect(await idsOf(store)).toEqual(['a'])
     expect(store.reports).toEqual([expect.stringContaining('The log database cannot be used; it is now')])
+  })
+
+  it.each<[what: string, files: (path: string) => string[], reports: number]>([
+    ['the database', (path) => [path, `${path}-wal`, `${path}-shm`], 1],
+    ['the database without its write-ahead log', (path) => [path], 1],
+    ['everything', (path) => [path, `${path}-wal`, `${path}-shm`, `${path}.journal`], 2],
+    ['the journal', (path) => [`${path}.journal`], 1],
+  ])('H14 %s is deleted while calls go on: what comes after is logged', async (_what, files, reports) => {
+    const store = openTestStore()
+    store.writer.record(callRow({ id: 'before' }))
+    await store.writer.flush()
+    for (const file of files(store.path)) rmSync(file, { recursive: true })
+    store.writer.record(callRow({ id: 'after' }))
+    keep(store.writer, callContent('after', '{"a":1}'))
+    await store.writer.flush()
+    expect(await idsOf(store)).toContain('after')
+    expect((await store.reader.get('after'))?.contentState).toBe('kept')
+    expect(store.reports.filter((report) => report.includes('while it was in use'))).toHaveLength(reports)
   })
 
   it('the files are for their owner alone', async () => {
