@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compile, type CompileOptions } from './compile.ts'
 import type { Configuration } from './configuration.ts'
@@ -44,27 +44,25 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024
 
 /** Undefined when there is none. Throws {@link ConfigurationError} when it cannot be read, or is no text. */
 export async function readConfigFile(file: string): Promise<string | undefined> {
+  const refuse = (why: string) => new ConfigurationError(file, [], `${file}: ${why}`)
   let bytes: Uint8Array
   try {
+    // Before it is opened: a pipe has no end, and one that nobody writes to is waited for without one.
+    const found = await stat(file)
+    if (!found.isFile())
+      throw refuse(`found ${found.isDirectory() ? 'a directory' : 'a device'}, expected a file`)
+    if (found.size > MAX_FILE_BYTES)
+      throw refuse(`found ${found.size} bytes, expected at most ${MAX_FILE_BYTES}`)
     bytes = await readFile(file)
   } catch (error) {
+    if (error instanceof ConfigurationError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    throw new ConfigurationError(file, [], `${file}: cannot be read (${code ?? message})`)
+    throw refuse(`cannot be read (${code ?? message})`)
   }
-  if (bytes.length > MAX_FILE_BYTES)
-    throw new ConfigurationError(
-      file,
-      [],
-      `${file}: found ${bytes.length} bytes, expected at most ${MAX_FILE_BYTES}`,
-    )
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new ConfigurationError(
-      file,
-      [],
-      `${file}: found bytes that are no UTF-8 text, expected a JSON object`,
-    )
+    throw refuse('found bytes that are no UTF-8 text, expected a JSON object')
   }
 }

@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -32,7 +33,9 @@ it('a file, with comments, a byte order mark and a trailing comma', async () => 
 })
 
 const UNREADABLE: [title: string, make: (file: string) => Promise<unknown>, message: string][] = [
-  ['a directory', (file) => mkdir(file), ': cannot be read (EISDIR)'],
+  ['a directory', (file) => mkdir(file), ': found a directory, expected a file'],
+  ['a pipe', async (file) => void execFileSync('mkfifo', [file]), ': found a device, expected a file'],
+  ['an endless device', (file) => symlink('/dev/zero', file), ': found a device, expected a file'],
   ['F5 no bytes', (file) => writeFile(file, ''), ':1:1: found an empty file, expected a JSON object'],
   ['F5 zeros', (file) => writeFile(file, Buffer.alloc(512)), ':1:1: found `\u0000`, expected a JSON value or a name in double quotes'],
   ['F5 a flipped bit', (file) => writeFile(file, Buffer.from([0x7b, 0x22, 0xe1, 0x22, 0x7d])), ': found bytes that are no UTF-8 text, expected a JSON object'],
