@@ -99,7 +99,8 @@ async function serve(args: readonly string[]): Promise<void> {
 
   const stop = async () => {
     watcher.close()
-    await server.close(DRAIN_MS)
+    // Those whose answers last longer are told why they end, and their rows say so.
+    await server.close(DRAIN_MS, () => egress.close())
     await egress.close()
     await logStore.close()
     process.exit(0)

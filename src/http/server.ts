@@ -18,12 +18,17 @@ export interface ServerOptions extends EdgeOptions {
 
 export interface RunningServer {
   readonly port: number
-  /** Stops accepting, lets open answers end, and cuts what is left after the deadline. Resolves when no call is left. */
-  close(deadlineMs: number): Promise<void>
+  /**
+   * Stops accepting, lets open answers end, and cuts what is left after the deadline, when `lastWords` has told
+   * those who wait. Resolves when no call is left.
+   */
+  close(deadlineMs: number, lastWords?: () => Promise<void>): Promise<void>
 }
 
 /** How often connections are looked at whose last answer has ended while the server closes. */
 const CLOSE_IDLE_MS = 50
+/** For the last words to go out, to those who listen. */
+const LAST_WORDS_MS = 500
 
 /** Listens and resolves when requests are served. Throws when the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -33,11 +38,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   for (const server of servers) server.on('error', (error) => options.report('the server failed', error))
   return {
     port,
-    close: async (deadlineMs) => {
+    close: async (deadlineMs, lastWords) => {
       const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
       const closeIdle = () => servers.forEach((server) => server.closeIdleConnections())
       const sweep = setInterval(closeIdle, CLOSE_IDLE_MS)
-      const deadline = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), deadlineMs)
+      const cut = () => servers.forEach((server) => server.closeAllConnections())
+      let deadline = setTimeout(() => {
+        if (lastWords === undefined) return cut()
+        deadline = setTimeout(cut, LAST_WORDS_MS)
+        void lastWords()
+      }, deadlineMs)
       closeIdle()
       await closed
       clearInterval(sweep)

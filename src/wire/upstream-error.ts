@@ -18,7 +18,6 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   UND_ERR_PRX_TLS: 'could not be connected to: the certificate of the proxy is not trusted',
   // Undici's code for a proxy that wants other credentials, where it does not tunnel.
   UND_ERR_INVALID_ARG: 'could not be connected to: the proxy refused',
-  UND_ERR_DESTROYED: 'was not asked: the gateway is stopping',
 }
 
 /**
@@ -32,6 +31,9 @@ export function toUpstreamError(error: Failure, host: string, answered: boolean)
   const code = error.name === 'HTTPParserError' ? 'HPE' : error.code
   if (code === undefined || code.startsWith('UND_ERR_REQ_')) return toGatewayError(error)
   const made = (kind: ErrorKind, text: string) => new GatewayError(kind, text, { cause: error })
+
+  // Ours: the dialler was closed. Not another attempt, which would open it again.
+  if (code === 'UND_ERR_DESTROYED') return made('overloaded_gateway', 'The gateway is stopping.')
 
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return made('upstream_timeout', `${host} did not answer in time.`)
   if (isMalformed(error, code, answered)) return made('upstream_malformed', `${host} did not answer in HTTP.`)

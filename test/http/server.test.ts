@@ -238,6 +238,25 @@ describe('close', () => {
     for (const client of clients) expect(await client.closed()).toEqual([])
   })
 
+  it('H2 lets those who are left be told at the deadline why their answers end', async () => {
+    const stopping = deferred<void>()
+    const edge = await startEdge({
+      handle: async ({ reply }) => {
+        reply.open(200, { 'content-type': 'text/event-stream' })
+        reply.write('data: 1\n\n')
+        await stopping.promise
+        reply.write('data: stopping\n\n')
+        reply.abort()
+      },
+    })
+    const client = await rawClient(edge.port, post('{}'))
+    await client.until('data: 1')
+    await edge.close(50, async () => stopping.resolve())
+    await client.closed()
+    expect(client.received()).toContain('data: stopping')
+    expect(client.received().endsWith('0\r\n\r\n')).toBe(false)
+  })
+
   it('with nothing open is over at once', async () => {
     await (await startEdge({ host: 'localhost', handle: readsBody(1) })).close(60_000)
   })

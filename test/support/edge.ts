@@ -27,7 +27,7 @@ export interface EdgeSetup {
 }
 
 export interface TestEdge extends RunningServer {
-  close(deadlineMs?: number): Promise<void>
+  close(deadlineMs?: number, lastWords?: () => Promise<void>): Promise<void>
   url: string
   /** Calls that reached the pipeline. */
   calls: Call[]
@@ -58,7 +58,8 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
     url: `http://127.0.0.1:${server.port}`,
     calls,
     reports,
-    close: (deadlineMs = 0) => (closed ??= server.close(deadlineMs)),
+    close: (deadlineMs = 0, lastWords?: () => Promise<void>) =>
+      (closed ??= server.close(deadlineMs, lastWords)),
   }
   open.push(edge)
   return edge

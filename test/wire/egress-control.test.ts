@@ -279,6 +279,19 @@ describe('a changed configuration', () => {
     const { outcome } = send(egress, upstreamAt(upstream.url))
     while (upstream.requests.length === 0) await sleep(1)
     await egress.close()
-    expect((await outcome).error?.kind).toBe('upstream_unreachable')
+    expect((await outcome).error).toMatchObject({ kind: 'overloaded_gateway', verdict: 'tell' })
+  })
+
+  it('H2 close cuts an answer that has begun, and says that the fault is ours', async () => {
+    const upstream = await upstreamOf(() => ['HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf', 'hang'])
+    const egress = newEgress()
+    const { outcome } = send(egress, upstreamAt(upstream.url))
+    while (upstream.requests.length === 0) await sleep(1)
+    await sleep(20)
+    await egress.close()
+    expect((await outcome).error).toMatchObject({
+      kind: 'overloaded_gateway',
+      message: 'The gateway is stopping.',
+    })
   })
 })
