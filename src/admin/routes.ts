@@ -5,8 +5,13 @@ import type { LogSources } from './logs.ts'
 /** The routes of the gateway that belong to no protocol. */
 export function ownRoutes(sources: LogSources): OwnRoute[] {
   return [
-    { method: 'GET', path: '/health', handler: () => ({ status: 200, body: { status: 'ok' } }) },
-    { method: 'GET', path: '/api/config/schema', handler: configSchema },
+    {
+      method: 'GET',
+      path: '/health',
+      anywhere: true,
+      handler: () => ({ status: 200, body: { status: 'ok' } }),
+    },
+    { method: 'GET', path: '/api/config/schema', anywhere: true, handler: configSchema },
     ...logRoutes(sources),
   ]
 }

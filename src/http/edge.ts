@@ -7,7 +7,7 @@ import { BodyBudget } from './body.ts'
 import { canonicalTarget } from './canonical-path.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
 import { allowOrigin } from './cors.ts'
-import { checkHeaders, checkHost, checkOrigin } from './guards.ts'
+import { checkHeaders, checkHost, checkOrigin, checkPeer } from './guards.ts'
 import type { GuardSettings } from './guards.ts'
 import { InboundCall } from './inbound-call.ts'
 import type { EdgeLimits } from './limits.ts'
@@ -80,6 +80,7 @@ export class Edge {
       const method = preflight ? request.headers['access-control-request-method'] : request.method
       const match = this.#options.router.match(method ?? 'OPTIONS', target.path)
       const origin = checkOrigin(request, settings, match.type === 'inference')
+      if (match.type === 'own' && match.route.anywhere !== true) checkPeer(request)
       if (origin !== undefined) allowOrigin(request, response, origin)
       if (preflight) reply.send(204, SECURITY_HEADERS, '')
       else if (match.type === 'own') void this.#own(match, target, id, reply)

@@ -83,6 +83,23 @@ export function checkOrigin(
   throw new GatewayError('forbidden_origin', 'Pages of other sites may not call this gateway.')
 }
 
+/**
+ * Refuses a peer on another machine (`forbidden`): the log holds everybody's prompts, and a virtual key is a right to
+ * ask models, not to read them. A reverse proxy on this machine speaks for others, and has to keep them away itself.
+ */
+export function checkPeer({ socket }: IncomingMessage): void {
+  if (isThisMachine(socket.remoteAddress ?? '')) return
+  throw new GatewayError(
+    'forbidden',
+    'Only the machine on which the gateway runs may ask for this; there is no login for others yet.',
+  )
+}
+
+/** The address of a peer as Node gives it, on a socket of both families mapped into IPv6. */
+export function isThisMachine(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address)
+}
+
 function admits(allowed: string, origin: string, inference: boolean): boolean {
   if (!allowed.includes('*')) return allowed === origin
   if (!inference) return false

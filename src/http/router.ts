@@ -12,6 +12,8 @@ export interface OwnRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** `{name}` takes one segment. */
   readonly path: string
+  /** Other machines may ask too. Absent: only this one, because there is no login for what the gateway knows. */
+  readonly anywhere?: true
   readonly handler: (request: OwnRequest) => OwnAnswer | Promise<OwnAnswer>
 }
 

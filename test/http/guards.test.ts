@@ -1,4 +1,6 @@
+import { networkInterfaces } from 'node:os'
 import { describe, expect, it } from 'vitest'
+import { isThisMachine } from '../../src/http/guards.ts'
 import { post, rawClient, request, startEdge } from '../support/edge.ts'
 import type { EdgeSetup } from '../support/edge.ts'
 
@@ -108,6 +110,45 @@ describe('D3 D6 D7 a header that two readers could read differently is a 400', (
   it('what lists are made of may come twice', async () => {
     const headers = ['anthropic-beta: a', 'anthropic-beta: b', 'accept: a', 'accept: b']
     expect((await ask(request('GET /anthropic/v1/models', headers))).status).toBe(200)
+  })
+})
+
+describe('I4 I7 a peer on another machine, where the gateway listens for those', () => {
+  it.each([
+    ['127.0.0.1', true],
+    ['127.8.9.10', true],
+    ['::1', true],
+    ['::ffff:127.0.0.1', true],
+    ['192.168.1.2', false],
+    ['::ffff:192.168.1.2', false],
+    ['fe80::1', false],
+    ['1.127.0.0', false],
+    ['::ffff:1.127.0.0', false],
+    ['::127.0.0.1', false],
+    ['', false],
+  ])('%j is this machine: %j', (address, expected) => {
+    expect(isThisMachine(address)).toBe(expected)
+  })
+
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+
+  it.skipIf(outside === undefined).each([
+    ['GET /api/logs', 403],
+    ['GET /health', 200],
+    ['GET /anthropic/v1/models', 200],
+  ])('%s is %d', async (line, status) => {
+    const health = {
+      method: 'GET' as const,
+      path: '/health',
+      anywhere: true as const,
+      handler: OWN[0]!.handler,
+    }
+    const edge = await startEdge({ own: [...OWN, health], host: '0.0.0.0' })
+    const [answer] = await (await rawClient(edge.port, request(line), outside)).answers(1)
+    expect(answer).toMatchObject({ status })
+    if (status === 403) expect(answer!.body).not.toContain('secret')
   })
 })
 
