@@ -24,10 +24,13 @@ export interface OpenStreams {
 /** Events of each stream come a second apart, so that all are open for some seconds. */
 const EVENT_INTERVAL_MS = 1_000
 const EVENTS = 16
+/** Anthropic sends what opens an answer together with its first words. */
+const OPENING_EVENTS = 3
 
 export async function measureOpenStreams(): Promise<OpenStreams> {
+  const events = anthropicEvents(EVENTS)
   const upstream = await startUpstream({
-    parts: anthropicEvents(EVENTS),
+    parts: [events.slice(0, OPENING_EVENTS).join(''), ...events.slice(OPENING_EVENTS)],
     stream: true,
     intervalMs: EVENT_INTERVAL_MS,
   })

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -14,6 +15,8 @@ const ROOT = join(import.meta.dirname, '..')
 /** The installed command. */
 export const PROGRAM = join(ROOT, 'bin/signalbox.cjs')
 const RUNTIME = join(import.meta.dirname, 'runtime.cjs')
+/** What `npm start` gives to Node; the floor gets it as well. */
+const { NODE_FLAGS } = createRequire(import.meta.url)('../bin/runtime.cjs') as { NODE_FLAGS: string[] }
 
 export interface Proxied {
   url: string
@@ -56,7 +59,8 @@ export function makeAppDir(config: unknown): string {
 }
 
 async function start(args: readonly string[]): Promise<Proxied> {
-  const child = spawn('taskset', ['-c', String(PROXY_CORE), process.execPath, ...args], {
+  const command = [process.execPath, ...NODE_FLAGS, ...args]
+  const child = spawn('taskset', ['-c', String(PROXY_CORE), ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
   })

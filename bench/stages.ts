@@ -104,7 +104,7 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
     stage('routing', () => void plan(request, caller, call, configuration)),
     stage('key choice', () => void chooseKey(target.provider.keys, question)),
     stage('encode, native: edits of the body, headers', () => {
-      const body = nativeBody(request, target)
+      const { body } = nativeBody(request, target)
       upstreamHeaders(call, target, key!.value, body.length)
     }),
     stage('decode, translated: parse the body, read it into the hub', () => {

@@ -7,7 +7,7 @@
  */
 const { spawn } = require('child_process')
 
-const { isSupported, pinnedNode, howToGetNode, follow } = require('./runtime.cjs')
+const { NODE_FLAGS, isSupported, pinnedNode, howToGetNode, follow } = require('./runtime.cjs')
 
 if (isSupported(process.version)) start()
 else handOver(pinnedNode())
@@ -45,5 +45,5 @@ function handOver(node) {
     console.error(howToGetNode())
     process.exit(1)
   }
-  follow(spawn(node, [__filename, ...process.argv.slice(2)], { stdio: 'inherit' }))
+  follow(spawn(node, [...NODE_FLAGS, __filename, ...process.argv.slice(2)], { stdio: 'inherit' }))
 }

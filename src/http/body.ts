@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
+import { free } from '../lib/free.ts'
 import { GatewayError } from '../message/error.ts'
 import { CODINGS, createInflater, isPlausible, readCoding } from '../wire/inflate.ts'
 
@@ -113,21 +114,31 @@ function collect(
         if (length + chunk.length > maxBytes) throw tooLarge(maxBytes)
         take(chunk.length)
       } catch (error) {
-        source.off('data', keep)
+        forget()
         source.pause()
         return reject(error)
       }
       length += chunk.length
       chunks.push(chunk)
     }
+    const ended = () => {
+      forget()
+      if (chunks.length === 1) return resolve(chunks[0]!)
+      resolve(Buffer.concat(chunks, length))
+      chunks.forEach(free)
+    }
     // Closing is what tells of a client that left: an error is emitted only where somebody listened before.
     const closed = () => {
       if (!request.complete)
         reject(new GatewayError('client_closed', 'The client left before its request was whole.'))
     }
+    // The request lives as long as its answer: a listener that stayed would hold the body twice, chunks and whole.
+    const forget = () => {
+      source.off('data', keep).off('end', ended)
+      request.off('close', closed)
+    }
     if (request.destroyed) return closed()
-    source.on('data', keep)
-    source.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)))
+    source.on('data', keep).on('end', ended)
     if (source !== request) source.on('error', reject)
     request.on('close', closed)
   })

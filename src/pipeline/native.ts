@@ -4,7 +4,8 @@ import type { Call } from './call.ts'
 import { cutForeignBlocks } from './foreign-blocks.ts'
 import { NativePassage } from './native-passage.ts'
 import type { Plan } from './plan.ts'
-import type { PreparedAttempt } from './prepared-attempt.ts'
+import { ownBody } from './prepared-attempt.ts'
+import type { PreparedAttempt, UpstreamBody } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { answerHeaders } from './upstream-headers.ts'
@@ -18,7 +19,7 @@ export function prepareNative(
   record: CallRecord,
 ): PreparedAttempt {
   return {
-    body: nativeBody(request, plan),
+    ...nativeBody(request, plan),
     passage: request.stream ? new NativePassage(call.protocol, call.id) : undefined,
     streamHeaders: (upstream) => answerHeaders(upstream, call.id),
     answerWhole(answer) {
@@ -36,12 +37,13 @@ export function prepareNative(
  * protocol says must not go there (thinking that another model made). Prompt caches and signatures hold only
  * while every other byte stays.
  */
-export function nativeBody(request: InboundRequest, plan: Plan): Buffer {
+export function nativeBody(request: InboundRequest, plan: Plan): UpstreamBody {
   const { foreignBlocks } = plan.provider.provider.protocol
   const edits: Edit[] =
     foreignBlocks === undefined ? [] : cutForeignBlocks(request.body, request.fields, foreignBlocks)
   const span = request.fields.get('model')
   if (span !== undefined && plan.model !== request.model)
     edits.push({ span, text: JSON.stringify(plan.model) })
-  return edits.length === 0 ? request.body : splice(request.body, edits)
+  if (edits.length === 0) return { body: request.body, onSent: request.lend() }
+  return ownBody(splice(request.body, edits))
 }

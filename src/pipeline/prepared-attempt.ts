@@ -1,10 +1,21 @@
+import { free } from '../lib/free.ts'
 import type { AnswerHeaders } from '../wire/egress.ts'
 import type { Passage } from './passage.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
-/** One attempt made ready: what goes up, and what becomes of the answer. Nothing has been sent. */
-export interface PreparedAttempt {
+export interface UpstreamBody {
   readonly body: Buffer
+  /** To be called when the body is written and read no more. */
+  onSent: () => void
+}
+
+/** A body that was made for this attempt alone. */
+export function ownBody(body: Buffer): UpstreamBody {
+  return { body, onSent: () => free(body) }
+}
+
+/** One attempt made ready: what goes up, and what becomes of the answer. Nothing has been sent. */
+export interface PreparedAttempt extends UpstreamBody {
   /** What a streamed answer goes through; undefined: the client waits for a whole one. */
   readonly passage: Passage | undefined
   streamHeaders: (upstream: AnswerHeaders) => Record<string, string | string[]>

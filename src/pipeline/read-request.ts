@@ -1,3 +1,4 @@
+import { free } from '../lib/free.ts'
 import { GatewayError } from '../message/error.ts'
 import type { JsonObject } from '../message/request.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
@@ -26,6 +27,8 @@ export interface InboundRequest {
    * would otherwise hold a thousand bodies.
    */
   release(): void
+  /** The bytes as they are go to an upstream; what it returns is to be called when they are written. */
+  lend(): () => void
 }
 
 /**
@@ -55,6 +58,8 @@ class BufferedRequest implements InboundRequest {
   readonly stream: boolean
   readonly sessionId: string | undefined
   readonly #call: Call
+  /** Upstreams that may still be reading the body. */
+  #readers = 0
 
   constructor(call: Call, body: Buffer, fields: ReadonlyMap<string, Span>, model: string, stream: boolean) {
     this.#call = call
@@ -70,7 +75,13 @@ class BufferedRequest implements InboundRequest {
     return parse(this.body, this.fields)
   }
 
+  lend(): () => void {
+    this.#readers++
+    return () => this.#readers--
+  }
+
   release(): void {
+    if (this.#readers === 0) free(this.body)
     this.body = NO_BYTES
     this.#call.releaseBody()
   }

@@ -4,6 +4,7 @@ import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import { nativeBody, prepareNative } from './native.ts'
 import type { Plan } from './plan.ts'
+import type { UpstreamBody } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { relay } from './relay.ts'
@@ -28,7 +29,7 @@ export type Send = (
 /** One attempt of one target with one key: native or translated, streamed or whole, to the end of the answer. */
 export const send: Send = (call, request, plan, key, record, on) => {
   const prepare = plan.mode === 'native' ? prepareNative : prepareTranslated
-  const { body, passage, streamHeaders, answerWhole } = prepare(call, request, plan, record)
+  const { body, onSent, passage, streamHeaders, answerWhole } = prepare(call, request, plan, record)
   if (passage !== undefined) record.meter(passage)
   const stream: StreamSide | undefined = passage && {
     passage,
@@ -37,7 +38,7 @@ export const send: Send = (call, request, plan, key, record, on) => {
     onBytes: (bytes) => record.answer(bytes),
     beforeEnd: (error) => record.end(200, error),
   }
-  const upstreamRequest = post(call, plan, key, plan.provider.paths.generate, body)
+  const upstreamRequest = post(call, plan, key, plan.provider.paths.generate, { body, onSent })
   return relay(upstreamRequest, { ...relayBase(call, plan, key, on), stream, answerWhole })
 }
 
@@ -52,9 +53,15 @@ export const sendCount: Send = (call, request, plan, key, record, on) => {
   return relay(upstreamRequest, { ...relayBase(call, plan, key, on), stream: undefined, answerWhole })
 }
 
-function post(call: Call, plan: Plan, key: ProviderKey, path: string, body: Buffer): EgressRequest {
+function post(
+  call: Call,
+  plan: Plan,
+  key: ProviderKey,
+  path: string,
+  { body, onSent }: UpstreamBody,
+): EgressRequest {
   const headers = upstreamHeaders(call, plan, key.value, body.length)
-  return { method: 'POST', path: withQuery(call, plan, path), headers, body }
+  return { method: 'POST', path: withQuery(call, plan, path), headers, body, onSent }
 }
 
 /** Anthropic's SDK asks its newest features of `?beta=true`: for an upstream of the client's protocol it stays. */

@@ -9,6 +9,7 @@ import { writeJsonText } from '../wire/json-text.ts'
 import type { Call } from './call.ts'
 import { EventMeter } from './event-meter.ts'
 import type { Plan } from './plan.ts'
+import { ownBody } from './prepared-attempt.ts'
 import type { PreparedAttempt } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
@@ -27,7 +28,7 @@ export function prepareTranslated(
   const { body, memo, context } = translate(call, request, plan, record)
   const passage = request.stream ? new TranslatedPassage(upstream, call.protocol, memo, context) : undefined
   return {
-    body,
+    ...ownBody(body),
     passage,
     streamHeaders: () => ({ 'request-id': call.id }),
     answerWhole(answer) {

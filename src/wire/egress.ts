@@ -1,3 +1,4 @@
+import { getDefaultHighWaterMark } from 'node:stream'
 import type { Readable } from 'node:stream'
 import type { Pool, ProxyAgent } from 'undici'
 import { checkedLookup, checkOrigin, systemResolve } from './dial-policy.ts'
@@ -23,14 +24,19 @@ export interface EgressRequest {
   readonly path: string
   readonly headers: Record<string, string>
   readonly body: Uint8Array | undefined
+  /**
+   * A large body has been written and is read no more. Not called for a small one, nor when the connection broke
+   * before.
+   */
+  readonly onSent?: () => void
 }
 
 export type { AnswerHeaders, EgressHandler, Exchange } from './upstream-exchange.ts'
 
 /** Header bytes of an answer; real ones are below 6 KB. */
 const HEADERS_MAX_BYTES = 16 * 1024
-/** Smaller ones are sent in one piece with the headers. */
-const RELEASED_MIN_BYTES = 16 * 1024
+/** Node's sockets say of more than this, and of nothing less, when it was written. */
+const LARGE_BODY_BYTES = getDefaultHighWaterMark(false)
 /** Idle connections are kept so long, unless the server says less. */
 const KEEP_ALIVE_MS = 30_000
 
@@ -87,12 +93,12 @@ export class Egress {
   #send(upstream: Upstream, request: EgressRequest, exchange: UpstreamExchange): void {
     if (exchange.over) return
     try {
-      const { method, path, headers, body } = request
+      const { method, path, headers, body, onSent } = request
       checkSendable(path, headers)
       const { origin, headersTimeoutMs: headersTimeout } = upstream
       const options = { origin, method, path, headers, headersTimeout, bodyTimeout: 0 }
       this.#poolFor(upstream).dispatch(
-        { ...options, body: body === undefined ? null : released(body) },
+        { ...options, body: body === undefined ? null : released(body, onSent) },
         exchange,
       )
     } catch (error) {
@@ -140,13 +146,17 @@ export class Egress {
   }
 }
 
-/** Undici holds what it was given until the answer has ended; a large body is let go when it was written. */
-function released(body: Uint8Array): Uint8Array | Readable {
-  if (body.length < RELEASED_MIN_BYTES) return body
+/**
+ * Undici holds what it was given until the answer has ended; a large body is let go when it was written. It asks for
+ * the next piece when the socket has drained.
+ */
+function released(body: Uint8Array, onSent: (() => void) | undefined): Uint8Array | Readable {
+  if (body.length <= LARGE_BODY_BYTES) return body
   const unsent = [body]
   const once: Iterable<Uint8Array> = {
     *[Symbol.iterator]() {
       yield* unsent.splice(0)
+      onSent?.()
     },
   }
   // Its documentation names iterables, its types do not.

@@ -9,6 +9,8 @@ export function startThread(name: 'writer-thread' | 'reader-thread', data: unkno
   const worker = new Worker(new URL(`./${name}.${extension}`, import.meta.url), {
     name,
     workerData: data,
+    // A thread may otherwise keep 64 MB of new space resident.
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
     // node:sqlite and type stripping are named experimental in Node 22, on standard error, in every thread.
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })

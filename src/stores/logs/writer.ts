@@ -9,7 +9,7 @@ import { rowLine, shedLine } from './segments.ts'
 import { startThread } from './threads.ts'
 
 /** Room for bodies on their way to the database: half a second of a saturated gateway, some minutes of a busy team. */
-export const UNDER_WAY_MAX_BYTES = 48 * 1024 * 1024
+export const UNDER_WAY_MAX_BYTES = 24 * 1024 * 1024
 
 /** Waking a sleeping thread costs 30 µs, so it is done once for all calls of such a span. */
 const GATHER_MS = 10
