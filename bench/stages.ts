@@ -155,7 +155,17 @@ function eventStages(): Stage[] {
 
 /** A call from its opening to its row in the journal, with a body of 100 KB for the store. */
 async function recordStage(configuration: Configuration, logs: LogWriter): Promise<Stage> {
-  const { call, request } = await inbound(messagesBody(BODY_BYTES, 'claude-sonnet-5', true), configuration)
+  const { call, request: read } = await inbound(
+    messagesBody(BODY_BYTES, 'claude-sonnet-5', true),
+    configuration,
+  )
+  // One request for all rounds: it keeps its body.
+  const request: InboundRequest = {
+    ...read,
+    parsed: () => read.parsed(),
+    lend: () => read.lend(),
+    release: () => {},
+  }
   const caller = authenticate(call, configuration)
   const target = plan(request, caller, call, configuration)
   const chunks = anthropicEvents(EVENTS).map((part) => Buffer.from(part))

@@ -25,10 +25,10 @@ export interface LogWriter {
   record(row: CallRow): void
   /**
    * Takes a copy of a call's request body, so that the caller need not hold it while a long answer comes.
-   * false: shed, because the store is behind; the answer need not be offered.
+   * false: shed, because the store is behind; the answer need not be offered. Never throws.
    */
   keepRequest(id: string, body: Uint8Array): boolean
-  /** Takes a copy of the answer to a request that was kept. Shed, the request with it, when the store is behind. */
+  /** Takes a copy of the answer to a request that was kept. Shed, the request with it, when the store is behind. Never throws. */
   keepResponse(id: string, response: KeptResponse): void
   /** Calls whose bodies were shed since the start. */
   readonly shedContents: number

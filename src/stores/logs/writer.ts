@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { BodyRing } from './body-ring.ts'
-import type { BodyPart } from './body-ring.ts'
+import type { BodyPart, Place } from './body-ring.ts'
 import { Journal } from './journal.ts'
 import type { Report } from './journal.ts'
 import type { FromWriterThread, HandedBody, ToWriterThread, WriterThreadData } from './messages.ts'
@@ -104,8 +104,15 @@ export class ThreadedWriter implements LogWriter {
     clearTimeout(timer)
   }
 
-  #put(parts: readonly BodyPart[]) {
-    return this.#isClosing ? undefined : this.#ring.put(parts)
+  /** A fault here costs the bodies of one call, never the call. */
+  #put(parts: readonly BodyPart[]): Place | undefined {
+    if (this.#isClosing) return undefined
+    try {
+      return this.#ring.put(parts)
+    } catch (error) {
+      this.#report('A body could not be copied for the log', error)
+      return undefined
+    }
   }
 
   #wake(): void {

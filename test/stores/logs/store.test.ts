@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { free } from '../../../src/lib/free.ts'
 import { UNDER_WAY_MAX_BYTES } from '../../../src/stores/logs/writer.ts'
 import { callContent, callRow, keep, logQuery } from './rows.ts'
 import { idsOf, openTestStore, temporaryDirectory } from './support.ts'
@@ -96,6 +97,19 @@ describe('bodies handed over', () => {
     await store.writer.flush()
     const { contentState, content } = (await store.reader.get('a'))!
     expect([contentState, content!.response.length]).toEqual(['kept', 0])
+  })
+
+  it('are shed where they cannot be read', async () => {
+    const store = openTestStore()
+    const body = Buffer.allocUnsafeSlow(100_000)
+    free(body)
+    store.writer.record(callRow({ id: 'a' }))
+    expect(store.writer.keepRequest('a', body)).toBe(false)
+    await store.writer.flush()
+    expect((await store.reader.get('a'))?.contentState).toBe('shed')
+    expect(store.reports).toEqual([
+      expect.stringMatching(/^A body could not be copied for the log: .*detached/),
+    ])
   })
 
   it('are both shed where the answer finds no room', async () => {
