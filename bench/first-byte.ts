@@ -8,7 +8,7 @@ import { startUpstream } from './upstream.ts'
 export interface FirstByteCase {
   name: string
   bytes: number
-  /** Milliseconds that the gateway may add to a direct request. */
+  /** Milliseconds that the gateway may add to the floor's. */
   reachMs: number
 }
 

@@ -17,6 +17,7 @@ export class BodyRing {
   /** Given to the other thread as it is. */
   readonly memory: SharedArrayBuffer
   readonly #bytes: Buffer
+  readonly #sizeBytes: number
   /** Where each body that is in ends, oldest first, from {@link #oldest} on. */
   #ends: number[] = []
   #oldest = 0
@@ -24,8 +25,10 @@ export class BodyRing {
   #tail = 0
   #head = 0
 
-  constructor(sizeBytes: number) {
-    this.memory = new SharedArrayBuffer(sizeBytes)
+  /** A body beyond `sizeBytes` and up to `loneBytes` is taken while the ring is empty. */
+  constructor(sizeBytes: number, loneBytes = sizeBytes) {
+    this.memory = new SharedArrayBuffer(loneBytes)
+    this.#sizeBytes = sizeBytes
     this.#bytes = Buffer.from(this.memory)
   }
 
@@ -71,10 +74,9 @@ export class BodyRing {
 
   /** Where so many bytes fit in one piece. Head and tail are equal only while the ring is empty. */
   #room(length: number): number | undefined {
-    const size = this.#bytes.length
-    if (this.count === 0) return length <= size ? 0 : undefined
+    if (this.count === 0) return length <= this.#bytes.length ? 0 : undefined
     if (this.#head < this.#tail) return this.#head + length < this.#tail ? this.#head : undefined
-    if (this.#head + length <= size) return this.#head
+    if (this.#head + length <= this.#sizeBytes) return this.#head
     return length < this.#tail ? 0 : undefined
   }
 }

@@ -10,7 +10,7 @@ export function startThread(name: 'writer-thread' | 'reader-thread', data: unkno
     name,
     workerData: data,
     // A thread may otherwise keep 64 MB of new space resident.
-    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    resourceLimits: { maxYoungGenerationSizeMb: 2 },
     // node:sqlite and type stripping are named experimental in Node 22, on standard error, in every thread.
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })

@@ -9,7 +9,9 @@ import { rowLine, shedLine } from './segments.ts'
 import { startThread } from './threads.ts'
 
 /** Room for bodies on their way to the database: half a second of a saturated gateway, some minutes of a busy team. */
-export const UNDER_WAY_MAX_BYTES = 24 * 1024 * 1024
+export const UNDER_WAY_MAX_BYTES = 16 * 1024 * 1024
+/** Anthropic takes requests of 32 MB. */
+export const LONE_MAX_BYTES = 40 * 1024 * 1024
 
 /** Waking a sleeping thread costs 30 µs, so it is done once for all calls of such a span. */
 const GATHER_MS = 10
@@ -23,7 +25,7 @@ export class ThreadedWriter implements LogWriter {
   readonly #data: WriterThreadData
   readonly #report: Report
   readonly #journal: Journal
-  readonly #ring = new BodyRing(UNDER_WAY_MAX_BYTES)
+  readonly #ring = new BodyRing(UNDER_WAY_MAX_BYTES, LONE_MAX_BYTES)
   readonly #flushes = new Map<number, () => void>()
   #thread: Worker | undefined
   /** Bodies that the thread will be told of next, and those that it was told of. */

@@ -36,6 +36,17 @@ describe('BodyRing', () => {
     )
   })
 
+  it('takes a larger body alone, up to its memory', () => {
+    const ring = new BodyRing(SIZE, 2 * SIZE)
+    expect(ring.put([Buffer.alloc(2 * SIZE + 1)])).toBeUndefined()
+    expect(ring.put([Buffer.alloc(2 * SIZE)])).toEqual({ offset: 0, length: 2 * SIZE })
+    expect(ring.put(['x'])).toBeUndefined()
+    ring.free(1)
+    expect(ring.put(['x'])).toEqual({ offset: 0, length: 1 })
+    expect(ring.put([Buffer.alloc(SIZE)])).toBeUndefined()
+    expect(ring.put([Buffer.alloc(SIZE - 1)])).toEqual({ offset: 1, length: SIZE - 1 })
+  })
+
   it('takes a body that fills it, begins anew when it is empty, and refuses what is longer', () => {
     const ring = new BodyRing(SIZE)
     for (let n = 0; n < 3; n++) {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { free } from '../../../src/lib/free.ts'
-import { UNDER_WAY_MAX_BYTES } from '../../../src/stores/logs/writer.ts'
+import { LONE_MAX_BYTES, UNDER_WAY_MAX_BYTES } from '../../../src/stores/logs/writer.ts'
 import { callContent, callRow, keep, logQuery } from './rows.ts'
 import { idsOf, openTestStore, temporaryDirectory } from './support.ts'
 
@@ -116,7 +116,7 @@ describe('bodies handed over', () => {
     const store = openTestStore()
     store.writer.record(callRow({ id: 'a' }))
     store.writer.keepRequest('a', Buffer.from('{"model":"m"}'))
-    const parts = [Buffer.alloc(UNDER_WAY_MAX_BYTES)]
+    const parts = [Buffer.alloc(LONE_MAX_BYTES)]
     store.writer.keepResponse('a', { parts, isStream: false, truncatedBytes: 0 })
     await store.writer.flush()
     expect((await store.reader.get('a'))?.contentState).toBe('shed')
