@@ -14,6 +14,8 @@ export class HttpReply implements Reply {
   readonly #lingerMs: number
   #onGone: (() => void) | undefined
   #onDrain: (() => void) | undefined
+  /** Chunks are framed here. */
+  #frames = false
   /** Everything was said. */
   #ended = false
   /** The connection is closed. */
@@ -62,18 +64,23 @@ export class HttpReply implements Reply {
   open(status: number, headers: Headers): void {
     if (this.closed || this.committed) return
     this.#response.writeHead(status, headers)
+    // To an HTTP/1.0 client the answer ends with the connection. Node's own framing is four writes a chunk.
+    this.#frames = this.#response.chunkedEncoding
+    this.#response.chunkedEncoding = false
   }
 
   write(chunk: Uint8Array | string): boolean {
     if (this.closed || chunk.length === 0) return true
-    this.bytesWritten += chunk.length
-    return this.#response.write(chunk)
+    const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
+    this.bytesWritten += bytes
+    return this.#response.write(this.#frames ? frame(chunk, bytes) : chunk)
   }
 
   end(): void {
     if (this.closed) return
     this.#ended = true
-    this.#response.end()
+    if (this.#frames) this.#response.end(LAST_CHUNK)
+    else this.#response.end()
   }
 
   abort(): void {
@@ -116,6 +123,19 @@ export class HttpReply implements Reply {
     this.#request.on('close', end)
     this.#request.resume()
   }
+}
+
+/** RFC 9112, 7.1: the size in hexadecimal, the bytes, and a line end after each. */
+const LAST_CHUNK = '0\r\n\r\n'
+
+function frame(chunk: Uint8Array | string, bytes: number): Buffer | string {
+  const size = `${bytes.toString(16)}\r\n`
+  if (typeof chunk === 'string') return `${size}${chunk}\r\n`
+  const framed = Buffer.allocUnsafe(size.length + bytes + 2)
+  framed.write(size, 'latin1')
+  framed.set(chunk, size.length)
+  framed.write('\r\n', size.length + bytes, 'latin1')
+  return framed
 }
 
 /** Is there a body of which not all has come? */

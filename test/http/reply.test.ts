@@ -41,6 +41,37 @@ async function settled(value: () => number): Promise<number> {
   return value()
 }
 
+describe('a streamed answer', () => {
+  const PARTS = ['é—', Buffer.from('word '.repeat(100)), 'x', Buffer.alloc(300_000, 'y')]
+  const speaks = async ({ reply }: Call): Promise<void> => {
+    reply.open(200, SSE)
+    for (const part of PARTS) reply.write(part)
+    reply.end()
+    expect(reply.bytesWritten).toBe(PARTS.reduce((sum, part) => sum + Buffer.byteLength(part), 0))
+  }
+  const whole = Buffer.concat(PARTS.map((part) => Buffer.from(part))).toString('latin1')
+
+  it('is in chunks of HTTP/1.1, and the connection serves the next call', async () => {
+    const edge = await startEdge({ handle: speaks })
+    const client = await rawClient(edge.port, post('{}') + post('{}', ['connection: close']))
+    const text = (await client.closed(), client.received())
+    const frames = PARTS.map((part) => {
+      const bytes = Buffer.from(part).toString('latin1')
+      return `${bytes.length.toString(16)}\r\n${bytes}\r\n`
+    })
+    expect(text.split('\r\n\r\n' + frames.join('') + '0\r\n\r\n')).toHaveLength(3)
+    expect(text.match(/^transfer-encoding: chunked\r$/gim)).toHaveLength(2)
+  })
+
+  it('ends with the connection for a client of HTTP/1.0', async () => {
+    const edge = await startEdge({ handle: speaks })
+    const client = await rawClient(edge.port, post('{}').replace('HTTP/1.1', 'HTTP/1.0'))
+    const [answer] = await client.closed()
+    expect(answer!.head).not.toMatch(/transfer-encoding/i)
+    expect(answer!.body).toBe(whole)
+  })
+})
+
 describe('B5 B6 a client that does not read', () => {
   it('B5 makes back-pressure: 100 of them with 10 MB each cost less than 64 MB', async () => {
     const accepted = { bytes: 0 }

@@ -14,9 +14,10 @@ import { providersConfig, startGateway } from '../support/gateway.ts'
 import type { Gateway } from '../support/gateway.ts'
 
 const sha = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex')
-const event = (data: { type: string }) => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
+const event = (data: { type: string; [field: string]: unknown }) =>
+  `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
 const text = (words: string) =>
-  event({ type: 'content_block_delta', ...{ index: 0, delta: { type: 'text_delta', text: words } } })
+  event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: words } })
 const usage = { input_tokens: 1, output_tokens: 1 }
 const BEGIN = [
   { type: 'message_start', message: { id: 'msg', type: 'message', role: 'assistant', content: [], model: 'm', usage } },
