@@ -19,7 +19,7 @@ const MEANINGS: Readonly<Record<ErrorKind, string>> = {
   unsupported: 'The provider has no equal for something that the answer depends on.',
   forbidden_origin: 'The Host, Origin or `Sec-Fetch-Site` header is not allowed here.',
   unauthenticated: 'A virtual key is required and none was given.',
-  forbidden: 'The virtual key is unknown or not active.',
+  forbidden: 'The virtual key is unknown or not active; or another machine asked for the log.',
   client_closed: 'The client left. Seen in the log only.',
   upstream_unauthenticated: 'The provider refuses the provider key.',
   upstream_forbidden: 'The provider key may not do this.',
