@@ -17,7 +17,7 @@ export interface DatabaseWriterOptions {
   /** Of the ring in which the bodies are. */
   memory: SharedArrayBuffer
   report: Report
-  /** So many bodies are stored and no longer needed in the ring; `dropped` of them never can be stored. */
+  /** So many of the bodies that were given, in their order, are no longer needed; `dropped` of them never can be stored. */
   onDone: (taken: number, dropped: number) => void
 }
 

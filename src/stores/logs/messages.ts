@@ -27,7 +27,7 @@ export type ToWriterThread =
   | { type: 'close' }
 
 export type FromWriterThread =
-  /** So many bodies have been taken out of the ring; `dropped` calls lost theirs because they could not be stored. */
+  /** The thread is done with so many of the bodies it was told of; `dropped` of them could not be stored. */
   | { type: 'done'; taken: number; dropped: number }
   | { type: 'flushed'; id: number }
   | { type: 'report'; message: string; detail: string | undefined }

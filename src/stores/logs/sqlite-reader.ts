@@ -4,6 +4,7 @@ import { ContentSearch } from './content-search.ts'
 import { inodeOf, openForReading } from './database.ts'
 import type { CallRow, LogEntry, LogFile, LogPage, LogQuery, LogStats } from './port.ts'
 import { conditionOf, orderOf } from './query.ts'
+import type { Condition } from './query.ts'
 
 /** A search looks at calls from the newest on, until this long or this many matches. */
 const SEARCH_MAX_MS = 2_000
@@ -32,7 +33,8 @@ export class SqliteReader implements LogFile {
       complete: true,
     }
     return this.#read(
-      (database) => (query.contentSearch ? searchPage(database, query) : filteredPage(database, query)),
+      (database) =>
+        query.contentSearch ? searchPage(database, query) : pageOf(database, query, conditionOf(query)),
       empty,
     )
   }
@@ -85,21 +87,6 @@ export class SqliteReader implements LogFile {
   }
 }
 
-function filteredPage(database: DatabaseSync, query: LogQuery): LogPage {
-  const { sql, values } = conditionOf(query)
-  const sums = database.prepare(`SELECT ${SUMS} FROM calls WHERE ${sql}`).get(...values)
-  const stats = statsOf(sums)
-  const order = orderOf(query, stats.totalRequests)
-  const found = database
-    .prepare(`SELECT seq FROM calls WHERE ${sql} ORDER BY ${order} LIMIT ? OFFSET ?`)
-    .all(...values, query.limit, query.offset)
-  const rows = rowsOf(
-    database,
-    found.map((row) => Number(row['seq'])),
-  )
-  return { rows, totalCount: stats.totalRequests, stats, hasLogs: hasLogs(database), complete: true }
-}
-
 function searchPage(database: DatabaseSync, query: LogQuery): LogPage {
   const { sql, values } = conditionOf(query)
   const newestFirst = database.prepare(
@@ -114,22 +101,25 @@ function searchPage(database: DatabaseSync, query: LogQuery): LogPage {
     if (!complete) break
     if (search.matches(Number(row['seq']), String(row['id']))) seqs.push(Number(row['seq']))
   }
-  const matched = JSON.stringify(seqs)
-  const within = 'seq IN (SELECT value FROM json_each(?))'
-  const stats = statsOf(database.prepare(`SELECT ${SUMS} FROM calls WHERE ${within}`).get(matched))
-  const found = database
-    .prepare(`SELECT seq FROM calls WHERE ${within} ORDER BY ${orderOf(query, seqs.length)} LIMIT ? OFFSET ?`)
-    .all(matched, query.limit, query.offset)
-  const rows = rowsOf(
-    database,
-    found.map((row) => Number(row['seq'])),
-  )
-  return { rows, totalCount: seqs.length, stats, hasLogs: hasLogs(database), complete }
+  const found = { sql: 'seq IN (SELECT value FROM json_each(?))', values: [JSON.stringify(seqs)] }
+  return { ...pageOf(database, query, found), complete }
 }
 
-function rowsOf(database: DatabaseSync, seqs: readonly number[]): CallRow[] {
-  const statement = database.prepare('SELECT row FROM details WHERE seq = ?')
-  return seqs.map((seq) => parseRow(statement.get(seq)!['row']))
+/** The page of the query, of the calls that meet the condition. */
+function pageOf(database: DatabaseSync, query: LogQuery, { sql, values }: Condition): LogPage {
+  const stats = statsOf(database.prepare(`SELECT ${SUMS} FROM calls WHERE ${sql}`).get(...values))
+  const order = orderOf(query, stats.totalRequests)
+  const seqs = database
+    .prepare(`SELECT seq FROM calls WHERE ${sql} ORDER BY ${order} LIMIT ? OFFSET ?`)
+    .all(...values, query.limit, query.offset)
+  const details = database.prepare('SELECT row FROM details WHERE seq = ?')
+  return {
+    rows: seqs.map(({ seq }) => parseRow(details.get(seq!)!['row'])),
+    totalCount: stats.totalRequests,
+    stats,
+    hasLogs: hasLogs(database),
+    complete: true,
+  }
 }
 
 function hasLogs(database: DatabaseSync): boolean {
