@@ -56,7 +56,7 @@ export async function listLogs(query: URLSearchParams, logs: LogReader): Promise
 /** One call with its bodies, as they were on the wire and decoded. Throws `not_found`. */
 export async function getLog(
   id: string,
-  { logs, decodeAnswer }: Pick<LogSources, 'logs' | 'decodeAnswer'>,
+  { logs, decodeAnswer }: { logs: Pick<LogReader, 'get'>; decodeAnswer: DecodeAnswer },
 ): Promise<OwnAnswer> {
   const entry = await logs.get(id)
   if (entry === undefined)

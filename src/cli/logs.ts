@@ -98,11 +98,8 @@ async function showCalls(flags: LogsFlags, file: LogFile, on: LogsSurroundings):
 }
 
 async function showCall(id: string, flags: LogsFlags, file: LogFile, on: LogsSurroundings): Promise<void> {
-  const logReader = {
-    list: async () => file.list({ limit: 1, offset: 0, sortBy: 'timestamp', order: 'desc' }),
-    get: async () => file.get(id),
-  }
-  const { body } = await getLog(id, { logs: logReader, decodeAnswer: on.decodeAnswer })
+  const sources = { logs: { get: async () => file.get(id) }, decodeAnswer: on.decodeAnswer }
+  const { body } = await getLog(id, sources)
   if (flags.json) return on.write(`${printableJson(body, 2)}\n`)
   const {
     raw_request: _request,
