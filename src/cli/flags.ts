@@ -1,3 +1,6 @@
+import { LOG_LEVELS, LOG_STYLES } from '../lib/log.ts'
+import type { LogLevel, LogStyle } from '../lib/log.ts'
+
 /** Flags of `signalbox` (serve). Written `-port 8080`, `--port 8080`, `-port=8080` or `--port=8080`. */
 export interface ServeFlags {
   port: number
@@ -7,11 +10,6 @@ export interface ServeFlags {
   logLevel: LogLevel
   logStyle: LogStyle
 }
-
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
-export const LOG_STYLES = ['json', 'pretty'] as const
-export type LogStyle = (typeof LOG_STYLES)[number]
 
 export class FlagError extends Error {}
 

@@ -6,24 +6,24 @@ export interface Log {
   error(message: string, details?: Details): void
 }
 
-export type Details = Readonly<Record<string, string | number | boolean | undefined>>
+type Details = Readonly<Record<string, string | number | boolean | undefined>>
 
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+/** From all to only what failed. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+export const LOG_STYLES = ['json', 'pretty'] as const
+export type LogStyle = (typeof LOG_STYLES)[number]
 
 /**
  * A logger of four levels. Written here rather than taken from a package: it is these lines, and the packages
  * cost more start-up time than the whole gateway may take.
  */
-export function createLog(
-  level: (typeof LEVELS)[number],
-  style: 'json' | 'pretty',
-  write: (line: string) => void,
-): Log {
-  const least = LEVELS.indexOf(level)
+export function createLog(level: LogLevel, style: LogStyle, write: (line: string) => void): Log {
+  const least = LOG_LEVELS.indexOf(level)
   const line =
-    (at: (typeof LEVELS)[number]) =>
+    (at: LogLevel) =>
     (message: string, details: Details = {}) => {
-      if (LEVELS.indexOf(at) < least) return
+      if (LOG_LEVELS.indexOf(at) < least) return
       const time = new Date().toISOString()
       if (style === 'json') return write(`${JSON.stringify({ time, level: at, message, ...details })}\n`)
       const rest = Object.entries(details).map(([name, value]) => ` ${name}=${value}`)
