@@ -5,6 +5,7 @@ import type { Dependencies } from './dependencies.ts'
 import type { Plan } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
+import { jsonHeaders, replyWhole } from './reply-whole.ts'
 import { sendCount } from './send.ts'
 import { attemptWith } from './attempt.ts'
 
@@ -29,9 +30,7 @@ export async function countTokens(
   }
   const tokens = countRequest(call.protocol.request.decode(request.parsed(), 'count-tokens').request)
   const body = JSON.stringify({ input_tokens: tokens })
-  record.answer(body)
-  record.end(200)
-  call.reply.send(200, { 'content-type': 'application/json', 'request-id': call.id }, body)
+  replyWhole(call, record, { status: 200, headers: jsonHeaders(call), body })
 }
 
 function countRequest(request: Request): number {

@@ -6,6 +6,7 @@ import type { ForeignPrefix } from '../protocols/protocol.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
+import { jsonHeaders } from './reply-whole.ts'
 
 /**
  * The models that a caller can use, from configuration and catalogue alone: no upstream is asked, so that an
@@ -16,7 +17,7 @@ export function listModels(call: Call, caller: Caller, configuration: Configurat
     modelIds(caller, configuration, call.protocol.models.foreignPrefix),
     call.query,
   )
-  call.reply.send(200, { 'content-type': 'application/json', 'request-id': call.id }, JSON.stringify(body))
+  call.reply.send(200, jsonHeaders(call), JSON.stringify(body))
 }
 
 /** One model, if it leads anywhere. Throws `model_not_found`. */
@@ -25,11 +26,7 @@ export function getModel(call: Call, caller: Caller, configuration: Configuratio
   if (id === undefined || id === '')
     throw new GatewayError('model_not_found', 'model: Field required', { field: 'model' })
   route(id, candidates(configuration, caller))
-  call.reply.send(
-    200,
-    { 'content-type': 'application/json', 'request-id': call.id },
-    JSON.stringify(call.protocol.models.encode(id)),
-  )
+  call.reply.send(200, jsonHeaders(call), JSON.stringify(call.protocol.models.encode(id)))
 }
 
 function modelIds(

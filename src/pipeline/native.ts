@@ -8,6 +8,7 @@ import { ownBody } from './prepared-attempt.ts'
 import type { PreparedAttempt, UpstreamBody } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
+import { replyWhole } from './reply-whole.ts'
 import { answerHeaders } from './upstream-headers.ts'
 import { parseAnswer } from './whole-answer.ts'
 
@@ -25,9 +26,7 @@ export function prepareNative(
     answerWhole(answer) {
       record.meter({ ...call.protocol.readUsage(parseAnswer(answer)), complete: true })
       record.firstPart()
-      record.answer(answer.body)
-      record.end(answer.status)
-      call.reply.send(answer.status, answerHeaders(answer.headers, call.id), answer.body)
+      replyWhole(call, record, { ...answer, headers: answerHeaders(answer.headers, call.id) })
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { GatewayError } from '../message/error.ts'
 import type { Call } from './call.ts'
 import type { CallRecord } from './record.ts'
+import { jsonHeaders, replyWhole } from './reply-whole.ts'
 import { answerHeaders } from './upstream-headers.ts'
 
 /**
@@ -17,9 +18,7 @@ export function refuse(call: Call, record: CallRecord, error: GatewayError): voi
   const status = native ? upstream.status : own.status
   const headers = native
     ? answerHeaders(upstream.headers!, call.id)
-    : { 'content-type': 'application/json', 'request-id': call.id, ...own.headers }
+    : { ...jsonHeaders(call), ...own.headers }
   const body = native ? upstream.body! : JSON.stringify(own.body)
-  record.answer(body)
-  record.end(status, error)
-  reply.send(status, headers, body)
+  replyWhole(call, record, { status, headers, body }, error)
 }

@@ -9,6 +9,7 @@ import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { relay } from './relay.ts'
 import type { StreamSide } from './relay.ts'
+import { replyWhole } from './reply-whole.ts'
 import { prepareTranslated } from './translated.ts'
 import { answerHeaders, upstreamHeaders } from './upstream-headers.ts'
 import { readError } from './whole-answer.ts'
@@ -45,11 +46,8 @@ export const send: Send = (call, request, plan, key, record, on) => {
 /** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */
 export const sendCount: Send = (call, request, plan, key, record, on) => {
   const upstreamRequest = post(call, plan, key, plan.provider.paths.countTokens!, nativeBody(request, plan))
-  const answerWhole = (answer: WholeAnswer) => {
-    record.answer(answer.body)
-    record.end(answer.status)
-    call.reply.send(answer.status, answerHeaders(answer.headers, call.id), answer.body)
-  }
+  const answerWhole = (answer: WholeAnswer) =>
+    replyWhole(call, record, { ...answer, headers: answerHeaders(answer.headers, call.id) })
   return relay(upstreamRequest, { ...relayBase(call, plan, key, on), stream: undefined, answerWhole })
 }
 

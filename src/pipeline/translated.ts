@@ -13,6 +13,7 @@ import { ownBody } from './prepared-attempt.ts'
 import type { PreparedAttempt } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
+import { jsonHeaders, replyWhole } from './reply-whole.ts'
 import { TranslatedPassage } from './translated-passage.ts'
 import { parseAnswer } from './whole-answer.ts'
 import type { WholeAnswer } from './whole-answer.ts'
@@ -34,9 +35,7 @@ export function prepareTranslated(
     answerWhole(answer) {
       const encoded = encodeWhole(call, upstream, answer, memo, context, record)
       record.firstPart()
-      record.answer(encoded)
-      record.end(200)
-      call.reply.send(200, { 'content-type': 'application/json', 'request-id': call.id }, encoded)
+      replyWhole(call, record, { status: 200, headers: jsonHeaders(call), body: encoded })
     },
   }
 }

@@ -1,0 +1,27 @@
+import type { GatewayError } from '../message/error.ts'
+import type { Call } from './call.ts'
+import type { CallRecord } from './record.ts'
+
+/** What a client gets in one piece. */
+export interface WholeReply {
+  status: number
+  headers: Record<string, string | string[]>
+  body: Buffer | string
+}
+
+/** Gives the client a whole answer. The row is written before: what a client saw end is in the journal. */
+export function replyWhole(
+  call: Call,
+  record: CallRecord,
+  { status, headers, body }: WholeReply,
+  error?: GatewayError,
+): void {
+  record.answer(body)
+  record.end(status, error)
+  call.reply.send(status, headers, body)
+}
+
+/** Headers of an answer that is made here. */
+export function jsonHeaders(call: Call): Record<string, string> {
+  return { 'content-type': 'application/json', 'request-id': call.id }
+}
