@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 
-import { lookup } from '../src/models/catalogue.ts'
+import { capabilities } from '../src/models/catalogue.ts'
 import { canonicalTarget } from '../src/http/canonical-path.ts'
 import { checkHeaders, checkHost, checkOrigin } from '../src/http/guards.ts'
 import { MOUNTS } from '../src/http/mounts.ts'
@@ -15,7 +15,7 @@ import { nativeBody } from '../src/pipeline/native.ts'
 import { plan } from '../src/pipeline/plan.ts'
 import { readRequest } from '../src/pipeline/read-request.ts'
 import type { InboundRequest } from '../src/pipeline/read-request.ts'
-import { openRecord } from '../src/pipeline/record.ts'
+import { CallRecord } from '../src/pipeline/record.ts'
 import { TranslatedPassage } from '../src/pipeline/translated-passage.ts'
 import { upstreamHeaders } from '../src/pipeline/upstream-headers.ts'
 import { anthropic } from '../src/protocols/anthropic/index.ts'
@@ -120,7 +120,7 @@ function encodeChat(inboundRequest: InboundRequest): () => void {
   return () => {
     const encoded = openaiChat.request.encode(request, {
       model: 'gpt-5',
-      facts: lookup('openai', 'gpt-5'),
+      facts: capabilities('openai', 'gpt-5'),
       quirks,
     })
     writeJsonText(encoded.body)
@@ -170,15 +170,15 @@ async function recordStage(configuration: Configuration, logs: LogWriter): Promi
   const target = plan(request, caller, call, configuration)
   const chunks = anthropicEvents(EVENTS).map((part) => Buffer.from(part))
   const run = () => {
-    const record = openRecord(call, configuration, logs)
+    const record = new CallRecord(call, configuration, logs)
     record.caller(caller)
     record.request(request)
     record.plan(target)
-    const trial = record.attempt(target, target.provider.keys[0]!)
+    const opened = record.attempt(target, target.provider.keys[0]!)
     record.firstPart()
     for (const chunk of chunks) record.answer(chunk)
     record.end(200)
-    trial.ended(200)
+    opened.ended(200)
     record.close()
   }
   let best = Infinity

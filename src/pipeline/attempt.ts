@@ -8,27 +8,15 @@ import type { Dependencies } from './dependencies.ts'
 import type { Plan } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
-import { send } from './send.ts'
 import type { Send } from './send.ts'
 
 /**
- * Tries until an answer has gone to the client, or nothing is left to try. What differs between attempts is the
+ * Sends until an answer has gone to the client, or nothing is left to try. What differs between attempts is the
  * provider key; what the failure allows is `rules/retry.ts`. After the first byte to the client there is no
  * other attempt: two answers spliced together are worse than none.
  */
-export function attempt(
-  call: Call,
-  request: InboundRequest,
-  plan: Plan,
-  record: CallRecord,
-  on: Dependencies,
-): Promise<void> {
-  return attemptWith(send, call, request, plan, record, on)
-}
-
-/** The same for any operation that one upstream request answers. */
-export async function attemptWith(
-  sendOnce: Send,
+export async function attempt(
+  send: Send,
   call: Call,
   request: InboundRequest,
   plan: Plan,
@@ -39,14 +27,14 @@ export async function attemptWith(
   const tried = new Set<string>()
   let key = keyFor(plan, request, tried, on)
   for (let attempts = 1; ; attempts++) {
-    const trial = record.attempt(plan, key)
+    const opened = record.attempt(plan, key)
     try {
-      await sendOnce(call, request, plan, key, record, on)
-      trial.ended(200)
+      await send(call, request, plan, key, record, on)
+      opened.ended(200)
       return
     } catch (thrown) {
       const error = toGatewayError(thrown)
-      trial.ended(error.details.upstream?.status, error)
+      opened.ended(error.details.upstream?.status, error)
       if (call.reply.committed || call.reply.closed) throw error
       tried.add(key.id)
       const other = error.verdict === 'tell' ? undefined : choose(plan, request, tried, on)

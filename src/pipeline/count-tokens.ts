@@ -1,5 +1,6 @@
 import type { Block, Request } from '../message/request.ts'
 import { estimateTokens } from '../models/estimate.ts'
+import { attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Plan } from './plan.ts'
@@ -7,7 +8,6 @@ import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { jsonHeaders, replyWhole } from './reply-whole.ts'
 import { sendCount } from './send.ts'
-import { attemptWith } from './attempt.ts'
 
 /** What one image costs at most at Anthropic: 1568 × 1568 pixels / 750. */
 const IMAGE_TOKENS = 1_600
@@ -26,7 +26,7 @@ export async function countTokens(
   on: Dependencies,
 ): Promise<void> {
   if (plan.mode === 'native' && plan.provider.paths.countTokens !== undefined) {
-    return attemptWith(sendCount, call, request, plan, record, on)
+    return attempt(sendCount, call, request, plan, record, on)
   }
   const tokens = countRequest(call.protocol.request.decode(request.parsed(), 'count-tokens').request)
   const body = JSON.stringify({ input_tokens: tokens })

@@ -7,8 +7,9 @@ import type { Dependencies } from './dependencies.ts'
 import { getModel, listModels } from './models.ts'
 import { plan } from './plan.ts'
 import { readRequest } from './read-request.ts'
-import { openRecord } from './record.ts'
+import { CallRecord } from './record.ts'
 import { refuse } from './refuse.ts'
+import { send } from './send.ts'
 
 /**
  * The whole order of a call. Its local variables are the data flow: what a stage needs is its arguments, what
@@ -16,7 +17,7 @@ import { refuse } from './refuse.ts'
  */
 export async function handle(call: Call, on: Dependencies): Promise<void> {
   const configuration = on.configuration()
-  const record = openRecord(call, configuration, on.logs)
+  const record = new CallRecord(call, configuration, on.logs)
   try {
     if (call.operation === 'probe') return answerProbe(call)
     const caller = authenticate(call, configuration)
@@ -29,7 +30,7 @@ export async function handle(call: Call, on: Dependencies): Promise<void> {
     const target = plan(request, caller, call, configuration)
     record.plan(target)
     if (call.operation === 'count-tokens') await countTokens(call, request, target, record, on)
-    else await attempt(call, request, target, record, on)
+    else await attempt(send, call, request, target, record, on)
   } catch (thrown) {
     const error = toGatewayError(thrown)
     if (error.kind === 'internal') on.report(`call ${call.id} failed inside the gateway`, error.cause)

@@ -14,7 +14,9 @@ import type { InboundRequest } from './read-request.ts'
 /** How far an answer's meter has come. */
 export type Meter = Tapped & { readonly complete: boolean }
 
-export interface Trial {
+/** An attempt under way. */
+export interface OpenAttempt {
+  /** `status`: of the upstream's answer, where it gave one. */
   ended(status: number | undefined, error?: GatewayError): void
 }
 
@@ -24,10 +26,6 @@ const ANSWER_MAX_BYTES = 8 * 1024 * 1024
 const keepBudget = new KeepBudget(16 * 1024 * 1024)
 
 const LOGGED_OPERATIONS = new Set(['generate', 'count-tokens'])
-
-export function openRecord(call: Call, configuration: Configuration, logs: LogWriter): CallRecord {
-  return new CallRecord(call, configuration, logs)
-}
 
 /**
  * What is learned of one call, and the one place where it is written down. Every call of a model ends here:
@@ -45,8 +43,7 @@ export class CallRecord {
   #plan: Plan | undefined
   #key: ProviderKey | undefined
   #meter: Meter | undefined
-  /** The attempt under way. */
-  #trial: Trial | undefined
+  #openAttempt: OpenAttempt | undefined
   /** The store took the request's body; undefined: it was not offered yet. */
   #requestIsKept: boolean | undefined
   #firstPartAt: number | undefined
@@ -84,7 +81,7 @@ export class CallRecord {
   }
 
   /** Begins an attempt; what it returned is told by `ended`. */
-  attempt(plan: Plan, key: ProviderKey): Trial {
+  attempt(plan: Plan, key: ProviderKey): OpenAttempt {
     const began = performance.now()
     const row: AttemptRow = {
       provider: plan.provider.id,
@@ -100,15 +97,15 @@ export class CallRecord {
     this.#attempts.push(row)
     // Each attempt translates anew; what the answer went through is the last one.
     this.#warnings.length = 0
-    this.#trial = {
+    this.#openAttempt = {
       ended: (status, error) => {
         row.status = status
         row.error = error === undefined ? undefined : `${error.kind}: ${clipped(error.message)}`
         row.durationMs = round(performance.now() - began)
-        this.#trial = undefined
+        this.#openAttempt = undefined
       },
     }
-    return this.#trial
+    return this.#openAttempt
   }
 
   /** Where usage and the finish of the answer are read from; the last attempt's counts. */
@@ -134,7 +131,7 @@ export class CallRecord {
   end(httpStatus: number, error?: GatewayError): void {
     if (this.#written) return
     this.#written = true
-    this.#trial?.ended(httpStatus, error)
+    this.#openAttempt?.ended(httpStatus, error)
     if (!this.#configuration.client.enableLogging || !LOGGED_OPERATIONS.has(this.#call.operation)) return
     this.#logs.record(this.#row(httpStatus, error))
   }
@@ -144,8 +141,9 @@ export class CallRecord {
     // Making an error costs 7 µs, its stack, so it is made only when needed.
     if (!this.#written) this.end(500, new GatewayError('internal', 'The call ended without an outcome.'))
     this.#keepRequest()
-    const parts = this.#kept?.take()
-    if (this.#kept === undefined || parts === undefined || this.#requestIsKept !== true) return
+    if (this.#kept === undefined) return
+    const parts = this.#kept.take()
+    if (this.#requestIsKept !== true) return
     this.#logs.keepResponse(this.#call.id, {
       parts,
       isStream: this.#request!.stream,

@@ -17,7 +17,7 @@ import type { WholeAnswer } from './whole-answer.ts'
 
 const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }
 
-/** What one request to an upstream needs. */
+/** One request to an upstream, to the end of its answer. Rejects with the failure. */
 export type Send = (
   call: Call,
   request: InboundRequest,

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { GatewayError } from '../../src/message/error.ts'
 import type { Call } from '../../src/pipeline/call.ts'
 import type { Plan } from '../../src/pipeline/plan.ts'
-import { openRecord } from '../../src/pipeline/record.ts'
+import { CallRecord } from '../../src/pipeline/record.ts'
 import { anthropic } from '../../src/protocols/anthropic/index.ts'
 import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from '../../src/providers/index.ts'
 import { compileText } from '../../src/stores/config/load.ts'
@@ -27,7 +27,7 @@ it('after another attempt, the row has both attempts and the warnings of the one
   const provider = configuration.providers.get('openai')!
   const plan = { provider, model: 'gpt-5', mode: 'translated', reason: 'the test' } as Plan
   const rows: CallRow[] = []
-  const record = openRecord(CALL, configuration, {
+  const record = new CallRecord(CALL, configuration, {
     record: (row) => void rows.push(row),
     keepRequest: () => true,
     keepResponse: () => {},
