@@ -4,32 +4,6 @@ import { free } from '../lib/free.ts'
 import { GatewayError } from '../message/error.ts'
 import { CODINGS, createInflater, isPlausible, readCoding } from '../wire/inflate.ts'
 
-/** Bytes of bodies that all calls hold together, so that many large ones at once are refused, not swapped out. */
-export class BodyBudget {
-  readonly #maxBytes: number
-  #held = 0
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
-  }
-
-  /** Throws `overloaded_gateway`. */
-  take(bytes: number): void {
-    if (this.#held + bytes > this.#maxBytes) {
-      throw new GatewayError(
-        'overloaded_gateway',
-        'The gateway holds too many request bodies at once; try again in a second.',
-        { retryAfterSeconds: 1 },
-      )
-    }
-    this.#held += bytes
-  }
-
-  release(bytes: number): void {
-    this.#held -= bytes
-  }
-}
-
 /**
  * A request's body, whole and inflated, bounded while it comes in. `take` is told of every byte that is kept and
  * may throw. Throws `unsupported_media_type`, `request_too_large`, `invalid_request` for what cannot be inflated,

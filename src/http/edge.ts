@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { ByteBudget } from '../lib/byte-budget.ts'
 import { GatewayError, toGatewayError } from '../message/error.ts'
 import type { Call } from '../pipeline/call.ts'
-import { BodyBudget } from './body.ts'
 import { canonicalTarget } from './canonical-path.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
 import { allowOrigin } from './cors.ts'
@@ -28,7 +28,8 @@ export interface EdgeOptions {
 export class Edge {
   readonly #options: EdgeOptions
   readonly #limits: EdgeLimits
-  readonly #budget: BodyBudget
+  /** Of all bodies: many large ones at once are refused, not swapped out. */
+  readonly #budget: ByteBudget
   /** Answers that are not over, by connection, in the order of their requests. */
   readonly #open = new WeakMap<Socket, HttpReply[]>()
   #calls = 0
@@ -37,7 +38,7 @@ export class Edge {
   constructor(options: EdgeOptions, limits: EdgeLimits) {
     this.#options = options
     this.#limits = limits
-    this.#budget = new BodyBudget(limits.bodiesMaxBytes)
+    this.#budget = new ByteBudget(limits.bodiesMaxBytes)
   }
 
   connect(socket: Socket): void {

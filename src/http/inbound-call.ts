@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ByteBudget } from '../lib/byte-budget.ts'
+import { GatewayError } from '../message/error.ts'
 import type { Call } from '../pipeline/call.ts'
 import type { Operation, Protocol } from '../protocols/protocol.ts'
 import { readBody } from './body.ts'
-import type { BodyBudget } from './body.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
 import type { HttpReply } from './reply.ts'
 import type { InferenceMatch } from './router.ts'
@@ -21,7 +22,7 @@ export class InboundCall implements Call {
   readonly reply: HttpReply
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
-  readonly #budget: BodyBudget
+  readonly #budget: ByteBudget
   #query: URLSearchParams | undefined
   #heldBytes = 0
 
@@ -32,7 +33,7 @@ export class InboundCall implements Call {
     request: IncomingMessage,
     response: ServerResponse,
     reply: HttpReply,
-    budget: BodyBudget,
+    budget: ByteBudget,
   ) {
     this.id = id
     this.protocol = match.protocol
@@ -53,7 +54,7 @@ export class InboundCall implements Call {
 
   readBody(maxBytes: number): Promise<Buffer> {
     return readBody(this.#request, this.#response, maxBytes, (bytes) => {
-      this.#budget.take(bytes)
+      if (!this.#budget.take(bytes)) throw tooManyBodies()
       this.#heldBytes += bytes
     })
   }
@@ -63,4 +64,12 @@ export class InboundCall implements Call {
     this.#budget.release(this.#heldBytes)
     this.#heldBytes = 0
   }
+}
+
+function tooManyBodies(): GatewayError {
+  return new GatewayError(
+    'overloaded_gateway',
+    'The gateway holds too many request bodies at once; try again in a second.',
+    { retryAfterSeconds: 1 },
+  )
 }

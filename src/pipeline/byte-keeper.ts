@@ -1,22 +1,4 @@
-/** Bytes that all keepers hold together, so that a thousand answers that nobody reads are not a thousand copies. */
-export class KeepBudget {
-  readonly #maxBytes: number
-  #held = 0
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
-  }
-
-  take(bytes: number): boolean {
-    if (this.#held + bytes > this.#maxBytes) return false
-    this.#held += bytes
-    return true
-  }
-
-  release(bytes: number): void {
-    this.#held -= bytes
-  }
-}
+import type { ByteBudget } from '../lib/byte-budget.ts'
 
 /** Chunks are put together when there are so many: each costs 200 bytes beside its content. */
 const MAX_LOOSE_PARTS = 64
@@ -27,13 +9,13 @@ const MAX_LOOSE_PARTS = 64
  */
 export class ByteKeeper {
   readonly #maxBytes: number
-  readonly #budget: KeepBudget
+  readonly #budget: ByteBudget
   #joined: Buffer[] = []
   #loose: (Buffer | string)[] = []
   #length = 0
   droppedBytes = 0
 
-  constructor(maxBytes: number, budget: KeepBudget) {
+  constructor(maxBytes: number, budget: ByteBudget) {
     this.#maxBytes = maxBytes
     this.#budget = budget
   }

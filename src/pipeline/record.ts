@@ -1,3 +1,4 @@
+import { ByteBudget } from '../lib/byte-budget.ts'
 import { GatewayError } from '../message/error.ts'
 import type { Warning } from '../message/request.ts'
 import { emptyUsage } from '../message/usage.ts'
@@ -7,7 +8,7 @@ import type { Configuration, ProviderKey } from '../stores/config/configuration.
 import type { AttemptRow, CallRow, LogWriter } from '../stores/logs/port.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
-import { ByteKeeper, KeepBudget } from './byte-keeper.ts'
+import { ByteKeeper } from './byte-keeper.ts'
 import type { Plan } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 
@@ -23,7 +24,7 @@ export interface OpenAttempt {
 /** How much of an answer is kept for the log. */
 const ANSWER_MAX_BYTES = 8 * 1024 * 1024
 /** And of all that are under way: a hundred clients that do not read made 500 MB of copies for the log. */
-const keepBudget = new KeepBudget(16 * 1024 * 1024)
+const keepBudget = new ByteBudget(16 * 1024 * 1024)
 
 const LOGGED_OPERATIONS = new Set(['generate', 'count-tokens'])
 
