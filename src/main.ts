@@ -18,6 +18,7 @@ import { exposed } from './rules/exposure.ts'
 import { createAppDir, defaultAppDir } from './stores/config/app-dir.ts'
 import type { Configuration } from './stores/config/configuration.ts'
 import { loadConfiguration } from './stores/config/load.ts'
+import type { Loaded } from './stores/config/load.ts'
 import { ConfigurationError } from './stores/config/problem.ts'
 import { watchConfiguration } from './stores/config/watch.ts'
 import { openMemoryLogStore } from './stores/logs/memory.ts'
@@ -47,14 +48,12 @@ async function serve(args: readonly string[]): Promise<void> {
   const log = createLog(flags.logLevel, flags.logStyle, (line) => void process.stderr.write(line))
   const report: Report = (message, error) =>
     log.error(message, error === undefined ? {} : { reason: reasonOf(error) })
-  const appDir = resolve(flags.appDir ?? defaultAppDir(process.env, process.platform, process.cwd()))
+  const appDir = appDirOf(flags.appDir)
   await createAppDir(appDir)
 
-  const loaded = await loadConfiguration({ registry: REGISTRY, environment: process.env, appDir, version: 1 })
+  const loaded = await load(appDir)
   let { configuration } = loaded
-  const exposure = ({ client: { enforceAuthOnInference }, virtualKeys }: Configuration) =>
-    exposed({ host: flags.host, enforceAuthOnInference, virtualKeys: virtualKeys.length })
-  const refusal = exposure(configuration)
+  const refusal = exposure(flags.host, configuration)
   if (refusal !== undefined) throw new Error(refusal)
   for (const notice of loaded.notices) log.warn(notice.message)
 
@@ -80,33 +79,51 @@ async function serve(args: readonly string[]): Promise<void> {
   console.log(banner(version(), server.port, flags.host, configuration))
   void egress.warmUp()
 
+  const refuse = (why: string) => log.error(`config.json is not used, what ran goes on:\n${why}`)
   const watcher = watchConfiguration({
     registry: REGISTRY,
     environment: process.env,
     appDir,
     loaded,
     onChange: (changed, notices) => {
-      const opened = exposure(changed)
-      if (opened !== undefined) return log.error(`config.json is not used, what ran goes on:\n${opened}`)
+      const opened = exposure(flags.host, changed)
+      if (opened !== undefined) return refuse(opened)
       configuration = changed
       logStore.setRetention(changed.client.logRetentionDays)
       egress.keepOnly([...changed.providers.values()].map((provider) => provider.upstream))
       log.info('config.json was read again', { version: changed.version })
       for (const notice of notices) log.warn(notice.message)
     },
-    onRefused: (message) => log.error(`config.json is not used, what ran goes on:\n${message}`),
+    onRefused: refuse,
   })
 
-  const stop = async () => {
+  stopOnSignal(async () => {
     watcher.close()
     // Those whose answers last longer are told why they end, and their rows say so.
     await server.close(DRAIN_MS, () => egress.close())
     await egress.close()
     await logStore.close()
     process.exit(0)
-  }
-  // The second signal means now.
+  })
+}
+
+/** The second signal means now. */
+function stopOnSignal(stop: () => Promise<void>): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
+}
+
+function appDirOf(flag: string | undefined): string {
+  return resolve(flag ?? defaultAppDir(process.env, process.platform, process.cwd()))
+}
+
+function load(appDir: string): Promise<Loaded> {
+  return loadConfiguration({ registry: REGISTRY, environment: process.env, appDir, version: 1 })
+}
+
+/** Why the gateway may not listen there with this configuration; undefined: it may. */
+function exposure(host: string, { client, virtualKeys }: Configuration): string | undefined {
+  const { enforceAuthOnInference } = client
+  return exposed({ host, enforceAuthOnInference, virtualKeys: virtualKeys.length })
 }
 
 function logSources({ reader, writer }: LogStore): LogSources {
@@ -128,9 +145,8 @@ async function showLogs(args: readonly string[]): Promise<void> {
   process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
   await logs(args, {
     locate: async (flag) => {
-      const appDir = resolve(flag ?? defaultAppDir(process.env, process.platform, process.cwd()))
-      return (await loadConfiguration({ registry: REGISTRY, environment: process.env, appDir, version: 1 }))
-        .configuration.logs.path
+      const { configuration } = await load(appDirOf(flag))
+      return configuration.logs.path
     },
     open: (path) => new SqliteReader(path),
     decodeAnswer: answerDecoder(PROTOCOLS),
