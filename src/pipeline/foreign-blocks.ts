@@ -1,7 +1,7 @@
 import type { JsonObject } from '../message/request.ts'
 import type { ForeignBlocks } from '../protocols/protocol.ts'
 import { JsonScanError, arrayElements, scanObject } from '../wire/json-scan.ts'
-import type { Edit, FieldSpan, Span } from '../wire/json-scan.ts'
+import type { Edit, Span } from '../wire/json-scan.ts'
 
 /**
  * Cuts the blocks that a protocol names as foreign out of a client's body. All other bytes stay, because Claude's
@@ -43,7 +43,7 @@ function isForeign(body: Buffer, { start, end }: Span, foreign: ForeignBlocks): 
 }
 
 /** Fields of an object inside the body, with their places in the body. Undefined where it is none. */
-function fieldsOf(body: Buffer, { start, end }: Span): ReadonlyMap<string, FieldSpan> | undefined {
+function fieldsOf(body: Buffer, { start, end }: Span): ReadonlyMap<string, Span> | undefined {
   try {
     const { fields } = scanObject(body.subarray(start, end))
     return new Map([...fields].map(([name, at]) => [name, shift(at, start)]))
@@ -54,8 +54,8 @@ function fieldsOf(body: Buffer, { start, end }: Span): ReadonlyMap<string, Field
   }
 }
 
-function shift({ keyStart, start, end }: FieldSpan, by: number): FieldSpan {
-  return { keyStart: keyStart + by, start: start + by, end: end + by }
+function shift({ start, end }: Span, by: number): Span {
+  return { start: start + by, end: end + by }
 }
 
 /** Removes list elements: a run of them goes with the comma before it, at the beginning with the one behind it. */

@@ -33,16 +33,9 @@ export interface Span {
   readonly end: number
 }
 
-/** The span of a field's value, and where its key's opening quote stands. */
-export interface FieldSpan extends Span {
-  readonly keyStart: number
-}
-
 export interface ScannedObject {
-  /** Top-level fields by name, in the order of the body. */
-  readonly fields: ReadonlyMap<string, FieldSpan>
-  /** Offset of the closing brace. */
-  readonly close: number
+  /** Values of the top-level fields by name, in the order of the body. */
+  readonly fields: ReadonlyMap<string, Span>
 }
 
 /**
@@ -64,16 +57,16 @@ const UNLIMITED: ScanLimits = { maxDepth: Infinity, maxFields: Infinity, maxValu
  */
 export function scanObject(body: Buffer, limits: ScanLimits = SCAN_LIMITS): ScannedObject {
   const walker = new JsonWalker(body, limits)
-  const fields = new Map<string, FieldSpan>()
+  const fields = new Map<string, Span>()
   let close = walker.skipSpace(openingBrace(body, walker) + 1)
   if (body[close] !== CLOSE_BRACE) close = scanFields(body, walker, close, fields)
   const rest = walker.skipSpace(close + 1)
   if (rest < body.length) throw walker.syntaxError(rest, 'nothing after the closing "}"')
-  return { fields, close }
+  return { fields }
 }
 
 /** Collects one field or more from `at` on; returns the offset of the closing brace. */
-function scanFields(body: Buffer, walker: JsonWalker, at: number, fields: Map<string, FieldSpan>): number {
+function scanFields(body: Buffer, walker: JsonWalker, at: number, fields: Map<string, Span>): number {
   for (;;) {
     const keyStart = at
     if (body[at] !== QUOTE) throw walker.syntaxError(at, 'a field name in double quotes')
@@ -85,7 +78,7 @@ function scanFields(body: Buffer, walker: JsonWalker, at: number, fields: Map<st
     if (body[at] !== COLON) throw walker.syntaxError(at, '":" after the field name')
     const start = walker.skipSpace(at + 1)
     const end = walker.valueEnd(start)
-    fields.set(name, { keyStart, start, end })
+    fields.set(name, { start, end })
     at = walker.skipSpace(end)
     if (body[at] !== COMMA && body[at] !== CLOSE_BRACE)
       throw walker.syntaxError(at, '"," or "}" after the value')
@@ -159,36 +152,6 @@ export function splice(body: Buffer, edits: readonly Edit[]): Buffer {
   }
   body.copy(result, to, from)
   return result
-}
-
-/**
- * The edits that set top-level fields to a JSON text, or remove them (undefined) with their comma. Fields
- * that the body does not have are added at its end.
- */
-export function fieldEdits(scanned: ScannedObject, changes: ReadonlyMap<string, string | undefined>): Edit[] {
-  const edits: Edit[] = []
-  let keptEnd: number | undefined
-  let removedFrom: number | undefined
-  for (const [name, field] of scanned.fields) {
-    const text = changes.get(name)
-    if (text === undefined && changes.has(name)) {
-      removedFrom ??= field.keyStart
-      continue
-    }
-    if (removedFrom !== undefined) edits.push({ span: { start: removedFrom, end: field.keyStart }, text: '' })
-    removedFrom = undefined
-    if (text !== undefined) edits.push({ span: field, text })
-    keptEnd = field.end
-  }
-  const added = [...changes]
-    .filter(([name, text]) => text !== undefined && !scanned.fields.has(name))
-    .map(([name, text]) => `${JSON.stringify(name)}:${text}`)
-  const lastEnd = [...scanned.fields.values()].at(-1)?.end ?? scanned.close
-  const start = keptEnd ?? removedFrom ?? lastEnd
-  const comma = keptEnd !== undefined && added.length > 0 ? ',' : ''
-  const end = removedFrom === undefined ? start : lastEnd
-  if (end > start || added.length > 0) edits.push({ span: { start, end }, text: comma + added.join(',') })
-  return edits
 }
 
 /** Offset of the brace that opens the body, or why there is none. */

@@ -192,15 +192,6 @@ export function frameEvent(bytes: Uint8Array, start: number, end: number): strin
   return event
 }
 
-const LINE_BREAKS = /\r\n|\r|\n/
-
-/** A frame as text. Line breaks in the data become several data lines; a name cannot have any. */
-export function formatFrame(event: string | undefined, data: string): string {
-  const lines = data.includes('\n') || data.includes('\r') ? data.split(LINE_BREAKS).join('\ndata: ') : data
-  if (event === undefined) return `data: ${lines}\n\n`
-  return `event: ${event.split(LINE_BREAKS).join(' ')}\ndata: ${lines}\n\n`
-}
-
 function endOfLine(bytes: Uint8Array, start: number, end: number): number {
   const lineFeed = bytes.indexOf(LINE_FEED, start)
   return lineFeed === -1 || lineFeed > end ? end : lineFeed

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { SseFrameTooLongError, SseFramer, formatFrame, frameEvent, readFrame } from '../../src/wire/sse.ts'
+import { SseFrameTooLongError, SseFramer, frameEvent, readFrame } from '../../src/wire/sse.ts'
 
 interface Seen {
   event: string
@@ -303,31 +303,5 @@ describe('bounds', () => {
   it.each(['\n', '\r', '\r\n'])('many frames in one chunk beyond the limit pass, line ends %j', (lineEnd) => {
     const chunk = Uint8Array.of(...Array.from({ length: 50 }, () => [...frame(20, lineEnd)]).flat())
     expect(framed([chunk], limit)).toHaveLength(50)
-  })
-})
-
-describe('formatFrame', () => {
-  it.each([
-    ['a', '{"b":1}', 'event: a\ndata: {"b":1}\n\n'],
-    [undefined, '[DONE]', 'data: [DONE]\n\n'],
-    ['a', '', 'event: a\ndata: \n\n'],
-    [undefined, 'x\ny\r\nz\rw', 'data: x\ndata: y\ndata: z\ndata: w\n\n'],
-    ['a\ndata: forged\r\n\r\n', 'x', 'event: a data: forged  \ndata: x\n\n'],
-  ])('%j %j', (event, data, text) => {
-    expect(formatFrame(event, data)).toBe(text)
-  })
-
-  it('what it writes reads back', () => {
-    const name = fc.string({ unit: 'grapheme' })
-    fc.assert(
-      fc.property(fc.array(fc.tuple(name, fc.string({ unit: 'grapheme' }))), (events) => {
-        const bytes = encoder.encode(events.map(([event, data]) => formatFrame(event, data)).join(''))
-        const seen = framed(slices(bytes, 5)).map(({ event, data }) => [event, data])
-        const breaks = /\r\n|\r|\n/g
-        expect(seen).toEqual(
-          events.map(([event, data]) => [event.replace(breaks, ' '), data.replace(breaks, '\n')]),
-        )
-      }),
-    )
   })
 })
