@@ -31,7 +31,7 @@ export class TranslatedPassage extends EventMeter implements Passage {
       this.read(event)
       this.#encoder.push(event, write)
     }
-    this.#emit = memo.enforceStop?.length ? stopAt(memo.enforceStop, encode) : encode
+    this.#emit = stopAt(memo.enforceStop, encode)
     this.#framer = new SseFramer((bytes, start, end) => {
       const frame = this.error === undefined ? readFrame(bytes, start, end) : undefined
       if (frame !== undefined) this.#decoder.push(frame, this.#emit)

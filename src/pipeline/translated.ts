@@ -79,12 +79,7 @@ function encodeWhole(
       meter.read(event)
       emit(event)
     }
-    const { enforceStop } = memo
-    upstream.response.decode(
-      parseAnswer(answer),
-      memo,
-      enforceStop?.length ? stopAt(enforceStop, read) : read,
-    )
+    upstream.response.decode(parseAnswer(answer), memo, stopAt(memo.enforceStop, read))
   })
   return Buffer.from(stringify(call.protocol.response.encode(collected, context)))
 }

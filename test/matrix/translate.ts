@@ -99,7 +99,7 @@ export function throughStream(bytes: Uint8Array | readonly Uint8Array[], memo: M
   const encoder = anthropic.stream.encoder(CONTEXT)
   let wire = ''
   const encode = checked((event) => encoder.push(event, (piece) => (wire += piece)))
-  const emit = memo.enforceStop === undefined ? encode : stopAt(memo.enforceStop, encode)
+  const emit = stopAt(memo.enforceStop, encode)
   const framer = new SseFramer((frameBytes, start, end) => {
     const frame = readFrame(frameBytes, start, end)
     if (frame !== undefined) decoder.push(frame, emit)

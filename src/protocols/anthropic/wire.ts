@@ -25,7 +25,7 @@ export function markSignature(upstream: string | undefined): string {
 }
 
 /** The signature to give back to whoever made it; undefined when there was none. */
-export function unmarkSignature(signature: string): string | undefined {
+function unmarkSignature(signature: string): string | undefined {
   const own = isOwnSignature(signature) ? signature.slice(OWN_SIGNATURE.length) : signature
   return own === '' ? undefined : own
 }

@@ -3,9 +3,10 @@ import type { Emit, Event } from '../../message/event.ts'
 /**
  * Cuts an answer at the first of the client's stop sequences, for an upstream that does not obey them. What comes
  * after the cut is not passed on, but the end is awaited: only there does the upstream say what the answer cost.
- * The text holds back no more than could be the beginning of a sequence.
+ * The text holds back no more than could be the beginning of a sequence. Without sequences it is `emit` itself.
  */
-export function stopAt(sequences: readonly string[], emit: Emit): Emit {
+export function stopAt(sequences: readonly string[] | undefined, emit: Emit): Emit {
+  if (sequences === undefined || sequences.length === 0) return emit
   const cutter = new Cutter(
     sequences.filter((sequence) => sequence !== ''),
     emit,

@@ -185,6 +185,3 @@ export const governanceSettings = block({
   auth_config: unenforced(adminAuthentication, 'Password of the admin API and the dashboard.'),
   pricing_overrides: accepted(list(open), 'Prices of models.'),
 })
-
-export type GovernanceSettings = z.infer<typeof governanceSettings>
-export type VirtualKeySettings = z.infer<typeof virtualKey>

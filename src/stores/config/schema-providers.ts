@@ -50,7 +50,7 @@ const alias = z.union([z.string(), z.looseObject({ model_id: z.string() })], {
   error: 'the id of a model at the provider, or an object with "model_id"',
 })
 
-export const providerKeySettings = block({
+const providerKeySettings = block({
   id: served(name, 'Stable id. Absent: made of the names of the provider and the key.'),
   name: served(name, 'Name shown in logs, unique within the provider.'),
   value: served(environmentText, 'The API key itself, or `env.NAME`. A missing variable disables the key.'),

@@ -83,7 +83,7 @@ function schemaVersion(database: DatabaseSync): number {
 }
 
 /** The file was written by a newer Signalbox. */
-export class NewerSchemaError extends Error {
+class NewerSchemaError extends Error {
   constructor(version: number) {
     super(`its schema is version ${version}, and this Signalbox knows up to ${MIGRATIONS.length}`)
   }
