@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseServeFlags, FlagError } from './cli/flags.ts'
+import type { ServeFlags } from './cli/flags.ts'
 import { banner } from './cli/banner.ts'
 import { help } from './cli/help.ts'
 import { answerDecoder } from './admin/decode-answer.ts'
@@ -10,6 +11,7 @@ import { MOUNTS } from './http/mounts.ts'
 import { Router } from './http/router.ts'
 import { startServer } from './http/server.ts'
 import { createLog } from './lib/log.ts'
+import type { Log } from './lib/log.ts'
 import { handle } from './pipeline/handle.ts'
 import { IdleWatch } from './pipeline/idle-watch.ts'
 import { PROTOCOLS } from './protocols/index.ts'
@@ -43,11 +45,8 @@ else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2))
 /** The gateway: reads the configuration, opens the stores, builds what the pipeline needs, and listens. */
 async function serve(args: readonly string[]): Promise<void> {
   const flags = parseServeFlags(args, process.env)
-  // Whoever reads our lines may leave (`| head`, a supervisor that restarts); calls go on without a reader.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  const log = createLog(flags.logLevel, flags.logStyle, (line) => void process.stderr.write(line))
-  const report: Report = (message, error) =>
-    log.error(message, error === undefined ? {} : { reason: reasonOf(error) })
+  const log = openLog(flags)
+  const report: Report = (message, error) => log.error(message, detailsOf(error))
   const appDir = appDirOf(flags.appDir)
   await createAppDir(appDir)
 
@@ -59,12 +58,11 @@ async function serve(args: readonly string[]): Promise<void> {
 
   const logStore = openLogs(configuration, report)
   const egress = new Egress()
-  const idleWatch = new IdleWatch()
   const dependencies = {
     configuration: () => configuration,
     egress,
     logs: logStore.writer,
-    idleWatch,
+    idleWatch: new IdleWatch(),
     random: Math.random,
     report,
   }
@@ -103,13 +101,19 @@ async function serve(args: readonly string[]): Promise<void> {
     await server.close(DRAIN_MS, () => egress.close())
     await egress.close()
     await logStore.close()
-    process.exit(0)
   })
 }
 
 /** The second signal means now. */
 function stopOnSignal(stop: () => Promise<void>): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void stop().then(() => process.exit(0)))
+}
+
+/** Whoever reads our lines may leave (`| head`, a supervisor that restarts); calls go on without a reader. */
+function openLog({ logLevel, logStyle }: ServeFlags): Log {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  return createLog(logLevel, logStyle, (line) => void process.stderr.write(line))
 }
 
 function appDirOf(flag: string | undefined): string {
@@ -176,6 +180,10 @@ async function orSay(work: () => Promise<void>, usage: string): Promise<void> {
     else console.error(`signalbox: ${message}`)
     process.exit(1)
   }
+}
+
+function detailsOf(error: unknown): { reason?: string } {
+  return error === undefined ? {} : { reason: reasonOf(error) }
 }
 
 function reasonOf(error: unknown): string {

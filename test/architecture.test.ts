@@ -81,8 +81,8 @@ const RULES: {
 const PROTOCOLS = ['anthropic', 'openai-chat', 'openai-responses', 'gemini', 'bedrock-converse']
 
 /** Limits that only ever go down: what no longer fits a screen, or holds a second idea. */
-const FUNCTION_LINES_MAX = 70
-const FILE_LINES_MAX = 400
+const FUNCTION_LINES_MAX = 60
+const FILE_LINES_MAX = 300
 
 const sources = readSources()
 

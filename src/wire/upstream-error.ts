@@ -22,8 +22,8 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
 
 /**
  * What undici, zlib or the network said of a request, as a row of the error table. `answered`: the headers of
- * an answer had come. An error without a code comes from our own code
- * and is `internal`, as is a request that contradicts itself.
+ * an answer had come. An error without a code comes from our own code and is `internal`, as is a request that
+ * contradicts itself.
  */
 export function toUpstreamError(error: Failure, host: string, answered: boolean): GatewayError {
   if (error instanceof GatewayError) return error
