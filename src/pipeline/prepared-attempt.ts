@@ -3,6 +3,7 @@ import type { AnswerHeaders } from '../wire/egress.ts'
 import type { Passage } from './passage.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
+/** A request's body on its way up. */
 export interface UpstreamBody {
   readonly body: Buffer
   /** To be called when the body is written and read no more. */

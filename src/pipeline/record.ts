@@ -12,7 +12,7 @@ import { ByteKeeper } from './byte-keeper.ts'
 import type { Plan } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 
-/** How far an answer's meter has come. */
+/** What is read of an answer while it passes, and whether it was whole. */
 export type Meter = Tapped & { readonly complete: boolean }
 
 /** An attempt under way. */
