@@ -9,7 +9,7 @@ import { quiet, residentBytes, startGateway } from './proxied.ts'
 import type { Proxied } from './proxied.ts'
 import { startUpstream } from './upstream.ts'
 
-export const OPEN_STREAMS = 1_000
+const OPEN_STREAMS = 1_000
 export const OPEN_STREAMS_REACH_BYTES = 250 * 1024 * 1024
 
 export interface OpenStreams {
@@ -65,7 +65,7 @@ async function openStreamsOnce(): Promise<OpenStreams> {
   }
 }
 
-export const HEAP_REQUESTS = 10_000
+const HEAP_REQUESTS = 10_000
 /** Caches of the runtime settle by less than this; what leaks 30 bytes a request is more. */
 export const HEAP_GROWTH_REACH_BYTES = 256 * 1024
 

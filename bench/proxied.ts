@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export const PROXY_CORE = 0
+const PROXY_CORE = 0
 export const LOAD_CORE = 1
 
 const ROOT = join(import.meta.dirname, '..')

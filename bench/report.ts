@@ -27,7 +27,7 @@ interface Line {
 }
 
 /** Share of its core that a proxy must use, for its requests per second to be its own. */
-export const SATURATED = 0.95
+const SATURATED = 0.95
 
 /** The whole result as Markdown. */
 export function toMarkdown(result: Result): string {

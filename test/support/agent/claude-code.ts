@@ -49,7 +49,7 @@ export interface ClaudeCodeResult {
 }
 
 /** Switches that keep it off the network beyond its base URL. */
-export const QUIET = {
+const QUIET = {
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
   DISABLE_AUTOUPDATER: '1',
   DISABLE_TELEMETRY: '1',

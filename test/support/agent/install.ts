@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { run } from './process.ts'
 
 /** The version whose behaviour the tests describe. */
-export const CLAUDE_CODE_VERSION = '2.1.329'
+const CLAUDE_CODE_VERSION = '2.1.329'
 
 const PACKAGE = '@anthropic-ai/claude-code'
 const INSTALL_TIMEOUT_MS = 300_000
