@@ -146,7 +146,7 @@ class Relay implements Watched {
     if (passage.error !== undefined) return this.#fail(passage.error, rest)
     if (!passage.complete) return this.#fail(truncated(), rest)
     const { reply } = this.#options.call
-    if (!reply.committed) this.#commit(stream)
+    if (!reply.committed) this.#commit(stream, this.#held.splice(0))
     this.#deliver(stream, rest)
     this.#settle()
     reply.end()
@@ -163,7 +163,8 @@ class Relay implements Watched {
     const { call, stream } = this.#options
     this.lastClientAt = performance.now()
     if (stream === undefined || this.#blocked) return
-    if (!call.reply.committed) this.#commit(stream)
+    // A whole answer or an error, which is still coming, is no part of a stream: it stays held.
+    if (!call.reply.committed) this.#commit(stream, this.#stream === undefined ? [] : this.#held.splice(0))
     const ping = stream.passage.ping()
     if (ping !== '') this.#write(stream, ping)
   }
@@ -203,14 +204,12 @@ class Relay implements Watched {
       this.#heldBytes += out.length
     }
     if (!passage.semantic && !passage.complete && this.#heldBytes < HOLD_BACK_MAX_BYTES) return true
-    return this.#commit(stream)
+    return this.#commit(stream, this.#held.splice(0))
   }
 
-  #commit(stream: StreamSide): boolean {
+  #commit(stream: StreamSide, held: readonly (Buffer | string)[]): boolean {
     this.#options.call.reply.open(200, stream.headers(this.#headers))
     stream.onFirst()
-    const held = this.#held
-    this.#held = []
     if (held.length <= 1) return this.#deliver(stream, held[0])
     return this.#deliver(
       stream,

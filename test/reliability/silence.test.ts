@@ -16,6 +16,7 @@ import {
   ask,
   chunked,
   inSession,
+  measured,
   newCase,
 } from './rig/rig.ts'
 import { SlowReader } from './rig/slow-reader.ts'
@@ -125,6 +126,32 @@ describe('B9 an upstream that is silent', () => {
       const words = [...text.matchAll(/"text_delta","text":"(\w+)"/g)].map(([, word]) => word)
       expect(words.join(''), text).toBe('word')
       expect(gateway.rows).toMatchObject([{ status: 'success' }])
+      upstream.requests.length = 0
+    },
+  )
+
+  const WHOLE_CHAT = JSON.stringify({
+    choices: [{ index: 0, message: { role: 'assistant', content: 'word' }, finish_reason: 'stop' }],
+  })
+  const OVERLOADED = JSON.stringify({ error: { type: 'overloaded_error', message: 'busy today' } })
+
+  it.each([
+    { kind: 'native', name: 'an error', status: '529 Busy', body: OVERLOADED, shows: 'busy today' },
+    { kind: 'translated', name: 'an error', status: '529 Busy', body: OVERLOADED, shows: 'busy today' },
+    { kind: 'translated', name: 'a whole answer', status: '200 OK', body: WHOLE_CHAT, shows: 'word' },
+  ])(
+    '$kind: is bridged inside $name that is no stream, and no raw part of it gets to the client',
+    async ({ kind, status, body, shows }) => {
+      const goOn = inTwo([measured(body, 'application/json', status).slice(0, -20)], [body.slice(-20)])
+      const call = started(SIDES.find(({ side }) => side === kind)!)
+      await expect.poll(() => upstream.requests.length).toBeGreaterThan(0)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      gateway.idleWatch.sweep(performance.now() + PING_AFTER_MS + 1_000)
+      await arrived(call, PING)
+      goOn()
+      const { text } = await call.answer()
+      expect(text).toContain(shows)
+      expect(text).not.toContain(body.slice(0, 20))
       upstream.requests.length = 0
     },
   )
