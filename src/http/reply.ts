@@ -42,12 +42,13 @@ export class HttpReply implements Reply {
     return this.#gone || this.#ended
   }
 
-  send(status: number, headers: Headers, body: Uint8Array | string): void {
+  send(status: number, headers: Headers, content: Uint8Array | string): void {
     if (this.closed || this.committed) return
     this.#ended = true
+    const body = asBytes(content)
     const unread = isUnread(this.#request)
     this.closesConnection = unread || headers['connection'] === 'close'
-    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+    const { length } = body
     this.#response.writeHead(status, {
       ...headers,
       // RFC 9110 forbids it there.
@@ -72,14 +73,15 @@ export class HttpReply implements Reply {
   write(chunk: Uint8Array | string): boolean {
     if (this.closed || chunk.length === 0) return true
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
+    const part = this.bytesWritten === 0 ? asBytes(chunk) : chunk
     this.bytesWritten += bytes
-    return this.#response.write(this.#frames ? frame(chunk, bytes) : chunk)
+    return this.#response.write(this.#frames ? frame(part, bytes) : part)
   }
 
   end(): void {
     if (this.closed) return
     this.#ended = true
-    if (this.#frames) this.#response.end(LAST_CHUNK)
+    if (this.#frames) this.#response.end(LAST_CHUNK, 'latin1')
     else this.#response.end()
   }
 
@@ -123,6 +125,11 @@ export class HttpReply implements Reply {
     this.#request.on('close', end)
     this.#request.resume()
   }
+}
+
+/** What is first written: Node puts the head before a text and encodes both as UTF-8, but headers are Latin-1. */
+function asBytes(first: Uint8Array | string): Uint8Array {
+  return typeof first === 'string' ? Buffer.from(first) : first
 }
 
 /** RFC 9112, 7.1: the size in hexadecimal, the bytes, and a line end after each. */

@@ -72,6 +72,23 @@ describe('a streamed answer', () => {
   })
 })
 
+it.each<[string, (reply: Call['reply'], headers: Record<string, string>) => void]>([
+  ['whole', (reply, headers) => reply.send(400, headers, '{"é":1}')],
+  ['streamed, text first', (reply, headers) => (reply.open(200, headers), reply.write('é—'), reply.end())],
+  [
+    'streamed, bytes first',
+    (reply, headers) => (reply.open(200, headers), reply.write(Buffer.from('é')), reply.end()),
+  ],
+  ['streamed, nothing said', (reply, headers) => (reply.open(200, headers), reply.end())],
+])('the letters of a header stay Latin-1, whatever the body is written in: %s', async (_how, answer) => {
+  const edge = await startEdge({
+    handle: ({ reply }) => Promise.resolve(answer(reply, { ...SSE, 'x-odd': 'café' })),
+  })
+  const client = await rawClient(edge.port, post('{}', ['connection: close']))
+  await client.closed()
+  expect(client.received()).toMatch(/^x-odd: café\r$/m)
+})
+
 describe('B5 B6 a client that does not read', () => {
   it('B5 makes back-pressure: 100 of them with 10 MB each cost less than 64 MB', async () => {
     const accepted = { bytes: 0 }
