@@ -8,6 +8,8 @@
  */
 export function free(bytes: Uint8Array): void {
   const { buffer } = bytes
+  // What was freed before has none, and cannot be transferred again.
+  if (bytes.length === 0) return
   // A part of a larger buffer has neighbours.
   if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) buffer.transfer(0)
 }

@@ -8,8 +8,15 @@ it.each([
   ['a small Buffer of the common pool', () => Buffer.from('neighbour'), 9],
   ['memory that another thread shares', () => Buffer.from(new SharedArrayBuffer(8)), 8],
   ['no bytes', () => Buffer.alloc(0), 0],
+  ['bytes that were freed before', freed, 0],
 ])('free leaves of %s: %#', (_what, make, left) => {
   const bytes = make()
   free(bytes)
   expect(bytes.length).toBe(left)
 })
+
+function freed(): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(100_000)
+  free(bytes)
+  return bytes
+}
