@@ -21,7 +21,7 @@ const PACKAGED = {
 
 /**
  * For every Node that is started to run Signalbox. A new space of 64 MB, the default, stays resident once a burst of
- * calls has filled it, and serves no call faster: see docs/runtime.md.
+ * calls has filled it; the smaller one costs a translated call up to a sixth of its speed: see docs/runtime.md.
  */
 const NODE_FLAGS = ['--max-semi-space-size=8']
 

@@ -72,8 +72,8 @@ export class HttpReply implements Reply {
 
   write(chunk: Uint8Array | string): boolean {
     if (this.closed || chunk.length === 0) return true
-    const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
     const part = this.bytesWritten === 0 ? asBytes(chunk) : chunk
+    const bytes = typeof part === 'string' ? Buffer.byteLength(part) : part.length
     this.bytesWritten += bytes
     return this.#response.write(this.#frames ? frame(part, bytes) : part)
   }

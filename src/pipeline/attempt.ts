@@ -8,6 +8,7 @@ import type { Dependencies } from './dependencies.ts'
 import type { Plan } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
+import { clientGone } from './relay.ts'
 import type { Send } from './send.ts'
 
 /**
@@ -106,6 +107,6 @@ async function pause(call: Call, delayMs: number): Promise<void> {
   try {
     await sleep(delayMs, undefined, { signal: gone.signal })
   } catch {
-    throw new GatewayError('client_closed', 'The client closed the connection.')
+    throw clientGone()
   }
 }

@@ -38,6 +38,7 @@ export class CallRecord {
   readonly #logs: LogWriter
   readonly #attempts: AttemptRow[] = []
   readonly #warnings: Warning[] = []
+  readonly #isLogged: boolean
   readonly #kept: ByteKeeper | undefined
   #caller: Caller | undefined
   #request: InboundRequest | undefined
@@ -56,8 +57,9 @@ export class CallRecord {
     this.#configuration = configuration
     this.#logs = logs
     const { enableLogging, disableContentLogging } = configuration.client
-    const content = enableLogging && !disableContentLogging && LOGGED_OPERATIONS.has(call.operation)
-    this.#kept = content ? new ByteKeeper(ANSWER_MAX_BYTES, keepBudget) : undefined
+    this.#isLogged = enableLogging && LOGGED_OPERATIONS.has(call.operation)
+    this.#kept =
+      this.#isLogged && !disableContentLogging ? new ByteKeeper(ANSWER_MAX_BYTES, keepBudget) : undefined
   }
 
   caller(caller: Caller): void {
@@ -133,14 +135,15 @@ export class CallRecord {
     if (this.#written) return
     this.#written = true
     this.#openAttempt?.ended(httpStatus, error)
-    if (!this.#configuration.client.enableLogging || !LOGGED_OPERATIONS.has(this.#call.operation)) return
+    if (!this.#isLogged) return
     this.#logs.record(this.#row(httpStatus, error))
   }
 
   /** The call is over: hands to the store what it has not got of the bodies. */
   close(): void {
-    // Making an error costs 7 µs, its stack, so it is made only when needed.
-    if (!this.#written) this.end(500, new GatewayError('internal', 'The call ended without an outcome.'))
+    // Making an error costs 7 µs, its stack, so it is made only for a row: probes and model lists have none.
+    if (this.#isLogged && !this.#written)
+      this.end(500, new GatewayError('internal', 'The call ended without an outcome.'))
     this.#keepRequest()
     if (this.#kept === undefined) return
     const parts = this.#kept.take()

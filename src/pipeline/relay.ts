@@ -266,7 +266,8 @@ class Relay implements Watched {
   }
 }
 
-function clientGone(): GatewayError {
+/** The outcome of a call whose client has left. */
+export function clientGone(): GatewayError {
   return new GatewayError('client_closed', 'The client closed the connection.')
 }
 

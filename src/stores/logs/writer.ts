@@ -8,7 +8,7 @@ import type { CallRow, KeptResponse, LogWriter } from './port.ts'
 import { rowLine, shedLine } from './segments.ts'
 import { startThread } from './threads.ts'
 
-/** Room for bodies on their way to the database: half a second of a saturated gateway, some minutes of a busy team. */
+/** Room for bodies on their way to the database: a tenth of a second of a gateway that has 100 KB calls alone to do. */
 export const UNDER_WAY_MAX_BYTES = 16 * 1024 * 1024
 /** Anthropic takes requests of 32 MB. */
 export const LONE_MAX_BYTES = 40 * 1024 * 1024
