@@ -1,4 +1,5 @@
 /** The gateway's own time per stage of a call, measured in this process over a captured body of 100 KB. */
+import { sse } from '../src/wire/framing.ts'
 import { rmSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
@@ -139,7 +140,13 @@ function eventStages(): Stage[] {
     {
       name: 'decode and encode, translated: Chat chunk to Messages events',
       parts: chatChunks(EVENTS),
-      make: () => new TranslatedPassage(openaiChat, anthropic, {}, context),
+      make: () =>
+        new TranslatedPassage(
+          { protocol: openaiChat, framing: sse },
+          { protocol: anthropic, framing: sse },
+          {},
+          context,
+        ),
     },
   ]
   return passages.map(({ name, parts, make }) => {

@@ -29,7 +29,7 @@ export async function countTokens(
     return attempt(sendCount, call, request, plan, record, on)
   }
   const tokens = countRequest(call.protocol.request.decode(request.parsed(), 'count-tokens').request)
-  const body = JSON.stringify({ input_tokens: tokens })
+  const body = JSON.stringify(call.protocol.encodeCount(tokens))
   replyWhole(call, record, { status: 200, headers: jsonHeaders(call), body })
 }
 

@@ -13,15 +13,20 @@ export function cutForeignBlocks(
   fields: ReadonlyMap<string, Span>,
   foreign: ForeignBlocks,
 ): Edit[] {
-  const messages = fields.get('messages')
-  if (messages === undefined || !body.includes(foreign.needle)) return []
-  return (arrayElements(body, messages) ?? []).flatMap((message) => editMessage(body, message, foreign))
+  const list = fields.get(foreign.list ?? 'messages')
+  if (list === undefined || !body.includes(foreign.needle)) return []
+  if (foreign.list !== undefined) return editList(body, list, foreign)
+  return (arrayElements(body, list) ?? []).flatMap((message) => editMessage(body, message, foreign))
 }
 
 function editMessage(body: Buffer, message: Span, foreign: ForeignBlocks): Edit[] {
   if (!holds(body, message, foreign.needle)) return []
   const content = fieldsOf(body, message)?.get('content')
-  const blocks = content === undefined ? undefined : arrayElements(body, content)
+  return content === undefined ? [] : editList(body, content, foreign)
+}
+
+function editList(body: Buffer, list: Span, foreign: ForeignBlocks): Edit[] {
+  const blocks = arrayElements(body, list)
   if (blocks === undefined) return []
   const isCut = (block: Span) => holds(body, block, foreign.needle) && isForeign(body, block, foreign)
   return cut(blocks, isCut, foreign.placeholder)

@@ -1,5 +1,6 @@
 import { GatewayError } from '../message/error.ts'
 import type { Protocol, StreamTap } from '../protocols/protocol.ts'
+import { SSE_COMMENT, sseText } from '../wire/framing.ts'
 import type { Passage } from './passage.ts'
 
 /** A line of an event that means nothing. */
@@ -8,11 +9,12 @@ const COMMENT = ':\n'
 /** Bytes through, untouched, with a tap beside them. */
 export class NativePassage implements Passage {
   readonly #tap: StreamTap
-  readonly #protocol: Protocol
+  readonly #ping: string
   readonly #requestId: string
 
   constructor(protocol: Protocol, requestId: string) {
-    this.#protocol = protocol
+    const { ping } = protocol.stream
+    this.#ping = ping === undefined ? SSE_COMMENT : sseText(ping.event, ping.data)
     this.#tap = protocol.stream.tap()
     this.#requestId = requestId
   }
@@ -57,7 +59,7 @@ export class NativePassage implements Passage {
 
   ping(): string {
     const { position } = this.#tap
-    if (position === 'between-events') return this.#protocol.stream.ping
+    if (position === 'between-events') return this.#ping
     return position === 'between-lines' ? COMMENT : ''
   }
 

@@ -12,7 +12,7 @@ export interface Passage extends Tapped {
   /** The upstream's bytes ended; what is left for the client. */
   end(): Buffer | string | undefined
   /** The upstream answered in one piece. Throws `upstream_malformed` where a client that streams cannot get that. */
-  whole(answer: WholeAnswer): string
+  whole(answer: WholeAnswer): Buffer | string | undefined
   /** Part of the answer has come: no other attempt after this reaches the client. */
   readonly semantic: boolean
   /** The protocol's own end has come: the answer is whole. */
@@ -20,7 +20,7 @@ export interface Passage extends Tapped {
   /** The upstream failed inside its stream. */
   readonly error: GatewayError | undefined
   /** Keeps the client's connection open; empty where nothing can be put in. */
-  ping(): string
+  ping(): Buffer | string
   /** The client's own form of a failure at this point; empty when it has been told already. */
-  failure(error: GatewayError): string
+  failure(error: GatewayError): Buffer | string
 }

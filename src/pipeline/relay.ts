@@ -166,7 +166,7 @@ class Relay implements Watched {
     // A whole answer or an error, which is still coming, is no part of a stream: it stays held.
     if (!call.reply.committed) this.#commit(stream, this.#stream === undefined ? [] : this.#held.splice(0))
     const ping = stream.passage.ping()
-    if (ping !== '') this.#write(stream, ping)
+    if (ping.length > 0) this.#write(stream, ping)
   }
 
   onIdle(): void {

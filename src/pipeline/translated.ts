@@ -5,6 +5,7 @@ import type { JsonObject } from '../message/request.ts'
 import { capabilities } from '../models/catalogue.ts'
 import type { EncodeContext, Memo, Protocol } from '../protocols/protocol.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
+import { sse } from '../wire/framing.ts'
 import { writeJsonText } from '../wire/json-text.ts'
 import type { Call } from './call.ts'
 import { EventMeter } from './event-meter.ts'
@@ -27,7 +28,14 @@ export function prepareTranslated(
 ): PreparedAttempt {
   const upstream = plan.provider.provider.protocol
   const { body, memo, context } = translate(call, request, plan, record)
-  const passage = request.stream ? new TranslatedPassage(upstream, call.protocol, memo, context) : undefined
+  const passage = request.stream
+    ? new TranslatedPassage(
+        { protocol: upstream, framing: sse },
+        { protocol: call.protocol, framing: sse },
+        memo,
+        context,
+      )
+    : undefined
   return {
     ...ownBody(body),
     passage,
@@ -60,6 +68,7 @@ function translate(
     inputTokensEstimate: Math.ceil(request.body.length / BYTES_PER_TOKEN),
     created_s: Math.floor(call.receivedAtMs / 1000),
     ...(decoded.includeUsage === undefined ? {} : { includeUsage: decoded.includeUsage }),
+    ...(decoded.answerMemo === undefined ? {} : { memo: decoded.answerMemo }),
   }
   return { body: writeJsonText(encoded.body), memo: encoded.memo, context }
 }

@@ -4,9 +4,10 @@ import type { Emit, Event, FinishReason } from '../message/event.ts'
 import type { JsonObject, Request, Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
 import type { ModelFacts } from '../models/catalogue.ts'
+import type { Frame, Framing } from '../wire/framing.ts'
 import type { StreamPosition } from './shared/stream-tail.ts'
 
-export type { Response }
+export type { Frame, Response }
 
 /**
  * A protocol is one wire API seen from both sides: the half that clients speak to the gateway (decode requests,
@@ -38,8 +39,8 @@ export interface Protocol {
     encoder(context: EncodeContext): StreamEncoder
     /** Reads usage and the end beside a stream that is forwarded untouched. */
     tap(): StreamTap
-    /** Text that keeps an idle connection open and means nothing. */
-    readonly ping: string
+    /** An event that keeps an idle connection open and means nothing. Absent: the framing's own filler does. */
+    readonly ping?: Frame
   }
   readonly error: {
     /** An upstream's error answer: the row, the wording, and what it said about retrying. */
@@ -49,6 +50,8 @@ export interface Protocol {
       requestId: string,
     ): { status: number; headers: Record<string, string>; body: JsonObject }
   }
+  /** The answer to a client that wants its tokens counted. */
+  encodeCount(tokens: number): JsonObject
   /** Usage and stop reason of a whole answer that is forwarded untouched. Throws the failure that one of status 200 tells of. */
   readUsage(body: JsonObject): Tapped
   /** What must be cut out of a client's body before an upstream of the same protocol gets it. */
@@ -74,13 +77,15 @@ export interface ForeignPrefix {
 
 /**
  * Blocks that an answer of another protocol left in a conversation, and that this protocol's own service refuses.
- * They are elements of `messages[].content`; the bytes around them stay as they are.
+ * The bytes around them stay as they are.
  */
 export interface ForeignBlocks {
+  /** The top-level list whose elements they are. Absent: they are elements of `messages[].content`. */
+  readonly list?: string
   /** Text that stands in every body that has such a block: looking for it is all that other bodies cost. */
   readonly needle: string
   isForeign(block: JsonObject): boolean
-  /** JSON text for a content that would be left empty. */
+  /** JSON text for a list that would be left empty. */
   readonly placeholder: string
 }
 
@@ -90,10 +95,30 @@ export type ProtocolId = 'anthropic' | 'openai-chat' | 'openai-responses' | 'gem
 export type Operation = 'generate' | 'count-tokens' | 'list-models' | 'get-model' | 'probe'
 
 export interface Endpoint {
-  method: 'GET' | 'HEAD' | 'POST'
-  /** Below the prefix; `{model}` takes the rest of the path, slashes included. */
-  path: string
-  operation: Operation
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  /** Below the prefix; `{model}` takes any part of the path, slashes included. */
+  readonly path: string
+  readonly operation: Operation
+  /** Is the answer a stream? Absent: the body's `stream` says so. */
+  readonly stream?: boolean
+  /** Of a streamed answer. Absent: server-sent events. */
+  readonly framing?: (query: URLSearchParams) => Framing
+  /** Absent: the protocol as its own service speaks it. */
+  readonly dialect?: Dialect
+}
+
+/**
+ * How another host takes a protocol's requests: Claude's body on Bedrock and Vertex is Anthropic's own but for a few
+ * fields at its top. All other bytes stay as they are.
+ */
+export interface Dialect {
+  readonly id: string
+  /** Top-level fields that are not in this dialect's bodies: model and stream stand in the path. */
+  readonly without: readonly string[]
+  /** Fields that it needs, as JSON text. A client's own is kept. */
+  readonly needs: Readonly<Record<string, string>>
+  /** The body's list for what `anthropic-beta` says elsewhere. */
+  readonly betasField?: string
 }
 
 export interface Decoded {
@@ -101,6 +126,24 @@ export interface Decoded {
   warnings: Warning[]
   /** The client asked for a usage chunk at the end of its stream (OpenAI's `stream_options.include_usage`). */
   includeUsage?: boolean
+  /** For {@link EncodeContext.memo}. */
+  answerMemo?: AnswerMemo
+}
+
+/** What decoding a request must remember for encoding its answer. Empty for most. */
+export interface AnswerMemo {
+  /** How the client knows tools that the hub has as functions, by their name in the hub. */
+  callForms?: ReadonlyMap<string, CallForm>
+  /** Settings of the request that the answer says back. */
+  echo?: JsonObject
+}
+
+/** How a client knows a tool. */
+export interface CallForm {
+  /** Its kind on the client's wire: `function`, `custom`, `local_shell` … */
+  type: string
+  name: string
+  namespace?: string
 }
 
 /** What an encoder may know of the place that the request goes to. */
@@ -133,14 +176,19 @@ export interface Quirks {
   stopSequencesMax?: number
   /** `response_format` with a JSON schema is understood. Default true. */
   jsonSchema?: boolean
-  /** `{"type":"file"}` parts are understood. Default false: documents are sent as text where they have any. */
+  /** Parts with a file are understood. Default false on Chat Completions, where only text is sent then; true on Responses. */
   fileParts?: boolean
   /** Images are taken by URL as well as inline. Default true. */
   imageUrls?: boolean
   /** Tool call ids must have exactly this many letters and digits (Mistral: 9). */
   toolCallIdLength?: number
-  /** How the provider searches the web itself: a `plugins` entry (OpenRouter) or `web_search_options`. */
-  webSearch?: 'plugins' | 'web_search_options'
+  /**
+   * How the provider searches the web itself: a `plugins` entry (OpenRouter) or `web_search_options`. On Responses
+   * it does unless this says `none`.
+   */
+  webSearch?: 'plugins' | 'web_search_options' | 'none'
+  /** Reasoning can be asked for in encrypted form and given back (Responses). Default true. */
+  encryptedReasoning?: boolean
   /** The field that takes a hashed end-user id. Default `safety_identifier`; `user` on older APIs; none: not sent. */
   userField?: 'safety_identifier' | 'user' | 'none'
   /** `prompt_cache_key` is understood. Default false. */
@@ -195,12 +243,7 @@ export interface EncodeContext {
   /** The client asked for a usage chunk at the end (OpenAI `stream_options.include_usage`). */
   includeUsage?: boolean
   created_s: number
-}
-
-/** One server-sent event: its name (empty when it has none) and its data. */
-export interface Frame {
-  event: string
-  data: string
+  memo?: AnswerMemo
 }
 
 /** Synchronous state machine: frames in, events out. */
@@ -210,12 +253,13 @@ export interface StreamDecoder {
   end(emit: Emit): void
 }
 
-/** Synchronous state machine: events in, wire text out. */
+/** Synchronous state machine: events in, frames out. */
 export interface StreamEncoder {
-  push(event: Event, write: (text: string) => void): void
-  /** Text that keeps an idle connection open and means nothing. */
-  ping(): string
+  push(event: Event, write: WriteFrame): void
 }
+
+/** Takes one frame: its event's name, empty where the protocol names none, and its data. */
+export type WriteFrame = (event: string, data: string) => void
 
 /** What a tap has learned. */
 export interface Tapped {
@@ -225,7 +269,10 @@ export interface Tapped {
   model: string | undefined
 }
 
-/** Reads beside a stream that is forwarded untouched: decodes only the few events that carry usage or the end. */
+/**
+ * Reads beside a stream that is forwarded untouched: decodes only the few events that carry usage or the end. It
+ * takes server-sent events; those of another framing are given to it as such.
+ */
 export interface StreamTap extends Tapped {
   /** A complete or partial run of upstream bytes, in order. */
   push(bytes: Uint8Array): void

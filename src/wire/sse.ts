@@ -6,6 +6,8 @@
  * Uint8Array only, for every runtime; a Buffer works the same, and its indexOf is a memchr.
  */
 
+import { FrameError } from './frame-error.ts'
+
 /** Longest frame that is accepted. An event can carry a whole generated image in base64. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024
 
@@ -26,7 +28,7 @@ const LINE_END = Uint8Array.of(LINE_FEED)
 export type OnFrame = (bytes: Uint8Array, start: number, end: number, truncated: boolean) => void
 
 /** The stream has a frame longer than the limit; the framer takes nothing more. */
-export class SseFrameTooLongError extends Error {
+export class SseFrameTooLongError extends FrameError {
   override readonly name = 'SseFrameTooLongError'
   readonly maxFrameBytes: number
 
@@ -67,6 +69,11 @@ export class SseFramer {
     else this.#pushLines(chunk)
     if (this.#pendingLength > this.#maxFrameBytes) this.#overflow()
     if (this.#pendingLength === 0 && this.#pending.length > KEPT_BYTES) this.#pending = new Uint8Array(0)
+  }
+
+  /** The bytes so far are whole frames. */
+  get isBetweenFrames(): boolean {
+    return this.#pendingLength === 0
   }
 
   /** The stream has ended: hands over what is left, as truncated. */

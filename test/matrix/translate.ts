@@ -1,3 +1,4 @@
+import { sseText } from '../../src/wire/framing.ts'
 import type { JsonObject } from '../../src/message/request.ts'
 import type { ModelFacts } from '../../src/models/catalogue.ts'
 import { anthropic } from '../../src/protocols/anthropic/index.ts'
@@ -98,7 +99,8 @@ export function throughStream(bytes: Uint8Array | readonly Uint8Array[], memo: M
   const decoder = openaiChat.stream.decoder(memo)
   const encoder = anthropic.stream.encoder(CONTEXT)
   let wire = ''
-  const encode = checked((event) => encoder.push(event, (piece) => (wire += piece)))
+  const write = (name: string, data: string) => (wire += sseText(name, data))
+  const encode = checked((event) => encoder.push(event, write))
   const emit = stopAt(memo.enforceStop, encode)
   const framer = new SseFramer((frameBytes, start, end) => {
     const frame = readFrame(frameBytes, start, end)

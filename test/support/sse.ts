@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Event } from '../../src/message/event.ts'
 import type { EncodeContext, Frame, StreamDecoder, StreamEncoder } from '../../src/protocols/protocol.ts'
+import { sseText } from '../../src/wire/framing.ts'
 import { SseFramer, readFrame } from '../../src/wire/sse.ts'
 import type { Json } from './provider/json.ts'
 
@@ -14,7 +15,7 @@ export const CONTEXT: EncodeContext = {
 /** The wire text of the events. */
 export function encodeAll(encoder: StreamEncoder, events: readonly Event[]): string {
   let wire = ''
-  for (const event of events) encoder.push(event, (text) => (wire += text))
+  for (const event of events) encoder.push(event, (name, data) => (wire += sseText(name, data)))
   return wire
 }
 

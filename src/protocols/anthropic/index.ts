@@ -22,6 +22,7 @@ export const anthropic: Protocol = {
     ping: PING,
   },
   error: { decode: decodeError, encode: encodeError },
+  encodeCount: (tokens) => ({ input_tokens: tokens }),
   readUsage: readAnswer,
   foreignBlocks,
   models: { foreignPrefix, encodeList: encodeModelList, encode: encodeModel },

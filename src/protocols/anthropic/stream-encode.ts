@@ -1,7 +1,7 @@
 import type { BlockStart, Delta, Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
-import type { EncodeContext, StreamEncoder } from '../protocol.ts'
+import type { EncodeContext, Frame, StreamEncoder, WriteFrame } from '../protocol.ts'
 import { CallIds } from './call-ids.ts'
 import { encodeError } from './error.ts'
 import {
@@ -15,9 +15,7 @@ import {
 } from './wire.ts'
 
 /** Claude's own pings; both its client's idle limit (300 s) and proxies on the way count them as life. */
-export const PING = 'event: ping\ndata: {"type": "ping"}\n\n'
-
-type Write = (text: string) => void
+export const PING: Frame = { event: 'ping', data: '{"type": "ping"}' }
 
 /**
  * Events as the stream that Claude would send: one `message_start`, blocks one after the other, `message_delta`
@@ -41,11 +39,7 @@ export class MessageStreamEncoder implements StreamEncoder {
     this.#usage = { inputTokens: context.inputTokensEstimate }
   }
 
-  ping(): string {
-    return PING
-  }
-
-  push(event: Event, write: Write): void {
+  push(event: Event, write: WriteFrame): void {
     if (this.#ended) return
     switch (event.type) {
       case 'start':
@@ -66,7 +60,7 @@ export class MessageStreamEncoder implements StreamEncoder {
         this.#learn(event.usage, event.extra)
         break
       case 'ping':
-        write(PING)
+        write(PING.event, PING.data)
         break
       case 'finish':
         this.#start({}, write)
@@ -75,7 +69,7 @@ export class MessageStreamEncoder implements StreamEncoder {
         break
       case 'error':
         this.#ended = true
-        write(errorFrame(event.error, this.#context.responseId))
+        write('error', errorData(event.error, this.#context.responseId))
         break
     }
   }
@@ -85,7 +79,7 @@ export class MessageStreamEncoder implements StreamEncoder {
     this.#usageExtra = { ...this.#usageExtra, ...only(extra, USAGE_EXTRAS) }
   }
 
-  #start(event: { id?: string; extra?: JsonObject }, write: Write): void {
+  #start(event: { id?: string; extra?: JsonObject }, write: WriteFrame): void {
     if (this.#started) return
     this.#started = true
     const message = {
@@ -100,10 +94,10 @@ export class MessageStreamEncoder implements StreamEncoder {
       ...only(event.extra, DELTA_EXTRAS),
       ...only(event.extra, MESSAGE_EXTRAS),
     }
-    write(frame('message_start', { message }))
+    send(write, 'message_start', { message })
   }
 
-  #openBlock(block: BlockStart, write: Write): void {
+  #openBlock(block: BlockStart, write: WriteFrame): void {
     this.#closeBlock(write)
     if (block.type === 'tool-call') this.#called = true
     const id = block.type === 'tool-call' ? this.#callIds.next(block.id) : ''
@@ -111,22 +105,22 @@ export class MessageStreamEncoder implements StreamEncoder {
     this.#block.open(write)
   }
 
-  #closeBlock(write: Write): void {
+  #closeBlock(write: WriteFrame): void {
     if (this.#block === undefined) return
     this.#block.close(write)
     if (this.#block.isSent) this.#sent++
     this.#block = undefined
   }
 
-  #finish(event: Extract<Event, { type: 'finish' }>, write: Write): void {
+  #finish(event: Extract<Event, { type: 'finish' }>, write: WriteFrame): void {
     this.#ended = true
     const delta = {
       stop_reason: writeStopReason(event.reason, this.#called),
       stop_sequence: event.stopSequence ?? null,
       ...only(event.extra, DELTA_EXTRAS),
     }
-    write(frame('message_delta', { delta, usage: this.#writeUsage(), ...only(event.extra, MESSAGE_EXTRAS) }))
-    write(frame('message_stop', {}))
+    send(write, 'message_delta', { delta, usage: this.#writeUsage(), ...only(event.extra, MESSAGE_EXTRAS) })
+    send(write, 'message_stop', {})
   }
 
   #writeUsage(): JsonObject {
@@ -153,7 +147,7 @@ class OpenBlock {
   }
 
   /** Sends the beginning of blocks that are something even without content. */
-  open(write: Write): void {
+  open(write: WriteFrame): void {
     const block = this.#block
     switch (block.type) {
       case 'tool-call':
@@ -173,7 +167,7 @@ class OpenBlock {
     }
   }
 
-  delta(delta: Delta, write: Write): void {
+  delta(delta: Delta, write: WriteFrame): void {
     const kind = this.#block.type
     if (delta.type === 'text' && kind === 'text') this.#text(delta.text, write)
     else if (delta.type === 'citation' && kind === 'text') this.#cite(delta.citation, write)
@@ -184,36 +178,37 @@ class OpenBlock {
     else if (delta.type === 'opaque' && this.isSent) this.#send(delta.raw, write)
   }
 
-  close(write: Write): void {
+  close(write: WriteFrame): void {
     // Thinking that the upstream does not show still has its signature, which carries it to the next turn.
     if (this.#block.type === 'thinking' && (this.isSent || this.#signature !== undefined)) {
       this.#beginThinking(write)
       this.#send({ type: 'signature_delta', signature: markSignature(this.#signature) }, write)
     }
-    if (this.isSent) write(frame('content_block_stop', { index: this.#index }))
+    if (this.isSent) send(write, 'content_block_stop', { index: this.#index })
   }
 
-  #text(text: string, write: Write): void {
+  #text(text: string, write: WriteFrame): void {
     if (text === '') return
     if (!this.isSent) this.#begin({ type: 'text', text: '' }, write)
     write(
-      `event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}\n\n`,
+      'content_block_delta',
+      `{"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}`,
     )
     for (const citation of this.#citations.splice(0)) this.#cite(citation, write)
   }
 
-  #cite(citation: JsonObject, write: Write): void {
+  #cite(citation: JsonObject, write: WriteFrame): void {
     if (!this.isSent) this.#citations.push(citation)
     else this.#send({ type: 'citations_delta', citation }, write)
   }
 
-  #think(text: string, write: Write): void {
+  #think(text: string, write: WriteFrame): void {
     if (text === '') return
     this.#beginThinking(write)
     this.#send({ type: 'thinking_delta', thinking: text }, write)
   }
 
-  #beginThinking(write: Write): void {
+  #beginThinking(write: WriteFrame): void {
     if (!this.isSent) this.#begin({ type: 'thinking', thinking: '', signature: '' }, write)
   }
 
@@ -221,7 +216,7 @@ class OpenBlock {
    * The model's own bytes, also when they are no JSON: the client's parse fails then, and the model is told. Only
    * white space with nothing behind it is kept back, at which the SDKs stumble: it is a call without arguments.
    */
-  #arguments(json: string, write: Write): void {
+  #arguments(json: string, write: WriteFrame): void {
     const said = this.#blank + json
     this.#blank = this.#hasArguments || said.trim() !== '' ? '' : said
     if (said === '' || this.#blank !== '') return
@@ -230,7 +225,7 @@ class OpenBlock {
   }
 
   /** Calls of server tools take their input in deltas only; clients do not look for it in the beginning. */
-  #openOpaque(raw: JsonObject, write: Write): void {
+  #openOpaque(raw: JsonObject, write: WriteFrame): void {
     const { input } = raw
     const isCall = typeof input === 'object' && input !== null
     this.#begin(isCall ? { ...raw, input: {} } : raw, write)
@@ -238,21 +233,21 @@ class OpenBlock {
       this.#send({ type: 'input_json_delta', partial_json: JSON.stringify(input) }, write)
   }
 
-  #begin(block: JsonObject, write: Write): void {
+  #begin(block: JsonObject, write: WriteFrame): void {
     this.isSent = true
-    write(frame('content_block_start', { index: this.#index, content_block: block }))
+    send(write, 'content_block_start', { index: this.#index, content_block: block })
   }
 
-  #send(delta: JsonObject, write: Write): void {
-    write(frame('content_block_delta', { index: this.#index, delta }))
+  #send(delta: JsonObject, write: WriteFrame): void {
+    send(write, 'content_block_delta', { index: this.#index, delta })
   }
 }
 
-function frame(name: string, fields: JsonObject): string {
-  return `event: ${name}\ndata: ${JSON.stringify({ type: name, ...fields })}\n\n`
+function send(write: WriteFrame, name: string, fields: JsonObject): void {
+  write(name, JSON.stringify({ type: name, ...fields }))
 }
 
-/** A failure inside a stream. */
-export function errorFrame(error: Extract<Event, { type: 'error' }>['error'], requestId: string): string {
-  return `event: error\ndata: ${JSON.stringify(encodeError(error, requestId).body)}\n\n`
+/** The data of an `error` event. */
+export function errorData(error: Extract<Event, { type: 'error' }>['error'], requestId: string): string {
+  return JSON.stringify(encodeError(error, requestId).body)
 }

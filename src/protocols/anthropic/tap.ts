@@ -3,11 +3,12 @@ import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import { SseFrameTooLongError, SseFramer, frameEvent, readFrame } from '../../wire/sse.ts'
+import { sseText } from '../../wire/framing.ts'
 import type { StreamTap } from '../protocol.ts'
 import { StreamTail } from '../shared/stream-tail.ts'
 import { answerError, isErrorObject } from './error.ts'
 import { isObject } from './fields.ts'
-import { errorFrame } from './stream-encode.ts'
+import { errorData } from './stream-encode.ts'
 import { UsageReader, readStopReason } from './wire.ts'
 
 /**
@@ -64,7 +65,7 @@ export class MessageStreamTap implements StreamTap {
    */
   failure(error: GatewayError, requestId: string): string {
     if (this.#told) return ''
-    return (this.#tail.endsLine ? '' : '\n') + errorFrame(error, requestId)
+    return (this.#tail.endsLine ? '' : '\n') + sseText('error', errorData(error, requestId))
   }
 
   #frame(bytes: Uint8Array, start: number, end: number): void {

@@ -9,7 +9,8 @@ import { AnswerBlocks } from '../shared/tool-calls.ts'
 import { searchBlocks } from '../shared/web-search.ts'
 import { citationOf } from './citations.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
-import { geminiSignature, sealSignature } from './gemini-signature.ts'
+import { sealSignature } from '../shared/gemini-signature.ts'
+import { geminiSignature } from './gemini-signature.ts'
 import { firstChoice, hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
 
 /**

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../message/request.ts'
 import type { Endpoint } from '../protocol.ts'
 
 /** https://platform.openai.com/docs/api-reference; clients disagree whether the version belongs to the base URL. */
@@ -10,21 +9,3 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/models/{model}', operation: 'get-model' },
   { method: 'GET', path: '/v1/models/{model}', operation: 'get-model' },
 ]
-
-/** When a model was made is not known; clients want a number. */
-const UNKNOWN_DATE_S = 0
-
-export function encodeModel(id: string): JsonObject {
-  const slash = id.indexOf('/')
-  return {
-    id,
-    object: 'model',
-    created: UNKNOWN_DATE_S,
-    owned_by: slash > 0 ? id.slice(0, slash) : 'signalbox',
-  }
-}
-
-/** All of them: this API has no pages. */
-export function encodeModelList(ids: readonly string[]): JsonObject {
-  return { object: 'list', data: ids.map(encodeModel) }
-}

@@ -1,10 +1,11 @@
 import type { Protocol } from '../protocol.ts'
-import { encodeModel, encodeModelList, endpoints } from './endpoints.ts'
 import { decodeError, encodeError } from '../shared/openai-error.ts'
+import { encodeModel, encodeModelList } from '../shared/openai-models.ts'
+import { endpoints } from './endpoints.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readTapped } from './response.ts'
-import { decoder, encoder, PING } from './stream.ts'
+import { decoder, encoder } from './stream.ts'
 import { tap } from './tap.ts'
 
 /** OpenAI's Chat Completions API, and what many servers made of it. */
@@ -13,8 +14,9 @@ export const openaiChat: Protocol = {
   endpoints,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
-  stream: { decoder, encoder, tap, ping: PING },
+  stream: { decoder, encoder, tap },
   error: { decode: decodeError, encode: encodeError },
+  encodeCount: (tokens) => ({ input_tokens: tokens }),
   readUsage: readTapped,
   models: { encodeList: encodeModelList, encode: encodeModel },
 }

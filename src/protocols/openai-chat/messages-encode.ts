@@ -5,7 +5,8 @@ import type { ToolNames } from '../shared/tool-names.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { ContentEncoder } from './content-encode.ts'
 import type { ContentOptions, Part } from './content-encode.ts'
-import { signedContent, unsealSignature } from './gemini-signature.ts'
+import { unsealSignature } from '../shared/gemini-signature.ts'
+import { signedContent } from './gemini-signature.ts'
 import { mergeRoles, reasoningToReplay, resultsAfter, uniqueCalls } from '../shared/turns.ts'
 
 export interface MessageOptions extends ContentOptions {
@@ -208,7 +209,7 @@ class Conversation {
     const encoded: JsonObject[] = []
     const wanted = new Set(calls)
     for (const block of blocks) {
-      if (block.type === 'thinking') signature = unsealSignature(block.signature) ?? signature
+      if (block.type === 'thinking') signature = unsealSignature(block.signature)?.signature ?? signature
       if (block.type !== 'tool-call' || !wanted.has(block)) continue
       // Of parallel calls Gemini signs the first.
       const signed = this.#options.geminiSignatures && (signature !== undefined || encoded.length === 0)

@@ -2,16 +2,13 @@ import { GatewayError } from '../../message/error.ts'
 import type { Emit, Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
-import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder } from '../protocol.ts'
+import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
 import { parseJson } from '../shared/json.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
 import { answerError, errorBody, isErrorObject } from '../shared/openai-error.ts'
 import { RepeatedChunk } from './repeated-chunk.ts'
 import { isObject, wireFinish, wireUsage } from './wire.ts'
-
-/** A comment: keeps the connection open and means nothing. */
-export const PING = ': ping\n\n'
 
 // ==== From an upstream
 
@@ -102,15 +99,11 @@ class ChatEncoder implements StreamEncoder {
 
   constructor(context: EncodeContext) {
     this.#context = context
-    this.#tail = `,"logprobs":null,"finish_reason":null}]${this.#usageField()}}\n\n`
+    this.#tail = `,"logprobs":null,"finish_reason":null}]${this.#usageField()}}`
     this.#identify(undefined)
   }
 
-  ping(): string {
-    return PING
-  }
-
-  push(event: Event, write: (text: string) => void): void {
+  push(event: Event, write: WriteFrame): void {
     switch (event.type) {
       case 'start':
         this.#identify(event.id)
@@ -134,20 +127,20 @@ class ChatEncoder implements StreamEncoder {
         Object.assign(this.#usage, event.usage)
         return
       case 'ping':
-        return write(PING)
+        return
       case 'finish':
         return this.#finish(wireFinish(event.reason), write)
       case 'error':
-        return write(`data: ${JSON.stringify(errorBody(event.error))}\n\n`)
+        return write('', JSON.stringify(errorBody(event.error)))
     }
   }
 
-  #onDelta(delta: Extract<Event, { type: 'delta' }>['delta'], write: (text: string) => void): void {
+  #onDelta(delta: Extract<Event, { type: 'delta' }>['delta'], write: WriteFrame): void {
     switch (delta.type) {
       case 'text':
-        return write(`${this.#head}{"content":${JSON.stringify(delta.text)}}${this.#tail}`)
+        return write('', `${this.#head}{"content":${JSON.stringify(delta.text)}}${this.#tail}`)
       case 'thinking':
-        return write(`${this.#head}{"reasoning_content":${JSON.stringify(delta.text)}}${this.#tail}`)
+        return write('', `${this.#head}{"reasoning_content":${JSON.stringify(delta.text)}}${this.#tail}`)
       case 'arguments':
         if (delta.json === '') return
         this.#silent = false
@@ -159,22 +152,22 @@ class ChatEncoder implements StreamEncoder {
     }
   }
 
-  #call(part: JsonObject, write: (text: string) => void): void {
+  #call(part: JsonObject, write: WriteFrame): void {
     const index = 'id' in part ? this.#calls++ : this.#calls - 1
     this.#delta({ tool_calls: [{ index, ...part }] }, write)
   }
 
-  #delta(delta: JsonObject, write: (text: string) => void): void {
-    write(this.#head + JSON.stringify(delta) + this.#tail)
+  #delta(delta: JsonObject, write: WriteFrame): void {
+    write('', this.#head + JSON.stringify(delta) + this.#tail)
   }
 
-  #finish(reason: string, write: (text: string) => void): void {
-    write(`${this.#head}{},"logprobs":null,"finish_reason":"${reason}"}]${this.#usageField()}}\n\n`)
+  #finish(reason: string, write: WriteFrame): void {
+    write('', `${this.#head}{},"logprobs":null,"finish_reason":"${reason}"}]${this.#usageField()}}`)
     if (this.#context.includeUsage === true) {
       const [envelope] = this.#head.split('"choices":', 1)
-      write(`${envelope}"choices":[],"usage":${JSON.stringify(wireUsage(this.#usage))}}\n\n`)
+      write('', `${envelope}"choices":[],"usage":${JSON.stringify(wireUsage(this.#usage))}}`)
     }
-    write('data: [DONE]\n\n')
+    write('', '[DONE]')
   }
 
   /** With usage asked for, every chunk has the field, null until the last. */
@@ -190,6 +183,6 @@ class ChatEncoder implements StreamEncoder {
       created: created_s,
       model: requestedModel,
     }
-    this.#head = `data: ${JSON.stringify(envelope).slice(0, -1)},"choices":[{"index":0,"delta":`
+    this.#head = `${JSON.stringify(envelope).slice(0, -1)},"choices":[{"index":0,"delta":`
   }
 }

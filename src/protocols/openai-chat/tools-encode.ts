@@ -116,6 +116,7 @@ function encodeSearch(search: ServerTool, quirks: Quirks, memo: Memo, warnings: 
       return { plugins: [{ id: 'web' }] }
     case 'web_search_options':
       return { web_search_options: searchOptions(search.raw['user_location']) }
+    case 'none':
     case undefined:
       memo.webSearchUnavailable = true
       warnings.add('dropped', field, 'the upstream has no web search')

@@ -1,3 +1,4 @@
+import { sseText } from '../../../src/wire/framing.ts'
 import { describe, expect, it } from 'vitest'
 import { collect } from '../../../src/message/collect.ts'
 import { GatewayError } from '../../../src/message/error.ts'
@@ -66,7 +67,7 @@ const answer: Event[] = [
 function stream(events: Event[], more: Partial<EncodeContext> = {}): (JsonObject | string)[] {
   const encoder = openaiChat.stream.encoder({ ...context, ...more })
   let wire = ''
-  for (const event of events) encoder.push(event, (piece) => (wire += piece))
+  for (const event of events) encoder.push(event, (name, data) => (wire += sseText(name, data)))
   return wire
     .split('\n\n')
     .filter((frame) => frame !== '')
@@ -92,7 +93,6 @@ describe('a stream', () => {
           },
         ],
       },
-      ': ping',
       {
         tool_calls: [
           { index: 0, id: 'toolu_1', type: 'function', function: { name: 'Bash', arguments: '' } },
@@ -138,9 +138,9 @@ describe('a stream', () => {
     })
   })
 
-  it('a ping is a comment', () => {
-    expect(openaiChat.stream.ping).toBe(': ping\n\n')
-    expect(openaiChat.stream.encoder(context).ping()).toBe(': ping\n\n')
+  it('has no event that means nothing: the framing’s comment stands in', () => {
+    expect(openaiChat.stream.ping).toBeUndefined()
+    expect(stream([...answer.slice(0, 3), { type: 'ping' }])).toEqual(stream(answer.slice(0, 3)))
   })
 
   it('decodes to what was encoded', () => {
@@ -148,10 +148,7 @@ describe('a stream', () => {
     const decoder = openaiChat.stream.decoder({})
     const back: Event[] = []
     for (const event of answer) {
-      encoder.push(event, (piece) => {
-        for (const frame of piece.split('\n\n').filter((one) => one.startsWith('data: ')))
-          decoder.push({ event: '', data: frame.slice(6) }, (one) => back.push(one))
-      })
+      encoder.push(event, (name, data) => decoder.push({ event: name, data }, (one) => back.push(one)))
     }
     const whole = collect((emit) => back.forEach(emit))
     expect(whole.content).toMatchObject([

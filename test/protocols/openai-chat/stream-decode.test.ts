@@ -1,3 +1,4 @@
+import { sseText } from '../../../src/wire/framing.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { collect } from '../../../src/message/collect.ts'
@@ -161,7 +162,7 @@ describe('tool arguments', () => {
           inputTokensEstimate: 0,
           created_s: 0,
         })
-        for (const event of events) encoder.push(event, (out) => (wire += out))
+        for (const event of events) encoder.push(event, (name, data) => (wire += sseText(name, data)))
         const said = wire
           .split('\n\n')
           .filter((frame) => frame.startsWith('data: {'))
