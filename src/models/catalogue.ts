@@ -52,6 +52,10 @@ export interface Tier extends Rates {
 export interface ModelFacts {
   /** The id as the provider spells it. */
   id: string
+  /** As its maker writes it: `Claude Opus 5`. */
+  name?: string
+  /** The day on which it came out: `2026-02-05`. */
+  released?: string
   contextWindowTokens?: number
   maxOutputTokens?: number
   /** Text and image are complete; pdf, audio and video are listed only where a source states them. */

@@ -1,11 +1,11 @@
 import { list, lookup } from '../models/catalogue.ts'
-import { candidates } from './plan.ts'
 import { GatewayError } from '../message/error.ts'
+import type { ForeignPrefix, ListedModel } from '../protocols/protocol.ts'
 import { route } from '../rules/routing.ts'
-import type { ForeignPrefix } from '../protocols/protocol.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
+import { candidates } from './plan.ts'
 import { jsonHeaders } from './reply-whole.ts'
 
 /**
@@ -13,10 +13,8 @@ import { jsonHeaders } from './reply-whole.ts'
  * agent's start (Claude Code waits 3 s) never hangs on a provider.
  */
 export function listModels(call: Call, caller: Caller, configuration: Configuration): void {
-  const body = call.protocol.models.encodeList(
-    modelIds(caller, configuration, call.protocol.models.foreignPrefix),
-    call.query,
-  )
+  const { foreignPrefix, encodeList } = call.protocol.models
+  const body = encodeList(modelsFor(caller, configuration, foreignPrefix), call.query)
   call.reply.send(200, jsonHeaders(call), JSON.stringify(body))
 }
 
@@ -25,25 +23,30 @@ export function getModel(call: Call, caller: Caller, configuration: Configuratio
   const id = call.pathModel
   if (id === undefined || id === '')
     throw new GatewayError('model_not_found', 'model: Field required', { field: 'model' })
-  route(id, candidates(configuration, caller))
-  call.reply.send(200, jsonHeaders(call), JSON.stringify(call.protocol.models.encode(id)))
+  const { provider, model } = route(id, candidates(configuration, caller))
+  const body = call.protocol.models.encode({ id, provider, model, facts: lookup(provider, model) })
+  call.reply.send(200, jsonHeaders(call), JSON.stringify(body))
 }
 
-function modelIds(
+/** Each model once, aliases of a provider before its other models. */
+function modelsFor(
   caller: Caller,
   configuration: Configuration,
   foreignPrefix: ForeignPrefix | undefined,
-): string[] {
-  const ids = new Set<string>()
-  for (const candidate of candidates(configuration, caller).values()) {
-    if (!candidate.usable) continue
-    const name = (model: string) => toldId(candidate.id, model, foreignPrefix)
-    for (const key of candidate.keys) for (const alias of key.aliases.keys()) ids.add(name(alias))
-    const listed = candidate.keys.flatMap((key) => [...(key.models ?? [])])
-    const open = candidate.keys.length === 0 || candidate.keys.some((key) => key.models === undefined)
-    for (const model of open ? [...offered(candidate.id), ...listed] : listed) ids.add(name(model))
+): ListedModel[] {
+  const models = new Map<string, ListedModel>()
+  const add = (provider: string, name: string, model: string) => {
+    const id = toldId(provider, name, foreignPrefix)
+    if (!models.has(id)) models.set(id, { id, provider, model, facts: lookup(provider, model) })
   }
-  return [...ids]
+  for (const { id: provider, usable, keys } of candidates(configuration, caller).values()) {
+    if (!usable) continue
+    for (const key of keys) for (const [alias, model] of key.aliases) add(provider, alias, model)
+    const open = keys.length === 0 || keys.some((key) => key.models === undefined)
+    if (open) for (const model of offered(provider)) add(provider, model, model)
+    for (const key of keys) for (const model of key.models ?? []) add(provider, model, model)
+  }
+  return [...models.values()]
 }
 
 function toldId(provider: string, model: string, foreignPrefix: ForeignPrefix | undefined): string {

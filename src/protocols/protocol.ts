@@ -63,9 +63,21 @@ export interface Protocol {
      * not, and before every other provider's. Absent: ids are told as they are, with the provider before a slash.
      */
     readonly foreignPrefix?: ForeignPrefix
-    encodeList(ids: readonly string[], query: URLSearchParams): JsonObject
-    encode(id: string): JsonObject
+    /** All of them or a page, as the query asks. */
+    encodeList(models: readonly ListedModel[], query: URLSearchParams): JsonObject
+    encode(model: ListedModel): JsonObject
   }
+}
+
+/** A model on offer. */
+export interface ListedModel {
+  /** What clients of this protocol call it by. */
+  readonly id: string
+  readonly provider: string
+  /** Its id at the provider. */
+  readonly model: string
+  /** Undefined for a model that the catalogue does not know. */
+  readonly facts: ModelFacts | undefined
 }
 
 export interface ForeignPrefix {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../message/request.ts'
-import type { Endpoint } from '../protocol.ts'
+import type { Endpoint, ListedModel } from '../protocol.ts'
 
 /** https://docs.claude.com/en/api; the probes are what Claude Code asks for at its start, by version. */
 export const endpoints: readonly Endpoint[] = [
@@ -20,26 +20,28 @@ export const foreignPrefix = { native: 'anthropic', prefix: 'anthropic/', shown:
 /** The API's word for a date that is not known. */
 const UNKNOWN_DATE = '1970-01-01T00:00:00Z'
 
-export function encodeModel(id: string): JsonObject {
-  return { type: 'model', id, display_name: id, created_at: UNKNOWN_DATE }
+export function encodeModel({ id, facts }: ListedModel): JsonObject {
+  const createdAt = facts?.released === undefined ? UNKNOWN_DATE : `${facts.released}T00:00:00Z`
+  return { type: 'model', id, display_name: facts?.name ?? id, created_at: createdAt }
 }
 
 const PAGE_DEFAULT = 20
 const PAGE_MAX = 1000
 
 /** One page of the models on offer: `limit` of them, after `after_id` or before `before_id`. */
-export function encodeModelList(ids: readonly string[], query: URLSearchParams): JsonObject {
+export function encodeModelList(models: readonly ListedModel[], query: URLSearchParams): JsonObject {
+  const place = (id: string | null) => models.findIndex((model) => model.id === id)
   const limit = pageSize(query.get('limit'))
-  const after = ids.indexOf(query.get('after_id') ?? '')
-  const before = ids.indexOf(query.get('before_id') ?? '')
+  const after = place(query.get('after_id'))
+  const before = place(query.get('before_id'))
   const start = before === -1 ? after + 1 : Math.max(0, before - limit)
-  const end = before === -1 ? Math.min(ids.length, start + limit) : before
-  const page = ids.slice(start, end)
+  const end = before === -1 ? Math.min(models.length, start + limit) : before
+  const page = models.slice(start, end)
   return {
     data: page.map(encodeModel),
-    has_more: before === -1 ? end < ids.length : start > 0,
-    first_id: page[0] ?? null,
-    last_id: page.at(-1) ?? null,
+    has_more: before === -1 ? end < models.length : start > 0,
+    first_id: page[0]?.id ?? null,
+    last_id: page.at(-1)?.id ?? null,
   }
 }
 

@@ -1,19 +1,15 @@
 import type { JsonObject } from '../../message/request.ts'
+import type { ListedModel } from '../protocol.ts'
 
-/** When a model was made is not known; clients want a number. */
+/** When a model was made is not always known; clients want a number. */
 const UNKNOWN_DATE_S = 0
 
-export function encodeModel(id: string): JsonObject {
-  const slash = id.indexOf('/')
-  return {
-    id,
-    object: 'model',
-    created: UNKNOWN_DATE_S,
-    owned_by: slash > 0 ? id.slice(0, slash) : 'signalbox',
-  }
+export function encodeModel({ id, provider, facts }: ListedModel): JsonObject {
+  const created = facts?.released === undefined ? UNKNOWN_DATE_S : Date.parse(facts.released) / 1000
+  return { id, object: 'model', created, owned_by: provider }
 }
 
 /** All of them: this API has no pages. */
-export function encodeModelList(ids: readonly string[]): JsonObject {
-  return { object: 'list', data: ids.map(encodeModel) }
+export function encodeModelList(models: readonly ListedModel[]): JsonObject {
+  return { object: 'list', data: models.map(encodeModel) }
 }

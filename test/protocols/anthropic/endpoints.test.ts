@@ -5,6 +5,14 @@ import {
   endpoints,
   foreignPrefix,
 } from '../../../src/protocols/anthropic/endpoints.ts'
+import type { ListedModel } from '../../../src/protocols/protocol.ts'
+
+const listed = (id: string, facts?: ListedModel['facts']): ListedModel => ({
+  id,
+  provider: 'anthropic',
+  model: id,
+  facts,
+})
 
 const IDS = ['claude-a', 'claude-b', 'claude-c', 'anthropic/openai/gpt-5', 'anthropic/openai/gpt-6']
 
@@ -24,17 +32,27 @@ const PAGES: [query: string, ids: string[], hasMore: boolean][] = [
 
 describe('the list of models', () => {
   it.each(PAGES)('?%s', (query, ids, hasMore) => {
-    const list = encodeModelList(IDS, new URLSearchParams(query))
+    const list = encodeModelList(
+      IDS.map((id) => listed(id)),
+      new URLSearchParams(query),
+    )
     expect((list['data'] as { id: string }[]).map(({ id }) => id)).toEqual(ids)
     expect(list).toMatchObject({ has_more: hasMore, first_id: ids[0] ?? null, last_id: ids.at(-1) ?? null })
   })
 
   it('has models as the API has them', () => {
-    expect(encodeModel('claude-a')).toEqual({
+    expect(encodeModel(listed('claude-a'))).toEqual({
       type: 'model',
       id: 'claude-a',
       display_name: 'claude-a',
       created_at: '1970-01-01T00:00:00Z',
+    })
+    const facts = { id: 'claude-a', name: 'Claude A', released: '2026-02-05' }
+    expect(encodeModel(listed('claude-a', facts))).toEqual({
+      type: 'model',
+      id: 'claude-a',
+      display_name: 'Claude A',
+      created_at: '2026-02-05T00:00:00Z',
     })
   })
 

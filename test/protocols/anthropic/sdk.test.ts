@@ -150,12 +150,13 @@ describe('Anthropic’s SDK', () => {
 
   it('pages through the models', async () => {
     const ids = ['claude-a', 'claude-b', 'claude-c']
+    const models = ids.map((id) => ({ id, provider: 'anthropic', model: id, facts: undefined }))
     const sdk = new Anthropic({
       apiKey: 'placeholder',
       baseURL: 'http://gateway.invalid',
       fetch: async (url) =>
         Response.json(
-          encodeModelList(ids, new URL(String(url instanceof Request ? url.url : url)).searchParams),
+          encodeModelList(models, new URL(String(url instanceof Request ? url.url : url)).searchParams),
         ),
     })
     const seen: string[] = []

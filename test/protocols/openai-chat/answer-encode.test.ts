@@ -263,11 +263,18 @@ describe('an error', () => {
 describe('models', () => {
   it('all of them, in OpenAI’s form', () => {
     const entry = (id: string, owned_by: string) => ({ id, object: 'model', created: 0, owned_by })
-    expect(openaiChat.models.encodeList(['openai/gpt-5', 'fast'], new URLSearchParams())).toEqual({
-      object: 'list',
-      data: [entry('openai/gpt-5', 'openai'), entry('fast', 'signalbox')],
+    const listed = (provider: string, model: string) => ({
+      id: `${provider}/${model}`,
+      provider,
+      model,
+      facts: undefined,
     })
-    expect(openaiChat.models.encode('openai/gpt-5')).toEqual(entry('openai/gpt-5', 'openai'))
+    const models = [listed('openai', 'gpt-5'), listed('ollama', 'fast')]
+    expect(openaiChat.models.encodeList(models, new URLSearchParams())).toMatchObject({
+      object: 'list',
+      data: [entry('openai/gpt-5', 'openai'), entry('ollama/fast', 'ollama')],
+    })
+    expect(openaiChat.models.encode(models[0]!)).toMatchObject(entry('openai/gpt-5', 'openai'))
   })
 
   it.each([
