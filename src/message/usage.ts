@@ -1,9 +1,19 @@
 /**
- * Token counts of one answer. Each physical token stands in exactly one of the first five fields, whichever
- * way the wire format adds them up: Anthropic and Bedrock report input without cached tokens, OpenAI and Gemini
- * report it with them. Reading one by the rule of the other bills the cache twice or clamps input to zero.
+ * What one answer used. Each physical token stands in exactly one of the first five fields, whichever way the wire
+ * format adds them up: Anthropic and Bedrock report input without cached tokens, OpenAI and Gemini report it with
+ * them. Reading one by the rule of the other bills the cache twice or clamps input to zero.
  */
-export interface Usage {
+export interface Usage extends Counts {
+  /** How the provider served it, where that has a price of its own. */
+  service?: Service
+  /** Work that the provider bills and that none of the counts above hold. */
+  beside?: readonly SideUsage[]
+  /** Work that the counts above hold, and that another model than the answer's own did. */
+  within?: readonly SideUsage[]
+}
+
+/** Numbers only: {@link tokenCount} makes each of them. */
+export interface Counts {
   /** Input tokens that were neither read from nor written to a prompt cache. */
   inputTokens: number
   cacheReadTokens: number
@@ -13,15 +23,48 @@ export interface Usage {
   cacheWrite1hTokens: number
   /** All output, reasoning included. */
   outputTokens: number
-  /** The part of `outputTokens` spent on reasoning, where the provider tells. Not added to it. */
+
+  /** Parts of the counts above, where the provider tells. Never added to them. */
   reasoningTokens?: number
-  /** Searches billed by the piece. */
+  /** Of `inputTokens`. */
+  inputAudioTokens?: number
+  inputImageTokens?: number
+  /** Of `cacheReadTokens`. */
+  cacheReadAudioTokens?: number
+  cacheReadImageTokens?: number
+  /** Of `outputTokens`. */
+  outputAudioTokens?: number
+  outputImageTokens?: number
+
+  /** What is billed by the piece: searches of the web by the provider … */
   webSearches?: number
-  /** Work that the provider bills and that none of the counts above hold. */
-  beside?: readonly SideUsage[]
+  /** … searches of a reranker, as it counts them (Cohere: a query over up to 100 documents) … */
+  rerankSearches?: number
+  /** … characters that were spoken … */
+  characters?: number
+  /** … seconds of audio that were transcribed … */
+  audioSeconds?: number
+  /** … seconds of video that were made … */
+  videoSeconds?: number
+  /** … images that were made … */
+  images?: number
+  /** … and pages that were read. */
+  pages?: number
 }
 
-/** A server-side compaction of the conversation, an advisor of another model. */
+/** How a provider served an answer, in its own words. */
+export interface Service {
+  /** `service_tier`: `priority`, `flex`, `batch` …; absent where it says `standard`, `default` and the like. */
+  tier?: string
+  /** Claude's `speed`, where it is not `standard`. */
+  speed?: string
+  /** Where Claude ran, when the request or the workspace asked for a place: `us`. */
+  geography?: string
+  /** Size and quality of the images, as `1024x1536/high`. */
+  image?: string
+}
+
+/** A server-side compaction of the conversation, an advisor of another model, a model that declined. */
 export interface SideUsage {
   /** The provider's word for it. */
   kind: string

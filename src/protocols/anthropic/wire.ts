@@ -1,7 +1,7 @@
 import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject, ThinkingBlock } from '../../message/request.ts'
 import { emptyUsage, tokenCount } from '../../message/usage.ts'
-import type { SideUsage, Usage } from '../../message/usage.ts'
+import type { Counts, SideUsage, Usage } from '../../message/usage.ts'
 import { isObject } from './fields.ts'
 
 /** Words of the Anthropic Messages API that requests, answers and streams share. */
@@ -111,7 +111,7 @@ export class UsageReader {
     return { ...this.#usage }
   }
 
-  #set(field: Exclude<keyof Usage, 'beside'>, value: unknown): void {
+  #set(field: keyof Counts, value: unknown): void {
     const count = tokenCount(value)
     if (count !== undefined) this.#usage[field] = count
   }

@@ -164,7 +164,7 @@ describe('usage', () => {
           ),
         ),
         (pieces) => {
-          const { beside: _beside, ...counts } = read(...pieces)
+          const { beside: _beside, within: _within, service: _service, ...counts } = read(...pieces)
           for (const value of Object.values(counts))
             expect(Number.isSafeInteger(value) && value >= 0).toBe(true)
         },
