@@ -1,0 +1,180 @@
+import { AwsMessageFramer, decodeText, encodeHeaders, readMessage, writeMessage } from './aws-message.ts'
+import { FrameError } from './frame-error.ts'
+import { EXCEPTION } from './framing.ts'
+import type { Frame, FrameReader, Framing, FrameWriter } from './framing.ts'
+
+const CONTENT_TYPE = 'application/vnd.amazon.eventstream'
+
+/** Bedrock's ConverseStream: each message names its event, and its payload is the event's JSON. */
+export const awsEvents: Framing = {
+  id: 'aws-events',
+  contentType: CONTENT_TYPE,
+  reader: (onFrame) => new AwsReader(onFrame, (event, payload) => ({ event, data: payload })),
+  writer: () => eventWriter,
+}
+
+/**
+ * Bedrock's InvokeModelWithResponseStream: the events of the model's own API, each as base64 in a message `chunk`.
+ * A frame is the inner event, under the name that its `type` gives it.
+ */
+export const awsChunks: Framing = {
+  id: 'aws-chunks',
+  contentType: CONTENT_TYPE,
+  reader: (onFrame) => new AwsReader(onFrame, unwrapChunk),
+  writer: () => chunkWriter,
+}
+
+// ==== Reading
+
+class AwsReader implements FrameReader {
+  readonly #framer: AwsMessageFramer
+
+  constructor(onFrame: (frame: Frame) => void, toFrame: (event: string, payload: string) => Frame) {
+    this.#framer = new AwsMessageFramer((bytes, start, end) => {
+      const { headers, payloadStart, payloadEnd } = readMessage(bytes, start, end)
+      const type = headers.get(':message-type')
+      if (type === 'error') return onFrame(errorFrame(headers))
+      const payload = decodeText(bytes, payloadStart, payloadEnd)
+      const exception = headers.get(':exception-type')
+      if (type === 'exception' || exception !== undefined)
+        onFrame({ event: EXCEPTION + (exception ?? 'unknown'), data: payload })
+      else onFrame(toFrame(headers.get(':event-type') ?? '', payload))
+    })
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#framer.push(bytes)
+  }
+
+  /** A message that was cut off is nothing; `isBetweenFrames` tells of it. */
+  end(): void {}
+
+  get isBetweenFrames(): boolean {
+    return this.#framer.isBetweenMessages
+  }
+}
+
+/** A failure of the service itself has no payload, only headers. */
+function errorFrame(headers: ReadonlyMap<string, string>): Frame {
+  const message = headers.get(':error-message') ?? ''
+  return {
+    event: EXCEPTION + (headers.get(':error-code') ?? 'unknown'),
+    data: JSON.stringify({ message }),
+  }
+}
+
+function unwrapChunk(event: string, payload: string): Frame {
+  if (event !== 'chunk') return { event, data: payload }
+  const data = decodeBase64(innerBytes(payload))
+  return { event: innerType(data), data }
+}
+
+/** `{"bytes":"<base64>","p":"abc…"}`; the padding hides from eavesdroppers how long the model's words are. */
+function innerBytes(payload: string): string {
+  try {
+    const { bytes } = JSON.parse(payload) as { bytes?: unknown }
+    if (typeof bytes === 'string') return bytes
+  } catch {
+    // Told below.
+  }
+  throw new FrameError(`The stream has a chunk without bytes: ${payload.slice(0, 100)}`)
+}
+
+const LEADING_TYPE = /^\{"type":"([a-z_]+)"/
+
+/** Nearly every event begins with its type; only others are worth a parse. */
+function innerType(data: string): string {
+  const leading = LEADING_TYPE.exec(data)
+  if (leading !== null) return leading[1]!
+  try {
+    const type: unknown = (JSON.parse(data) as { type?: unknown } | null)?.type
+    return typeof type === 'string' ? type : ''
+  } catch {
+    return ''
+  }
+}
+
+const BEYOND_ASCII = /[^\0-\x7f]/
+
+function decodeBase64(base64: string): string {
+  let binary: string
+  try {
+    binary = atob(base64)
+  } catch {
+    throw new FrameError('The stream has a chunk that is not base64')
+  }
+  if (!BEYOND_ASCII.test(binary)) return binary
+  const bytes = new Uint8Array(binary.length)
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at)
+  return decodeText(bytes, 0, bytes.length)
+}
+
+// ==== Writing
+
+const eventWriter: FrameWriter = { write: writeEvent, idle: '', end: () => '' }
+const chunkWriter: FrameWriter = { write: writeChunk, idle: '', end: () => '' }
+
+/** Names of events are a handful, and written thousands of times. */
+const headersByEvent = new Map<string, Uint8Array>()
+const HEADERS_KEPT_MAX = 64
+
+function headersOf(event: string): Uint8Array {
+  let headers = headersByEvent.get(event)
+  if (headers !== undefined) return headers
+  const isException = event.startsWith(EXCEPTION)
+  headers = encodeHeaders({
+    ...(isException ? { ':exception-type': event.slice(EXCEPTION.length) } : { ':event-type': event }),
+    ':content-type': 'application/json',
+    ':message-type': isException ? 'exception' : 'event',
+  })
+  if (headersByEvent.size < HEADERS_KEPT_MAX) headersByEvent.set(event, headers)
+  return headers
+}
+
+function writeEvent(event: string, data: string): Uint8Array {
+  return writeMessage(headersOf(event), data)
+}
+
+function writeChunk(event: string, data: string): Uint8Array {
+  if (event.startsWith(EXCEPTION)) return writeEvent(event, data)
+  if (event === 'error') return writeError(data)
+  return writeMessage(headersOf('chunk'), `{"bytes":"${encodeBase64(data)}"}`)
+}
+
+/** What InvokeModelWithResponseStream can throw for the types of Claude's errors; all others are the model's. */
+const EXCEPTION_BY_TYPE: ReadonlyMap<unknown, string> = new Map([
+  ['invalid_request_error', 'validationException'],
+  ['request_too_large', 'validationException'],
+  ['not_found_error', 'validationException'],
+  ['rate_limit_error', 'throttlingException'],
+  ['overloaded_error', 'serviceUnavailableException'],
+  ['timeout_error', 'modelTimeoutException'],
+  ['api_error', 'internalServerException'],
+])
+
+/** Claude's `error` event: on Bedrock a failure in mid-stream is an exception of the stream. */
+function writeError(data: string): Uint8Array {
+  const { type, message } = saidError(data)
+  const name = EXCEPTION_BY_TYPE.get(type) ?? 'modelStreamErrorException'
+  return writeEvent(
+    EXCEPTION + name,
+    JSON.stringify({ message: typeof message === 'string' ? message : data }),
+  )
+}
+
+function saidError(data: string): { type?: unknown; message?: unknown } {
+  try {
+    return (JSON.parse(data) as { error?: { type?: unknown; message?: unknown } | null } | null)?.error ?? {}
+  } catch {
+    return {}
+  }
+}
+
+const encoder = new TextEncoder()
+
+function encodeBase64(text: string): string {
+  if (!BEYOND_ASCII.test(text)) return btoa(text)
+  let binary = ''
+  for (const byte of encoder.encode(text)) binary += String.fromCharCode(byte)
+  return btoa(binary)
+}
