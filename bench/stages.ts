@@ -86,8 +86,7 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
   const translated = await inbound(messagesBody(BODY_BYTES, 'openai/gpt-5', true), configuration)
   const { call, request } = native
   const caller = authenticate(call, configuration)
-  const target = plan(request, caller, call, configuration)
-  const [key] = target.provider.keys
+  const [target] = plan(request, caller, call, configuration)
   const question = {
     model: target.model,
     requested: request.model,
@@ -106,7 +105,7 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
     stage('key choice', () => void chooseKey(target.provider.keys, question)),
     stage('encode, native: edits of the body, headers', () => {
       const { body } = nativeBody(request, target)
-      upstreamHeaders(call, target, key!.value, body.length)
+      upstreamHeaders(call, target, body.length)
     }),
     stage('decode, translated: parse the body, read it into the hub', () => {
       anthropic.request.decode(translated.request.parsed())
@@ -117,7 +116,7 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
 
 function encodeChat(inboundRequest: InboundRequest): () => void {
   const { request } = anthropic.request.decode(inboundRequest.parsed())
-  const { quirks } = PROVIDERS.get('openai')!
+  const { quirks } = PROVIDERS.get('openai')!.surfaces.find(({ protocol }) => protocol === openaiChat)!
   return () => {
     const encoded = openaiChat.request.encode(request, {
       model: 'gpt-5',
@@ -174,13 +173,13 @@ async function recordStage(configuration: Configuration, logs: LogWriter): Promi
     release: () => {},
   }
   const caller = authenticate(call, configuration)
-  const target = plan(request, caller, call, configuration)
+  const [target] = plan(request, caller, call, configuration)
   const chunks = anthropicEvents(EVENTS).map((part) => Buffer.from(part))
   const run = () => {
     const record = new CallRecord(call, configuration, logs)
     record.caller(caller)
     record.request(request)
-    record.plan(target)
+    record.target(target)
     const opened = record.attempt(target, target.provider.keys[0]!)
     record.firstPart()
     for (const chunk of chunks) record.answer(chunk)
@@ -240,6 +239,8 @@ function callWith(body: Buffer): Call {
     id: '00000000-0000-4000-8000-000000000000',
     protocol: anthropic,
     operation: 'generate',
+    endpoint: anthropic.endpoints[0]!,
+    preferredProviders: [],
     path: '/anthropic/v1/messages',
     query: new URLSearchParams(),
     queryText: '',

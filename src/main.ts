@@ -12,10 +12,12 @@ import { Router } from './http/router.ts'
 import { startServer } from './http/server.ts'
 import { createLog } from './lib/log.ts'
 import type { Log } from './lib/log.ts'
+import { GatewayError } from './message/error.ts'
 import { handle } from './pipeline/handle.ts'
 import { IdleWatch } from './pipeline/idle-watch.ts'
 import { PROTOCOLS } from './protocols/index.ts'
 import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from './providers/index.ts'
+import type { CloudCredentials } from './providers/authorization.ts'
 import { exposed } from './rules/exposure.ts'
 import { createAppDir, defaultAppDir } from './stores/config/app-dir.ts'
 import type { Configuration } from './stores/config/configuration.ts'
@@ -27,11 +29,22 @@ import { openMemoryLogStore } from './stores/logs/memory.ts'
 import type { LogStore } from './stores/logs/port.ts'
 import { openLogStore } from './stores/logs/sqlite.ts'
 import { Egress } from './wire/egress.ts'
+import type { Upstream } from './wire/egress.ts'
 
 type Report = (message: string, error?: unknown) => void
 
 /** How long open answers may go on after the signal to stop. */
 const DRAIN_MS = 30_000
+
+const NO_CREDENTIALS: CloudCredentials = {
+  google: notReached,
+  azure: notReached,
+  aws: notReached,
+}
+
+function notReached(): never {
+  throw new GatewayError('no_key', 'This version reaches no cloud.')
+}
 
 const REGISTRY = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
 
@@ -52,8 +65,7 @@ async function serve(args: readonly string[]): Promise<void> {
 
   const loaded = await load(appDir)
   let { configuration } = loaded
-  const refusal = exposure(flags.host, configuration)
-  if (refusal !== undefined) throw new Error(refusal)
+  refuseExposure(flags.host, configuration)
   for (const notice of loaded.notices) log.warn(notice.message)
 
   const logStore = openLogs(configuration, report)
@@ -61,6 +73,7 @@ async function serve(args: readonly string[]): Promise<void> {
   const dependencies = {
     configuration: () => configuration,
     egress,
+    credentials: NO_CREDENTIALS,
     logs: logStore.writer,
     idleWatch: new IdleWatch(),
     random: Math.random,
@@ -88,7 +101,7 @@ async function serve(args: readonly string[]): Promise<void> {
       if (opened !== undefined) return refuse(opened)
       configuration = changed
       logStore.setRetention(changed.client.logRetentionDays)
-      egress.keepOnly([...changed.providers.values()].map((provider) => provider.upstream))
+      egress.keepOnly(upstreamsOf(changed))
       log.info('config.json was read again', { version: changed.version })
       for (const notice of notices) log.warn(notice.message)
     },
@@ -102,6 +115,15 @@ async function serve(args: readonly string[]): Promise<void> {
     await egress.close()
     await logStore.close()
   })
+}
+
+/** Every address that the configuration leads to. */
+function upstreamsOf({ providers }: Configuration): Upstream[] {
+  const reaches = [...providers.values()].flatMap(({ reach, keys }) => [
+    reach,
+    ...keys.map((key) => key.reach),
+  ])
+  return reaches.flatMap((reach) => (reach === undefined ? [] : [reach.upstream]))
 }
 
 /** The second signal means now. */
@@ -122,6 +144,11 @@ function appDirOf(flag: string | undefined): string {
 
 function load(appDir: string): Promise<Loaded> {
   return loadConfiguration({ registry: REGISTRY, environment: process.env, appDir, version: 1 })
+}
+
+function refuseExposure(host: string, configuration: Configuration): void {
+  const refusal = exposure(host, configuration)
+  if (refusal !== undefined) throw new Error(refusal)
 }
 
 /** Why the gateway may not listen there with this configuration; undefined: it may. */

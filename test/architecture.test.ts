@@ -61,7 +61,7 @@ const RULES: {
       room(from) !== 'providers' ||
       room(to) !== 'providers' ||
       from === 'providers/index.ts' ||
-      ['providers/provider.ts', 'providers/auth.ts'].includes(to),
+      ['providers/provider.ts', 'providers/auth.ts', 'providers/authorization.ts'].includes(to),
     wrong: ['providers/compatible.ts', 'providers/anthropic.ts'],
   },
   {
@@ -71,7 +71,7 @@ const RULES: {
       room(to) !== 'protocols' ||
       folder(from) === folder(to) ||
       from === 'protocols/index.ts' ||
-      to === 'protocols/protocol.ts' ||
+      ['protocols/protocol.ts', 'protocols/quirks.ts'].includes(to) ||
       folder(to) === 'protocols/shared',
     wrong: ['protocols/anthropic/stream.ts', 'protocols/openai-chat/wire.ts'],
   },

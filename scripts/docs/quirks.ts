@@ -6,9 +6,9 @@ const PROPERTY = /(?:\/\*\*(?<comment>(?:(?!\*\/)[^])*)\*\/\s*)?(?<name>\w+)\?: 
 
 /** The differences that a provider may declare, from their own comments, with the providers that declare each. */
 export function quirkTable(): string {
-  const source = readFileSync(new URL('../../src/protocols/protocol.ts', import.meta.url), 'utf8')
+  const source = readFileSync(new URL('../../src/protocols/quirks.ts', import.meta.url), 'utf8')
   const body = /export interface Quirks \{\n([^]*?)\n\}/.exec(source)?.[1]
-  if (body === undefined) throw new Error('src/protocols/protocol.ts has no interface Quirks')
+  if (body === undefined) throw new Error('src/protocols/quirks.ts has no interface Quirks')
   const rows = [...body.matchAll(PROPERTY)].map(({ groups }) => {
     const { name = '', type = '', comment } = groups!
     if (comment === undefined) throw new Error(`Quirks.${name} has no comment to show in the documentation`)
@@ -32,7 +32,7 @@ function prose(comment: string): string {
 
 function usersOf(name: string): string {
   return [...PROVIDERS.values()]
-    .filter(({ quirks }) => name in quirks)
+    .filter(({ surfaces }) => surfaces.some(({ quirks }) => name in quirks))
     .map(({ id }) => id)
     .join(', ')
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ByteBudget } from '../lib/byte-budget.ts'
 import { GatewayError } from '../message/error.ts'
 import type { Call } from '../pipeline/call.ts'
-import type { Operation, Protocol } from '../protocols/protocol.ts'
+import type { Endpoint, Operation, Protocol } from '../protocols/protocol.ts'
 import { readBody } from './body.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
 import type { HttpReply } from './reply.ts'
@@ -13,6 +13,8 @@ export class InboundCall implements Call {
   readonly id: string
   readonly protocol: Protocol
   readonly operation: Operation
+  readonly endpoint: Endpoint
+  readonly preferredProviders: readonly string[]
   readonly path: string
   readonly queryText: string
   readonly pathModel: string | undefined
@@ -37,7 +39,9 @@ export class InboundCall implements Call {
   ) {
     this.id = id
     this.protocol = match.protocol
-    this.operation = match.operation
+    this.operation = match.endpoint.operation
+    this.endpoint = match.endpoint
+    this.preferredProviders = match.preferredProviders
     this.path = target.path
     this.pathModel = match.pathModel
     this.headers = request.headers as Record<string, string | undefined>

@@ -1,10 +1,12 @@
-import type { Operation, Protocol } from '../protocols/protocol.ts'
+import type { Endpoint, Protocol } from '../protocols/protocol.ts'
 import { GatewayError } from '../message/error.ts'
 
 /** A protocol served below a prefix. */
 export interface Mount {
   readonly prefix: string
   readonly protocol: Protocol
+  /** Whose models names without a provider mean here, before all others. */
+  readonly preferredProviders?: readonly string[]
 }
 
 /** A route of the gateway's own: admin API, health, schema. */
@@ -30,7 +32,8 @@ export interface OwnAnswer {
 export interface InferenceMatch {
   readonly type: 'inference'
   readonly protocol: Protocol
-  readonly operation: Operation
+  readonly endpoint: Endpoint
+  readonly preferredProviders: readonly string[]
   readonly pathModel: string | undefined
 }
 
@@ -59,15 +62,16 @@ export class Router {
 
   constructor(mounts: readonly Mount[], own: readonly OwnRoute[]) {
     this.#mounts = mounts
-    for (const { prefix, protocol } of mounts) {
-      for (const { method, path, operation } of protocol.endpoints) {
+    for (const { prefix, protocol, preferredProviders = [] } of mounts) {
+      for (const endpoint of protocol.endpoints) {
         const match = (rest: string[]): Match => ({
           type: 'inference',
           protocol,
-          operation,
+          endpoint,
+          preferredProviders,
           pathModel: rest[0],
         })
-        this.#add(method, prefix + path, match)
+        this.#add(endpoint.method, prefix + endpoint.path, match)
       }
     }
     for (const route of own)

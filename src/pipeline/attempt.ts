@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError, toGatewayError } from '../message/error.ts'
 import { allows, chooseKey } from '../rules/key-choice.ts'
-import { afterFailure } from '../rules/retry.ts'
+import { afterFailure, mayFallBack } from '../rules/retry.ts'
 import type { ProviderKey } from '../stores/config/configuration.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, Target } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { clientGone } from './relay.ts'
 import type { Send } from './send.ts'
 
 /**
- * Sends until an answer has gone to the client, or nothing is left to try. What differs between attempts is the
- * provider key; what the failure allows is `rules/retry.ts`. After the first byte to the client there is no
- * other attempt: two answers spliced together are worse than none.
+ * Sends until an answer has gone to the client, or nothing is left to try: target by target, and at each of them key
+ * by key. What a failure allows is `rules/retry.ts`. After the first byte to the client there is no other attempt:
+ * two answers spliced together are worse than none. When all fail, the first target's failure is told: it is the one
+ * that the client asked for.
  */
 export async function attempt(
   send: Send,
@@ -24,13 +25,37 @@ export async function attempt(
   record: CallRecord,
   on: Dependencies,
 ): Promise<void> {
-  const { network } = plan.provider
-  const tried = new Set<string>()
-  let key = keyFor(plan, request, tried, on)
-  for (let attempts = 1; ; attempts++) {
-    const opened = record.attempt(plan, key)
+  let first: GatewayError | undefined
+  for (const target of plan) {
     try {
-      await send(call, request, plan, key, record, on)
+      return await attemptTarget(send, call, request, target, record, on)
+    } catch (thrown) {
+      const error = toGatewayError(thrown)
+      first ??= error
+      if (call.reply.committed || call.reply.closed) throw error
+      if (!mayFallBack(error)) break
+    }
+  }
+  record.target(plan[0])
+  throw first!
+}
+
+/** One target, with each of its keys that the failures before allow. */
+async function attemptTarget(
+  send: Send,
+  call: Call,
+  request: InboundRequest,
+  target: Target,
+  record: CallRecord,
+  on: Dependencies,
+): Promise<void> {
+  const { network } = target.provider
+  const tried = new Set<string>()
+  let key = keyFor(target, request, tried, on)
+  for (let attempts = 1; ; attempts++) {
+    const opened = record.attempt(target, key)
+    try {
+      await send(call, request, target, key, record, on)
       opened.ended(200)
       return
     } catch (thrown) {
@@ -38,7 +63,7 @@ export async function attempt(
       opened.ended(error.details.upstream?.status, error)
       if (call.reply.committed || call.reply.closed) throw error
       tried.add(key.id)
-      const other = error.verdict === 'tell' ? undefined : choose(plan, request, tried, on)
+      const other = error.verdict === 'tell' ? undefined : choose(target, request, tried, on)
       const answer = afterFailure({
         error,
         attempts,
@@ -56,10 +81,11 @@ export async function attempt(
 }
 
 /** The client's own login stands in for a provider key. */
-const LOGIN_KEY: ProviderKey = {
+const LOGIN_KEY: Omit<ProviderKey, 'reach'> = {
   id: 'login',
   name: 'client login',
   value: '',
+  cloud: undefined,
   reference: undefined,
   models: undefined,
   blockedModels: new Set(),
@@ -69,35 +95,42 @@ const LOGIN_KEY: ProviderKey = {
 }
 
 function keyFor(
-  plan: Plan,
+  target: Target,
   request: InboundRequest,
   tried: ReadonlySet<string>,
   on: Dependencies,
 ): ProviderKey {
-  if (plan.loginToken !== undefined) return LOGIN_KEY
-  const key = choose(plan, request, tried, on)
+  const { loginToken, provider } = target
+  if (loginToken !== undefined && provider.reach !== undefined) return { ...LOGIN_KEY, reach: provider.reach }
+  const key = choose(target, request, tried, on)
   if (key !== undefined) return key
-  const { id, keys } = plan.provider
+  const { id, keys } = provider
   const listed = keys.filter(
-    (candidate) => candidate.enabled && !allows(candidate, plan.model, request.model),
+    (candidate) => candidate.enabled && !allows(candidate, target.model, request.model),
   ).length
   const reason = listed > 0 ? `its ${listed} enabled key(s) do not list this model` : 'it has no enabled key'
   throw new GatewayError(
     'no_key',
-    `no keys found that support model: ${plan.model} at provider ${id}: ${reason}.`,
+    `no keys found that support model: ${target.model} at provider ${id}: ${reason}.`,
     { field: 'model' },
   )
 }
 
 function choose(
-  plan: Plan,
+  target: Target,
   request: InboundRequest,
   tried: ReadonlySet<string>,
   on: Dependencies,
 ): ProviderKey | undefined {
-  if (plan.loginToken !== undefined) return undefined
+  if (target.loginToken !== undefined) return undefined
   const { sessionId, model: requested } = request
-  return chooseKey(plan.provider.keys, { model: plan.model, requested, tried, sessionId, random: on.random })
+  return chooseKey(target.provider.keys, {
+    model: target.model,
+    requested,
+    tried,
+    sessionId,
+    random: on.random,
+  })
 }
 
 /** Waits before a repetition, unless the client leaves. */

@@ -1,4 +1,6 @@
-import type { Operation, Protocol } from '../protocols/protocol.ts'
+import { sse } from '../wire/framing.ts'
+import type { Framing } from '../wire/framing.ts'
+import type { Endpoint, Operation, Protocol } from '../protocols/protocol.ts'
 
 /**
  * One inbound HTTP request for inference, as the edge hands it to the pipeline: the path is canonical, Host and
@@ -9,6 +11,9 @@ export interface Call {
   readonly id: string
   readonly protocol: Protocol
   readonly operation: Operation
+  readonly endpoint: Endpoint
+  /** Whose models names without a provider mean, before all others: the service that the client believes it speaks to. */
+  readonly preferredProviders: readonly string[]
   /** Canonical path, for the log. */
   readonly path: string
   readonly query: URLSearchParams
@@ -47,4 +52,9 @@ export interface Reply {
   onGone(listener: () => void): void
   onDrain(listener: () => void): void
   readonly bytesWritten: number
+}
+
+/** How the client takes a stream. */
+export function clientFraming(call: Call): Framing {
+  return call.endpoint.framing?.(call.query) ?? sse
 }

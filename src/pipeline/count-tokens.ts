@@ -25,7 +25,8 @@ export async function countTokens(
   record: CallRecord,
   on: Dependencies,
 ): Promise<void> {
-  if (plan.mode === 'native' && plan.provider.paths.countTokens !== undefined) {
+  const [target] = plan
+  if (target.mode === 'native' && target.surface.paths.countTokens !== undefined) {
     return attempt(sendCount, call, request, plan, record, on)
   }
   const tokens = countRequest(call.protocol.request.decode(request.parsed(), 'count-tokens').request)

@@ -1,3 +1,4 @@
+import type { CloudCredentials } from '../providers/authorization.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
 import type { LogWriter } from '../stores/logs/port.ts'
 import type { Egress } from '../wire/egress.ts'
@@ -8,6 +9,8 @@ export interface Dependencies {
   /** The configuration in force now; a call asks once and keeps the answer. */
   readonly configuration: () => Configuration
   readonly egress: Egress
+  /** Tokens of clouds. */
+  readonly credentials: CloudCredentials
   readonly logs: LogWriter
   readonly idleWatch: IdleWatch
   /** Uniform in [0, 1). */

@@ -27,10 +27,10 @@ export async function handle(call: Call, on: Dependencies): Promise<void> {
 
     const request = await readRequest(call, configuration)
     record.request(request)
-    const target = plan(request, caller, call, configuration)
-    record.plan(target)
-    if (call.operation === 'count-tokens') await countTokens(call, request, target, record, on)
-    else await attempt(send, call, request, target, record, on)
+    const targets = plan(request, caller, call, configuration)
+    record.target(targets[0])
+    if (call.operation === 'count-tokens') await countTokens(call, request, targets, record, on)
+    else await attempt(send, call, request, targets, record, on)
   } catch (thrown) {
     const error = toGatewayError(thrown)
     if (error.kind === 'internal') on.report(`call ${call.id} failed inside the gateway`, error.cause)

@@ -1,6 +1,7 @@
-import { GatewayError } from '../message/error.ts'
+import type { GatewayError } from '../message/error.ts'
 import type { Protocol, StreamTap } from '../protocols/protocol.ts'
 import { SSE_COMMENT, sseText } from '../wire/framing.ts'
+import { noStream } from './passage.ts'
 import type { Passage } from './passage.ts'
 
 /** A line of an event that means nothing. */
@@ -29,10 +30,7 @@ export class NativePassage implements Passage {
   }
 
   whole(): never {
-    throw new GatewayError(
-      'upstream_malformed',
-      'The upstream answered a streaming request without a stream.',
-    )
+    throw noStream()
   }
 
   get semantic() {

@@ -1,4 +1,4 @@
-import type { GatewayError } from '../message/error.ts'
+import { GatewayError } from '../message/error.ts'
 import type { Tapped } from '../protocols/protocol.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
@@ -23,4 +23,9 @@ export interface Passage extends Tapped {
   ping(): Buffer | string
   /** The client's own form of a failure at this point; empty when it has been told already. */
   failure(error: GatewayError): Buffer | string
+}
+
+/** The answer to a client that streams came in one piece. */
+export function noStream(): GatewayError {
+  return new GatewayError('upstream_malformed', 'The upstream answered a streaming request without a stream.')
 }

@@ -1,3 +1,6 @@
+import { GatewayError } from '../message/error.ts'
+import type { ProtocolId } from '../protocols/protocol.ts'
+import type { Provider, Surface } from '../providers/provider.ts'
 import { route } from '../rules/routing.ts'
 import type { Candidate } from '../rules/routing.ts'
 import type { Configuration, ConfiguredProvider } from '../stores/config/configuration.ts'
@@ -5,9 +8,10 @@ import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
 import type { InboundRequest } from './read-request.ts'
 
-/** Where a call goes, and how. */
-export interface Plan {
+/** A place to try: where, in which API, and why. */
+export interface Target {
   readonly provider: ConfiguredProvider
+  readonly surface: Surface
   /** The model's id at the provider. */
   readonly model: string
   readonly reason: string
@@ -17,22 +21,51 @@ export interface Plan {
   readonly loginToken: string | undefined
 }
 
+/** What a call tries, in this order: the first that answers serves it. */
+export type Plan = readonly [Target, ...Target[]]
+
+/** Throws `model_not_found` where the model leads nowhere; a fallback that leads nowhere is left out. */
 export function plan(
   request: InboundRequest,
   caller: Caller,
   call: Call,
   configuration: Configuration,
 ): Plan {
-  const target = route(request.model, candidates(configuration, caller))
-  const provider = configuration.providers.get(target.provider)
-  if (provider === undefined) throw new Error(`routing named an unknown provider: ${target.provider}`)
-  return {
-    provider,
-    model: target.model,
-    reason: target.reason,
-    mode: provider.provider.protocol.id === call.protocol.id ? 'native' : 'translated',
-    loginToken: loginTokenFor(provider, caller),
+  const known = candidates(configuration, caller)
+  const target = (model: string, reason?: string): Target => {
+    const found = route(model, known, call.preferredProviders)
+    const provider = configuration.providers.get(found.provider)
+    if (provider === undefined) throw new Error(`routing named an unknown provider: ${found.provider}`)
+    const surface = surfaceFor(provider.provider, call.protocol.id, found.model, model)
+    return {
+      provider,
+      surface,
+      model: found.model,
+      reason: reason === undefined ? found.reason : `${reason}: ${found.reason}`,
+      mode: surface.protocol.id === call.protocol.id ? 'native' : 'translated',
+      loginToken: loginTokenFor(provider, caller),
+    }
   }
+  const fallbacks = request.fallbacks
+    .filter((model) => leads(model, known))
+    .map((model) => target(model, 'fallback'))
+  return [target(request.model), ...fallbacks]
+}
+
+/** A fallback names its provider, so that the request says where its prompt may go. */
+function leads(model: string, known: ReadonlyMap<string, Candidate>): boolean {
+  const slash = model.indexOf('/')
+  return slash > 0 && known.get(model.slice(0, slash).toLowerCase())?.usable === true
+}
+
+/** The API in which the provider serves the model: the client's own where it has it, else its best. */
+function surfaceFor(provider: Provider, protocol: ProtocolId, model: string, requested: string): Surface {
+  const serving = provider.surfaces.filter(({ serves }) => serves === undefined || serves(model, requested))
+  const surface = serving.find((one) => one.protocol.id === protocol) ?? serving[0]
+  if (surface !== undefined) return surface
+  throw new GatewayError('model_not_found', `${provider.id} has no API in which it serves ${model}.`, {
+    field: 'model',
+  })
 }
 
 const anonymousCandidates = new WeakMap<Configuration, ReadonlyMap<string, Candidate>>()
@@ -67,5 +100,5 @@ export function loginTokenFor(provider: ConfiguredProvider, caller: Caller): str
   const token = caller.bearerToken
   if (token === undefined || loginTokenPrefix === undefined || baseUrl === undefined) return undefined
   if (!token.startsWith(loginTokenPrefix)) return undefined
-  return new URL(provider.baseUrl).origin === new URL(baseUrl).origin ? token : undefined
+  return provider.reach?.upstream.origin === new URL(baseUrl).origin ? token : undefined
 }

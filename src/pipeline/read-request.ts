@@ -17,6 +17,8 @@ export interface InboundRequest {
   readonly model: string
   readonly stream: boolean
   readonly sessionId: string | undefined
+  /** `provider/model` names that the client would take instead, in this order. */
+  readonly fallbacks: readonly string[]
   /**
    * Parses the whole body: only for translation, a native call never asks. Not kept, because what lives as long as
    * a call is copied by the garbage collector again and again. Parts of it are frozen: see `parse-body.ts`.
@@ -41,11 +43,30 @@ export async function readRequest(call: Call, configuration: Configuration): Pro
   const body = await call.readBody(configuration.client.maxRequestBodyBytes)
   const fields = scan(body)
   const model = call.pathModel ?? modelOf(body, fields)
-  const streamSpan = fields.get('stream')
-  const stream = streamSpan === undefined ? false : readBoolean(body, streamSpan)
-  if (stream === undefined)
-    throw new GatewayError('invalid_request', 'stream: Input should be a valid boolean', { field: 'stream' })
-  return new BufferedRequest(call, body, fields, model, stream)
+  return new BufferedRequest(call, body, fields, model, call.endpoint.stream ?? streamOf(body, fields))
+}
+
+function streamOf(body: Buffer, fields: ReadonlyMap<string, Span>): boolean {
+  const span = fields.get('stream')
+  const stream = span === undefined ? false : readBoolean(body, span)
+  if (stream !== undefined) return stream
+  throw new GatewayError('invalid_request', 'stream: Input should be a valid boolean', { field: 'stream' })
+}
+
+/** More would only be more waiting: each is an attempt of its own. */
+const FALLBACKS_MAX = 8
+const FALLBACKS_MAX_BYTES = 8 * 1024
+
+/**
+ * The list is the gateway's own only if all of it are names: Claude's API has a field of this name too, which holds
+ * a word or objects.
+ */
+function fallbacksOf(body: Buffer, fields: ReadonlyMap<string, Span>): readonly string[] {
+  const span = fields.get('fallbacks')
+  if (span === undefined || span.end - span.start > FALLBACKS_MAX_BYTES) return []
+  const value: unknown = JSON.parse(body.toString('utf8', span.start, span.end))
+  const isOurs = Array.isArray(value) && value.every((name) => typeof name === 'string')
+  return isOurs ? (value as string[]).slice(0, FALLBACKS_MAX) : []
 }
 
 const NO_BYTES = Buffer.alloc(0)
@@ -57,6 +78,7 @@ class BufferedRequest implements InboundRequest {
   readonly model: string
   readonly stream: boolean
   readonly sessionId: string | undefined
+  readonly fallbacks: readonly string[]
   readonly #call: Call
   /** Upstreams that may still be reading the body. */
   #readers = 0
@@ -69,6 +91,7 @@ class BufferedRequest implements InboundRequest {
     this.model = model
     this.stream = stream
     this.sessionId = sessionOf(call, body, fields)
+    this.fallbacks = fallbacksOf(body, fields)
   }
 
   parsed(): JsonObject {

@@ -9,7 +9,7 @@ import type { AttemptRow, CallRow, LogWriter } from '../stores/logs/port.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
 import { ByteKeeper } from './byte-keeper.ts'
-import type { Plan } from './plan.ts'
+import type { Target } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 
 /** What is read of an answer while it passes, and whether it was whole. */
@@ -42,7 +42,7 @@ export class CallRecord {
   readonly #kept: ByteKeeper | undefined
   #caller: Caller | undefined
   #request: InboundRequest | undefined
-  #plan: Plan | undefined
+  #target: Target | undefined
   #key: ProviderKey | undefined
   #meter: Meter | undefined
   #openAttempt: OpenAttempt | undefined
@@ -70,13 +70,14 @@ export class CallRecord {
     this.#request = request
   }
 
-  plan(plan: Plan): void {
-    this.#plan = plan
+  /** Where the call goes; of several, the one that its outcome is of. */
+  target(target: Target): void {
+    this.#target = target
   }
 
   /** The client's bytes went to an upstream of its own protocol. */
   get isNative(): boolean {
-    return this.#plan?.mode === 'native' && this.#attempts.length > 0
+    return this.#target?.mode === 'native' && this.#attempts.length > 0
   }
 
   warn(warnings: readonly Warning[]): void {
@@ -84,18 +85,19 @@ export class CallRecord {
   }
 
   /** Begins an attempt; what it returned is told by `ended`. */
-  attempt(plan: Plan, key: ProviderKey): OpenAttempt {
+  attempt(target: Target, key: ProviderKey): OpenAttempt {
     const began = performance.now()
     const row: AttemptRow = {
-      provider: plan.provider.id,
-      model: plan.model,
+      provider: target.provider.id,
+      model: target.model,
       providerKeyName: key.name,
-      reason: plan.reason,
+      reason: target.reason,
       status: undefined,
       error: undefined,
       startedAfterMs: round(began - this.#call.startedAt),
       durationMs: 0,
     }
+    this.#target = target
     this.#key = key
     this.#attempts.push(row)
     // Each attempt translates anew; what the answer went through is the last one.
@@ -164,7 +166,7 @@ export class CallRecord {
 
   #row(httpStatus: number, error: GatewayError | undefined): CallRow {
     const { headers, startedAt } = this.#call
-    const plan = this.#plan
+    const target = this.#target
     const meter = this.#meter
     return {
       id: this.#call.id,
@@ -176,8 +178,8 @@ export class CallRecord {
       status: error === undefined ? 'success' : error.kind === 'client_closed' ? 'cancelled' : 'error',
       httpStatus,
       requestedModel: this.#request?.model,
-      provider: plan?.provider.id,
-      model: plan?.model,
+      provider: target?.provider.id,
+      model: target?.model,
       providerKeyId: this.#key?.id,
       providerKeyName: this.#key?.name,
       virtualKeyId: this.#caller?.virtualKey?.id,
@@ -185,7 +187,7 @@ export class CallRecord {
       sessionId: this.#request?.sessionId,
       agentId: headers['x-claude-code-agent-id'],
       userAgent: headers['user-agent'],
-      mode: this.#attempts.length === 0 || plan === undefined ? 'none' : plan.mode,
+      mode: this.#attempts.length === 0 || target === undefined ? 'none' : target.mode,
       attempts: this.#attempts,
       usage: meter === undefined ? undefined : fullUsage(meter.usage),
       usageSource: meter === undefined ? 'none' : meter.complete ? 'reported' : 'estimated',

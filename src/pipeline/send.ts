@@ -1,82 +1,127 @@
+import type { Authorize } from '../providers/authorization.ts'
+import { pathTo } from '../providers/provider.ts'
+import type { Path } from '../providers/provider.ts'
 import type { ProviderKey } from '../stores/config/configuration.ts'
 import type { EgressRequest } from '../wire/egress.ts'
+import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import { nativeBody, prepareNative } from './native.ts'
-import type { Plan } from './plan.ts'
+import type { Target } from './plan.ts'
 import type { UpstreamBody } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { relay } from './relay.ts'
-import type { StreamSide } from './relay.ts'
+import type { RelayOptions, StreamSide } from './relay.ts'
 import { replyWhole } from './reply-whole.ts'
 import { prepareTranslated } from './translated.ts'
 import { answerHeaders, upstreamHeaders } from './upstream-headers.ts'
 import { readError } from './whole-answer.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
-const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }
-
 /** One request to an upstream, to the end of its answer. Rejects with the failure. */
 export type Send = (
   call: Call,
   request: InboundRequest,
-  plan: Plan,
+  target: Target,
   key: ProviderKey,
   record: CallRecord,
   on: Dependencies,
 ) => Promise<void>
 
 /** One attempt of one target with one key: native or translated, streamed or whole, to the end of the answer. */
-export const send: Send = (call, request, plan, key, record, on) => {
-  const prepare = plan.mode === 'native' ? prepareNative : prepareTranslated
-  const { body, onSent, passage, streamHeaders, answerWhole } = prepare(call, request, plan, record)
+export const send: Send = (call, request, target, key, record, on) => {
+  const prepare = target.mode === 'native' ? prepareNative : prepareTranslated
+  const { body, onSent, passage, streamHeaders, answerWhole } = prepare(call, request, target, record)
   if (passage !== undefined) record.meter(passage)
+  const ownHeaders = { 'content-type': clientFraming(call).contentType, 'cache-control': 'no-cache' }
   const stream: StreamSide | undefined = passage && {
     passage,
-    headers: (upstream) => ({ ...streamHeaders(upstream), ...STREAM_HEADERS }),
+    headers: (upstream) => ({ ...streamHeaders(upstream), ...ownHeaders }),
     onFirst: () => record.firstPart(),
     onBytes: (bytes) => record.answer(bytes),
     beforeEnd: (error) => record.end(200, error),
   }
-  const upstreamRequest = post(call, plan, key, plan.provider.paths.generate, { body, onSent })
-  return relay(upstreamRequest, { ...relayBase(call, plan, key, on), stream, answerWhole })
+  const path = pathOf(target.surface.paths.generate, request, target, key)
+  return dispatch({ call, target, key, path, upstreamBody: { body, onSent } }, { stream, answerWhole }, on)
 }
 
 /** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */
-export const sendCount: Send = (call, request, plan, key, record, on) => {
-  const upstreamRequest = post(call, plan, key, plan.provider.paths.countTokens!, nativeBody(request, plan))
+export const sendCount: Send = (call, request, target, key, record, on) => {
   const answerWhole = (answer: WholeAnswer) =>
     replyWhole(call, record, { ...answer, headers: answerHeaders(answer.headers, call.id) })
-  return relay(upstreamRequest, { ...relayBase(call, plan, key, on), stream: undefined, answerWhole })
+  const path = pathOf(target.surface.paths.countTokens!, request, target, key)
+  const upstreamBody = nativeBody(request, target)
+  return dispatch({ call, target, key, path, upstreamBody }, { stream: undefined, answerWhole }, on)
 }
 
-function post(
-  call: Call,
-  plan: Plan,
-  key: ProviderKey,
-  path: string,
-  { body, onSent }: UpstreamBody,
-): EgressRequest {
-  const headers = upstreamHeaders(call, plan, key.value, body.length)
-  return { method: 'POST', path: withQuery(call, plan, path), headers, body, onSent }
+interface Outbound {
+  call: Call
+  target: Target
+  key: ProviderKey
+  path: string
+  upstreamBody: UpstreamBody
 }
+
+/** Lets the request in and relays the answer. Waits first only where a token has to be fetched. */
+function dispatch(
+  outbound: Outbound,
+  answer: Pick<RelayOptions, 'stream' | 'answerWhole'>,
+  on: Dependencies,
+): Promise<void> {
+  const { call, target, key, upstreamBody } = outbound
+  const { body, onSent } = upstreamBody
+  const { upstream, pathPrefix } = key.reach
+  const path = pathPrefix + withQuery(call, target, outbound.path)
+  const headers = upstreamHeaders(call, target, body.length)
+  const request = { method: 'POST', path, headers, body } as const
+  const send = (authorization: Record<string, string>): Promise<void> => {
+    const { provider, surface } = target
+    const egressRequest: EgressRequest = { ...request, headers: { ...headers, ...authorization }, onSent }
+    return relay(egressRequest, {
+      ...answer,
+      call,
+      egress: on.egress,
+      upstream,
+      secret: secretOf(target, key, authorization),
+      idleWatch: on.idleWatch,
+      idleTimeoutMs: provider.network.streamIdleTimeoutMs,
+      readError: (failed) => readError(failed, surface.protocol),
+    })
+  }
+  const authorization = authorize(target, key, { ...request, origin: upstream.origin }, on)
+  return authorization instanceof Promise ? authorization.then(send) : send(authorization)
+}
+
+function authorize(
+  { loginToken, provider }: Target,
+  key: ProviderKey,
+  request: Parameters<Authorize>[0],
+  on: Dependencies,
+): ReturnType<Authorize> {
+  if (loginToken !== undefined) return { authorization: `Bearer ${loginToken}` }
+  return provider.provider.authorize(request, key, on.credentials)
+}
+
+/** What the upstream must not tell on: the key, or the token that was fetched with it. */
+function secretOf(target: Target, key: ProviderKey, authorization: Record<string, string>): string {
+  if (target.loginToken !== undefined) return target.loginToken
+  if (key.value !== '') return key.value
+  return /^Bearer (.+)$/.exec(authorization['authorization'] ?? '')?.[1] ?? ''
+}
+
+function pathOf(path: Path, request: InboundRequest, target: Target, key: ProviderKey): string {
+  return pathTo(path, { model: target.model, stream: request.stream, cloud: key.cloud })
+}
+
+/** A key of the client's, or what says how its own answer is framed. */
+const NOT_FORWARDED = new Set(['key', 'alt', 'api-version', 'access_token', 'provider'])
 
 /** Anthropic's SDK asks its newest features of `?beta=true`: for an upstream of the client's protocol it stays. */
-function withQuery(call: Call, plan: Plan, path: string): string {
-  if (plan.mode !== 'native' || call.queryText === '') return path
-  return `${path}${path.includes('?') ? '&' : '?'}${call.queryText}`
-}
-
-function relayBase(call: Call, plan: Plan, key: ProviderKey, on: Dependencies) {
-  const { provider, upstream, network } = plan.provider
-  return {
-    call,
-    egress: on.egress,
-    upstream,
-    secret: plan.loginToken ?? key.value,
-    idleWatch: on.idleWatch,
-    idleTimeoutMs: network.streamIdleTimeoutMs,
-    readError: (failed: WholeAnswer) => readError(failed, provider.protocol),
-  }
+function withQuery(call: Call, target: Target, path: string): string {
+  if (target.mode !== 'native' || call.queryText === '') return path
+  const kept = call.queryText
+    .split('&')
+    .filter((pair) => !NOT_FORWARDED.has(pair.split('=', 1)[0]!.toLowerCase()))
+  return kept.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${kept.join('&')}`
 }

@@ -7,9 +7,10 @@ import type { EncodeContext, Memo, Protocol } from '../protocols/protocol.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
 import { sse } from '../wire/framing.ts'
 import { writeJsonText } from '../wire/json-text.ts'
+import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import { EventMeter } from './event-meter.ts'
-import type { Plan } from './plan.ts'
+import type { Target } from './plan.ts'
 import { ownBody } from './prepared-attempt.ts'
 import type { PreparedAttempt } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
@@ -23,15 +24,15 @@ import type { WholeAnswer } from './whole-answer.ts'
 export function prepareTranslated(
   call: Call,
   request: InboundRequest,
-  plan: Plan,
+  target: Target,
   record: CallRecord,
 ): PreparedAttempt {
-  const upstream = plan.provider.provider.protocol
-  const { body, memo, context } = translate(call, request, plan, record)
+  const upstream = target.surface.protocol
+  const { body, memo, context } = translate(call, request, target, record)
   const passage = request.stream
     ? new TranslatedPassage(
-        { protocol: upstream, framing: sse },
-        { protocol: call.protocol, framing: sse },
+        { protocol: upstream, framing: target.surface.framing ?? sse },
+        { protocol: call.protocol, framing: clientFraming(call) },
         memo,
         context,
       )
@@ -54,13 +55,16 @@ const BYTES_PER_TOKEN = 4
 function translate(
   call: Call,
   request: InboundRequest,
-  plan: Plan,
+  target: Target,
   record: CallRecord,
 ): { body: Buffer; memo: Memo; context: EncodeContext } {
-  const { protocol, quirks } = plan.provider.provider
+  const { protocol, quirks } = target.surface
   const decoded = call.protocol.request.decode(request.parsed())
-  const facts = capabilities(plan.provider.id, plan.model)
-  const encoded = protocol.request.encode(decoded.request, { model: plan.model, facts, quirks })
+  // Where a protocol has them in its path, the body says neither.
+  decoded.request.model = request.model
+  decoded.request.stream = request.stream
+  const facts = capabilities(target.provider.id, target.model)
+  const encoded = protocol.request.encode(decoded.request, { model: target.model, facts, quirks })
   record.warn([...decoded.warnings, ...encoded.warnings])
   const context: EncodeContext = {
     requestedModel: request.model,

@@ -1,5 +1,5 @@
 import type { Call } from './call.ts'
-import type { Plan } from './plan.ts'
+import type { Target } from './plan.ts'
 
 /** Client headers that mean something to an upstream of the same protocol. The rest stays here. */
 const FORWARDED = new Set(['user-agent', 'x-app', 'accept-language'])
@@ -16,36 +16,27 @@ const NEVER_EXTRA = new Set([
 ]) // prettier-ignore
 
 /**
- * Headers of the upstream request. `anthropic-beta` and every unknown `anthropic-*` go on verbatim to an
+ * Headers of the upstream request, but for those that let it in. `anthropic-beta` and every unknown `anthropic-*` go on verbatim to an
  * upstream of the same protocol: header and body features travel in pairs, and stripping a login's OAuth beta
  * turns it into a 401. A header named in `Connection` belongs to this hop and is left out.
  */
-export function upstreamHeaders(
-  call: Call,
-  plan: Plan,
-  keyValue: string,
-  bodyBytes: number,
-): Record<string, string> {
-  const { provider, network } = plan.provider
+export function upstreamHeaders(call: Call, target: Target, bodyBytes: number): Record<string, string> {
   const headers: Record<string, string> = {
-    ...provider.headers,
+    ...target.surface.headers,
     'content-type': 'application/json',
     'content-length': String(bodyBytes),
     // Compressed answers could not be read beside the stream, nor bounded before they are inflated.
     'accept-encoding': 'identity',
   }
   const hop = hopHeaders(call.headers['connection'])
-  if (plan.mode === 'native') forwardClientHeaders(call, headers, hop)
+  if (target.mode === 'native') forwardClientHeaders(call, headers, hop)
   for (const [name, value] of Object.entries(call.headers)) {
     if (value === undefined || !name.startsWith('x-bf-eh-')) continue
     const extra = name.slice('x-bf-eh-'.length)
     if (extra !== '' && !NEVER_EXTRA.has(extra) && !extra.startsWith('x-bf-') && !hop.has(name))
       headers[extra] = value
   }
-  Object.assign(headers, network.extraHeaders)
-  if (plan.loginToken !== undefined) headers['authorization'] = `Bearer ${plan.loginToken}`
-  else Object.assign(headers, provider.auth(keyValue))
-  return headers
+  return Object.assign(headers, target.provider.network.extraHeaders)
 }
 
 function forwardClientHeaders(call: Call, headers: Record<string, string>, hop: ReadonlySet<string>): void {

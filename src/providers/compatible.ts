@@ -166,11 +166,15 @@ export function selfHosted(): Quirks {
 
 export const compatibleProviders: readonly Provider[] = ROWS.map((row) => ({
   id: row.id,
-  protocol: openaiChat,
+  surfaces: [
+    {
+      protocol: openaiChat,
+      paths: { generate: row.generate ?? '/v1/chat/completions', models: row.models ?? '/v1/models' },
+      quirks: row.quirks ?? {},
+    },
+  ],
   ...(row.baseUrl === undefined ? {} : { baseUrl: row.baseUrl }),
-  paths: { generate: row.generate ?? '/v1/chat/completions', models: row.models ?? '/v1/models' },
-  auth: bearer,
-  quirks: row.quirks ?? {},
+  authorize: bearer,
   ...(row.keyVariables === undefined ? {} : { keyVariables: row.keyVariables }),
   ...(row.keyless === undefined ? {} : { keyless: row.keyless }),
 }))

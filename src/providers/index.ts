@@ -1,6 +1,6 @@
 import { anthropic } from './anthropic.ts'
 import { compatibleProviders, selfHosted } from './compatible.ts'
-import type { Provider, ProviderPaths } from './provider.ts'
+import type { Provider, SurfacePaths } from './provider.ts'
 
 /** Every provider known by name. */
 export const PROVIDERS: ReadonlyMap<string, Provider> = new Map(
@@ -23,16 +23,17 @@ export function customProvider(
   if (base === undefined) throw new Error(`no provider ${baseType}`)
   return {
     id,
-    protocol: base.protocol,
-    paths: { ...base.paths, ...options.paths },
-    auth: base.auth,
-    ...(base.headers === undefined ? {} : { headers: base.headers }),
-    quirks: baseType === 'openai' ? selfHosted() : {},
+    surfaces: base.surfaces.map((surface) => ({
+      ...surface,
+      paths: { ...surface.paths, ...options.paths },
+      quirks: baseType === 'openai' ? selfHosted() : {},
+    })),
+    authorize: base.authorize,
     ...(options.keyless === true ? { keyless: true } : {}),
   }
 }
 
 export interface CustomOptions {
   keyless?: boolean
-  paths?: Partial<ProviderPaths>
+  paths?: Partial<SurfacePaths>
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../message/error.ts'
+import { lookup } from '../models/catalogue.ts'
 import { looksLikeClaude, claudeTier, stripContextSuffix, vendorOf } from '../models/names.ts'
 import { tierModel } from '../models/tiers.ts'
 
@@ -26,12 +27,17 @@ export interface Target {
  *
  * Throws `model_not_found`, saying what would work. Pure.
  */
-export function route(requested: string, candidates: ReadonlyMap<string, Candidate>): Target {
+export function route(
+  requested: string,
+  candidates: ReadonlyMap<string, Candidate>,
+  preferred: readonly string[] = [],
+): Target {
   const name = stripContextSuffix(requested)
   const target =
     byPrefix(name, candidates) ??
     byAlias(name, candidates) ??
     byListedModel(name, candidates) ??
+    byPreference(name, candidates, preferred) ??
     byVendor(name, candidates) ??
     byTier(name, candidates) ??
     byOnlyProvider(name, candidates)
@@ -82,6 +88,23 @@ function byListedModel(name: string, candidates: ReadonlyMap<string, Candidate>)
     }
   }
   return undefined
+}
+
+/** The service that the client believes it speaks to, where that service has the model. */
+function byPreference(
+  name: string,
+  candidates: ReadonlyMap<string, Candidate>,
+  preferred: readonly string[],
+): Target | undefined {
+  const provider = preferred.find((id) => candidates.get(id)?.usable === true && mayServe(id, name))
+  if (provider === undefined) return undefined
+  return { provider, model: name, reason: `${name} was asked for as a model of ${provider}` }
+}
+
+/** Unknown names may be new models; a name of another maker is none, unless the catalogue has it there. */
+function mayServe(provider: string, name: string): boolean {
+  const vendor = vendorOf(name)
+  return vendor === undefined || vendor === provider || lookup(provider, name) !== undefined
 }
 
 function byVendor(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {

@@ -27,7 +27,11 @@ describe('inference', () => {
     ['HEAD', '/api/hello', 'probe', undefined],
     ['HEAD', '/anthropic/api/hello', 'probe', undefined],
   ])('%s %s is %s', (method, path, operation, pathModel) => {
-    expect(router.match(method, path)).toMatchObject({ type: 'inference', operation, pathModel })
+    expect(router.match(method, path)).toMatchObject({
+      type: 'inference',
+      endpoint: { operation },
+      pathModel,
+    })
   })
 })
 

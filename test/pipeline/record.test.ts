@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { GatewayError } from '../../src/message/error.ts'
 import type { Call } from '../../src/pipeline/call.ts'
-import type { Plan } from '../../src/pipeline/plan.ts'
+import type { Target } from '../../src/pipeline/plan.ts'
 import { CallRecord } from '../../src/pipeline/record.ts'
 import { anthropic } from '../../src/protocols/anthropic/index.ts'
 import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from '../../src/providers/index.ts'
@@ -25,7 +25,7 @@ it('after another attempt, the row has both attempts and the warnings of the one
   const options = { registry, environment: {}, appDir: '/app', version: 1 }
   const { configuration } = await compileText(settings, 'config.json', options)
   const provider = configuration.providers.get('openai')!
-  const plan = { provider, model: 'gpt-5', mode: 'translated', reason: 'the test' } as Plan
+  const target = { provider, model: 'gpt-5', mode: 'translated', reason: 'the test' } as Target
   const rows: CallRow[] = []
   const record = new CallRecord(CALL, configuration, {
     record: (row) => void rows.push(row),
@@ -41,10 +41,10 @@ it('after another attempt, the row has both attempts and the warnings of the one
     field: 'cache_control',
     reason: 'the upstream caches by itself',
   } as const
-  const first = record.attempt(plan, provider.keys[0]!)
+  const first = record.attempt(target, provider.keys[0]!)
   record.warn([dropped])
   first.ended(429, new GatewayError('rate_limited', 'Slow down.'))
-  const second = record.attempt(plan, provider.keys[1]!)
+  const second = record.attempt(target, provider.keys[1]!)
   record.warn([dropped])
   second.ended(200)
   record.end(200)

@@ -89,7 +89,7 @@ const RULES: readonly Rule[] = [
 ]
 
 it.each(RULES)('$rule: concerns a provider, and can fail', ({ when, holds, wrong }) => {
-  expect(compatibleProviders.some(({ quirks }) => when(quirks))).toBe(true)
+  expect(compatibleProviders.some(({ surfaces }) => surfaces.some(({ quirks }) => when(quirks)))).toBe(true)
   expect(holds(...wrong)).toBe(false)
 })
 
@@ -104,7 +104,7 @@ describe.each(compatibleProviders.map((provider) => [provider.id, provider] as c
     it('is reached over https with at most one version in its path, or where the operator says', () => {
       if (provider.baseUrl === undefined) return expect(provider.keyless).toBe(true)
       expect(provider.baseUrl).toMatch(/^https:\/\/[a-z0-9.-]+(\/[\w-]+)*$/)
-      for (const path of Object.values(provider.paths) as string[]) {
+      for (const path of provider.surfaces.flatMap(({ paths }) => Object.values(paths) as string[])) {
         expect(`${provider.baseUrl}${path}`).not.toMatch(/\/v\d\w*\/.*v\d/)
       }
     })
@@ -120,13 +120,15 @@ describe.each(compatibleProviders.map((provider) => [provider.id, provider] as c
       }
     })
 
-    it.each(RULES.filter(({ when }) => when(provider.quirks)))('$rule', ({ holds }) => {
+    const { protocol, quirks } = provider.surfaces.find((one) => one.protocol.id === 'openai-chat')!
+
+    it.each(RULES.filter(({ when }) => when(quirks)))('$rule', ({ holds }) => {
       for (const request of requests) {
         const decoded = anthropic.request.decode(request).request
         for (const target of MODELS) {
-          const encoded = provider.protocol.request.encode(decoded, { ...target, quirks: provider.quirks })
+          const encoded = protocol.request.encode(decoded, { ...target, quirks })
           const body = encoded.body.join('')
-          expect(holds(JSON.parse(body) as JsonObject, provider.quirks), body.slice(0, 2000)).toBe(true)
+          expect(holds(JSON.parse(body) as JsonObject, quirks), body.slice(0, 2000)).toBe(true)
         }
       }
     })

@@ -1,12 +1,21 @@
+import type { CloudSettings } from '../../providers/authorization.ts'
 import type { Provider } from '../../providers/provider.ts'
+import { compileCloud } from './compile-cloud.ts'
 import { missing } from './compile-network.ts'
-import type { ProviderKey } from './configuration.ts'
+import type { ProviderKey, Reach } from './configuration.ts'
 import { KEY_DEFAULTS } from './defaults.ts'
 import { resolve } from './environment.ts'
 import type { EnvironmentText } from './fields.ts'
-import { isHeaderText } from './forms.ts'
+import { isHeaderText, isWebAddress } from './forms.ts'
 import type { ProviderContext } from './registry.ts'
 import type { ProviderKeySettings, ProviderSettings } from './schema-providers.ts'
+
+/** What a provider's keys are compiled with. */
+export interface KeyContext extends ProviderContext {
+  /** Where keys lead that do not say; undefined where each has to. */
+  readonly reach: Reach | undefined
+  readonly reachOf: (baseUrl: string, operatorNamed: boolean) => Reach
+}
 
 /**
  * The keys of a provider. One that cannot be used is kept, disabled, and told in a notice: it still has its place
@@ -17,67 +26,101 @@ export function compileKeys(
   providerId: string,
   provider: Provider,
   settings: ProviderSettings,
-  { environment, notices }: ProviderContext,
+  context: KeyContext,
 ): ProviderKey[] {
   const written = settings.keys ?? []
   if (written.length === 0 && provider.keyless === true)
-    return [compileKey(providerId, 'keyless', {}, '', undefined)]
-  const address = resolve(settings.network_config?.base_url ?? keyAddresses(settings)[0], environment).value
-  return written.map((key, index) => {
-    const name = key.name ?? `key ${index + 1}`
-    const { value, reference } = resolve(key.value, environment)
-    const compiled = compileKey(providerId, name, key, value ?? '', reference)
-    const reason = compiled.enabled ? unusable() : undefined
-    if (reason === undefined) return compiled
-    notices.push({
+    return [compileKey(providerId, 'keyless', {}, provider, context)].map(({ key }) => key)
+  return written.map((settingsOfKey, index) => {
+    const name = settingsOfKey.name ?? `key ${index + 1}`
+    const { key, unusable } = compileKey(providerId, name, settingsOfKey, provider, context)
+    if (!key.enabled || unusable === undefined) return key
+    context.notices.push({
       kind: 'provider-key',
-      message: `The key "${name}" of ${providerId} is not used: ${reason}.`,
+      message: `The key "${name}" of ${providerId} is not used: ${unusable}.`,
     })
-    return { ...compiled, enabled: false }
-
-    function unusable(): string | undefined {
-      if (value === undefined) return missing(reference)
-      if (value === '' && provider.keyless !== true) return 'it has no value'
-      if (!isHeaderText(value)) return 'its value has characters that no header can hold'
-      if (key.blacklisted_models?.includes('*')) return 'its blacklisted_models are all models'
-      const own = resolve(keyAddress(key), environment).value
-      return own !== '' && own !== address
-        ? 'it names another address than its provider, which has one'
-        : undefined
-    }
+    return { ...key, enabled: false }
   })
 }
+
+/** Leads nowhere: for keys that cannot be used, and so never are. */
+const NOWHERE = 'https://invalid.invalid'
 
 function compileKey(
   providerId: string,
   name: string,
-  key: ProviderKeySettings,
-  value: string,
-  reference: string | undefined,
-): ProviderKey {
+  settings: ProviderKeySettings,
+  provider: Provider,
+  context: KeyContext,
+): { key: ProviderKey; unusable: string | undefined } {
+  const { value, reference } = resolve(settings.value, context.environment)
+  const cloud =
+    provider.cloud === undefined
+      ? undefined
+      : compileCloud(provider.cloud.kind, settings, context.environment)
+  const reach = findReach(settings, provider, cloud, context)
   const listed =
-    key.models ?? (key.vllm_key_config?.model_name === undefined ? [] : [key.vllm_key_config.model_name])
-  return {
-    id: key.id ?? `${providerId}/${name}`,
+    settings.models ??
+    (settings.vllm_key_config?.model_name === undefined ? [] : [settings.vllm_key_config.model_name])
+  const key: ProviderKey = {
+    id: settings.id ?? `${providerId}/${name}`,
     name,
-    value,
+    reach: typeof reach === 'string' ? context.reachOf(NOWHERE, false) : reach,
+    value: value ?? '',
+    cloud: typeof cloud === 'string' ? undefined : cloud,
     reference,
     models: listed.length === 0 || listed.includes('*') ? undefined : new Set(listed),
-    blockedModels: new Set(key.blacklisted_models ?? []),
-    aliases: compileAliases(key),
-    weight: key.weight === undefined ? KEY_DEFAULTS.weight : (key.weight ?? 0),
-    enabled: key.enabled ?? KEY_DEFAULTS.enabled,
+    blockedModels: new Set(settings.blacklisted_models ?? []),
+    aliases: compileAliases(settings),
+    weight: settings.weight === undefined ? KEY_DEFAULTS.weight : (settings.weight ?? 0),
+    enabled: settings.enabled ?? KEY_DEFAULTS.enabled,
   }
+  return { key, unusable: unusable() }
+
+  function unusable(): string | undefined {
+    if (value === undefined) return missing(reference)
+    if (typeof cloud === 'string') return cloud
+    if (value === '' && provider.keyless !== true && cloud === undefined) return 'it has no value'
+    if (!isHeaderText(value)) return 'its value has characters that no header can hold'
+    if (settings.blacklisted_models?.includes('*')) return 'its blacklisted_models are all models'
+    return typeof reach === 'string' ? reach : undefined
+  }
+}
+
+/** Where the key leads: as it says itself (its server, its region), else where its provider is; or what is wrong. */
+function findReach(
+  settings: ProviderKeySettings,
+  provider: Provider,
+  cloud: CloudSettings | string | undefined,
+  { environment, reach, reachOf }: KeyContext,
+): Reach | string {
+  const { value, reference } = resolve(keyAddress(settings), environment)
+  if (value === undefined) return missing(reference)
+  if (value !== '')
+    return isWebAddress(value) ? reachOf(value, true) : 'its url is no http:// or https:// address'
+  if (reach !== undefined) return reach
+  if (provider.cloud === undefined || cloud === undefined || typeof cloud === 'string')
+    return 'nothing says where it leads'
+  const baseUrl = provider.cloud.baseUrl(cloud)
+  return isWebAddress(baseUrl)
+    ? reachOf(baseUrl, cloud.kind === 'azure')
+    : 'its endpoint is no http:// or https:// address'
 }
 
 /** `deployments` are the older form, one for each kind of provider. */
 function compileAliases(key: ProviderKeySettings): Map<string, string> {
-  const deployments = key.huggingface_key_config?.deployments ?? {}
+  const deployments = [
+    key.huggingface_key_config,
+    key.replicate_key_config,
+    key.azure_key_config,
+    key.vertex_key_config,
+    key.bedrock_key_config,
+  ].flatMap((config) => Object.entries(config?.deployments ?? {}))
   const aliases = Object.entries(key.aliases ?? {}).map(([alias, target]): [string, string] => [
     alias,
     typeof target === 'string' ? target : target.model_id,
   ])
-  return new Map([...Object.entries(deployments), ...aliases])
+  return new Map([...deployments, ...aliases])
 }
 
 /** Addresses that keys of local servers carry, in their order. */

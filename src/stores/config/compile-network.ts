@@ -1,6 +1,4 @@
-import type { ProviderPaths } from '../../providers/provider.ts'
-import type { Upstream } from '../../wire/egress.ts'
-import type { NetworkSettings } from './configuration.ts'
+import type { NetworkSettings, Reach } from './configuration.ts'
 import { CONNECT_TIMEOUT_MS, NETWORK_DEFAULTS } from './defaults.ts'
 import { resolve } from './environment.ts'
 import { isCertificate, isHeaderText, isWebAddress } from './forms.ts'
@@ -79,10 +77,11 @@ export function missing(reference: string | undefined): string {
   return `the environment has no ${reference?.replace(/^env\./, '') ?? 'value for it'}`
 }
 
-/** Where and how the dialler connects. `operatorNamed`: the address is the operator's word, and may be private. */
-export function compileUpstream(baseUrl: string, operatorNamed: boolean, network: NetworkSettings): Upstream {
-  return {
-    origin: new URL(baseUrl).origin,
+/** Where a base URL leads. `operatorNamed`: it is the operator's word, and may be private. */
+export function compileReach(baseUrl: string, operatorNamed: boolean, network: NetworkSettings): Reach {
+  const { origin, pathname } = new URL(baseUrl)
+  const upstream = {
+    origin,
     operatorNamed,
     connectTimeoutMs: network.connectTimeoutMs,
     headersTimeoutMs: network.requestTimeoutMs,
@@ -91,14 +90,5 @@ export function compileUpstream(baseUrl: string, operatorNamed: boolean, network
     insecureSkipVerify: network.insecureSkipVerify,
     proxyUrl: network.proxyUrl,
   }
-}
-
-/** The provider's paths from the root of its host. */
-export function joinPaths(baseUrl: string, paths: ProviderPaths): ProviderPaths {
-  const prefix = new URL(baseUrl).pathname.replace(/\/$/, '')
-  return {
-    generate: prefix + paths.generate,
-    ...(paths.countTokens === undefined ? {} : { countTokens: prefix + paths.countTokens }),
-    ...(paths.models === undefined ? {} : { models: prefix + paths.models }),
-  }
+  return { upstream, pathPrefix: pathname.replace(/\/+$/, '') }
 }

@@ -1,7 +1,7 @@
-import type { Provider, ProviderPaths } from '../../providers/provider.ts'
-import type { ConfiguredProvider } from './configuration.ts'
+import type { Provider, SurfacePaths } from '../../providers/provider.ts'
+import type { ConfiguredProvider, Reach } from './configuration.ts'
 import { compileKeys, keyAddresses } from './compile-keys.ts'
-import { compileNetwork, compileUpstream, joinPaths, missing, resolveNetwork } from './compile-network.ts'
+import { compileNetwork, compileReach, missing, resolveNetwork } from './compile-network.ts'
 import { resolve } from './environment.ts'
 import { isWebAddress } from './forms.ts'
 import type { ProviderContext, Registry } from './registry.ts'
@@ -51,19 +51,20 @@ function compileProvider(
   if (address.reason !== undefined) return address.reason
   const provider = findProvider(id, settings, address.url, registry)
   if (typeof provider === 'string') return provider
-  const baseUrl = withoutVersion(address.url.replace(/\/+$/, ''), provider.paths)
   const network = compileNetwork(settings.network_config ?? {}, resolved)
+  const reachOf = (url: string, operatorNamed: boolean): Reach =>
+    compileReach(withoutVersion(url.replace(/\/+$/, ''), provider), operatorNamed, network)
+  const reach = address.url === '' ? undefined : reachOf(address.url, address.operatorNamed)
   return {
     id,
     provider,
-    baseUrl,
-    paths: joinPaths(baseUrl, provider.paths),
-    upstream: compileUpstream(baseUrl, address.operatorNamed, network),
-    keys: compileKeys(id, provider, settings, context),
+    reach,
+    keys: compileKeys(id, provider, settings, { ...context, reach, reachOf }),
     network,
   }
 }
 
+/** `url`: empty where only the keys say where they lead. */
 type Address = { url: string; operatorNamed: boolean; reason?: undefined } | { reason: string }
 
 /** Where the provider is: as the file says, as a key of a local server says, or its own address. */
@@ -73,14 +74,15 @@ function findAddress(
   { registry, environment }: ProviderContext,
 ): Address {
   const custom = settings.custom_provider_config
-  const own = registry.providers.get(custom?.base_provider_type ?? id)?.baseUrl
+  const known = registry.providers.get(custom?.base_provider_type ?? id)
   const written = [settings.network_config?.base_url, ...keyAddresses(settings)].find(
     (text) => text !== undefined,
   )
   const { value, reference } = resolve(written, environment)
   if (value === undefined) return { reason: missing(reference) }
   const named = value !== '' ? value : originOfOverride(custom)
-  const url = named ?? own ?? ''
+  const url = named ?? known?.baseUrl ?? ''
+  if (url === '' && known?.cloud !== undefined) return { url, operatorNamed: false }
   if (!isWebAddress(url)) return { reason: 'its base_url is no http:// or https:// address' }
   return { url, operatorNamed: named !== undefined }
 }
@@ -105,8 +107,8 @@ function findProvider(
     countTokens: overrides['count_tokens'],
     models: overrides['list_models'],
   }
-  const paths: Partial<ProviderPaths> = {}
-  for (const [kind, override] of Object.entries(written) as [keyof ProviderPaths, string | undefined][]) {
+  const paths: { -readonly [Kind in keyof SurfacePaths]?: string } = {}
+  for (const [kind, override] of Object.entries(written) as [keyof SurfacePaths, string | undefined][]) {
     if (override === undefined || override === '') continue
     const path = pathBelow(baseUrl, override)
     if (path === undefined)
@@ -136,9 +138,8 @@ function pathBelow(baseUrl: string, override: string): string | undefined {
 }
 
 /** The API's version is part of the paths, and half of all base URLs that people copy end with it, too. */
-function withoutVersion(baseUrl: string, paths: ProviderPaths): string {
-  const begins = Object.values(paths).every(
-    (path: string | undefined) => path === undefined || path.startsWith('/v1/'),
-  )
+function withoutVersion(baseUrl: string, { surfaces }: Provider): string {
+  const paths = surfaces.flatMap((surface) => Object.values(surface.paths))
+  const begins = paths.every((path) => typeof path === 'string' && path.startsWith('/v1/'))
   return begins ? baseUrl.replace(/\/v1$/, '') : baseUrl
 }

@@ -1,4 +1,5 @@
-import type { Provider, ProviderPaths } from '../../providers/provider.ts'
+import type { CloudSettings } from '../../providers/authorization.ts'
+import type { Provider } from '../../providers/provider.ts'
 import type { Upstream } from '../../wire/egress.ts'
 
 /**
@@ -37,21 +38,27 @@ export interface ClientSettings {
 export interface ConfiguredProvider {
   readonly id: string
   readonly provider: Provider
-  /** Without a trailing slash. */
-  readonly baseUrl: string
-  /** Paths from the root of `upstream.origin`: the base URL's own path is in front of them. */
-  readonly paths: ProviderPaths
-  /** Where and how the dialler connects. */
-  readonly upstream: Upstream
+  /** Where a request without a provider key goes; undefined where only a key says where. */
+  readonly reach: Reach | undefined
   readonly keys: readonly ProviderKey[]
   readonly network: NetworkSettings
+}
+
+/** Where requests go. */
+export interface Reach {
+  /** Where and how the dialler connects. */
+  readonly upstream: Upstream
+  /** The base URL's own path, in front of every other; without a trailing slash. */
+  readonly pathPrefix: string
 }
 
 export interface ProviderKey {
   readonly id: string
   readonly name: string
-  /** The secret itself, resolved. Empty for keyless providers. */
+  readonly reach: Reach
+  /** The secret itself, resolved. Empty for keyless providers, and for identities of a cloud. */
   readonly value: string
+  readonly cloud: CloudSettings | undefined
   /** `env.NAME` when the value came from the environment. */
   readonly reference: string | undefined
   /** Undefined: all models. */

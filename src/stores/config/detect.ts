@@ -1,5 +1,5 @@
-import type { ConfiguredProvider, ProviderKey } from './configuration.ts'
-import { compileNetwork, compileUpstream, joinPaths } from './compile-network.ts'
+import type { ConfiguredProvider, ProviderKey, Reach } from './configuration.ts'
+import { compileNetwork, compileReach } from './compile-network.ts'
 import { KEY_DEFAULTS } from './defaults.ts'
 import { readVariable } from './environment.ts'
 import type { Environment, Registry } from './registry.ts'
@@ -17,27 +17,22 @@ export function detectProviders(
     const variable = provider.keyVariables?.find((name) => readVariable(name, environment) !== undefined)
     if (provider.baseUrl === undefined || (variable === undefined && provider.loginTokenPrefix === undefined))
       continue
-    const keys =
-      variable === undefined ? [] : [detectedKey(id, variable, readVariable(variable, environment)!)]
     const network = compileNetwork({}, { extraHeaders: {}, caCertificatePem: undefined, proxyUrl: undefined })
-    found.set(id, {
-      id,
-      provider,
-      baseUrl: provider.baseUrl,
-      paths: joinPaths(provider.baseUrl, provider.paths),
-      upstream: compileUpstream(provider.baseUrl, false, network),
-      keys,
-      network,
-    })
+    const reach = compileReach(provider.baseUrl, false, network)
+    const keys =
+      variable === undefined ? [] : [detectedKey(id, variable, readVariable(variable, environment)!, reach)]
+    found.set(id, { id, provider, reach, keys, network })
   }
   return found
 }
 
-function detectedKey(id: string, variable: string, value: string): ProviderKey {
+function detectedKey(id: string, variable: string, value: string, reach: Reach): ProviderKey {
   return {
     id: `${id}/${variable}`,
     name: variable,
+    reach,
     value,
+    cloud: undefined,
     reference: `env.${variable}`,
     models: undefined,
     blockedModels: new Set(),

@@ -1,3 +1,4 @@
+import { NO_CREDENTIALS } from '../../support/no-credentials.ts'
 import { EDGE_LIMITS, type EdgeLimits } from '../../../src/http/limits.ts'
 import { MOUNTS } from '../../../src/http/mounts.ts'
 import { Router } from '../../../src/http/router.ts'
@@ -48,6 +49,7 @@ export async function startInProcess(
     egress,
     logs,
     idleWatch,
+    credentials: NO_CREDENTIALS,
     random: Math.random,
     report,
   }

@@ -109,18 +109,27 @@ const ADDRESSES: [title: string, id: string, settings: object, url: string, gene
 
 it.each(ADDRESSES)('address of a provider: %s', async (_title, id, settings, url, generate, models) => {
   const compiled = await provider(id, settings, { BASE: 'http://base.example' })
-  expect(compiled).toMatchObject({
-    baseUrl: url,
-    paths: { generate, models },
-    upstream: { origin: new URL(url).origin },
-  })
+  const [surface] = compiled!.provider.surfaces
+  const { upstream, pathPrefix } = (compiled!.keys[0] ?? compiled!).reach!
+  expect(upstream.origin + pathPrefix).toBe(url)
+  expect(pathPrefix + surface!.paths.generate).toBe(generate)
+  expect(surface!.paths.models === undefined ? undefined : pathPrefix + surface!.paths.models).toBe(models)
+})
+
+it('each key of a local server leads to the server that it names', async () => {
+  const keys = ['http://a.example', 'http://b.example/v1'].map((url) => ({ vllm_key_config: { url } }))
+  const compiled = await provider('vllm', { keys })
+  expect(compiled?.keys.map(({ reach }) => reach.upstream.origin + reach.pathPrefix)).toEqual([
+    'http://a.example',
+    'http://b.example',
+  ])
 })
 
 it.each([
   ['its own address', {}, false],
   ["the operator's", { network_config: { base_url: 'http://127.0.0.1:1' } }, true],
 ])('only %s may be private', async (_title, settings, operatorNamed) => {
-  expect((await provider('openai', settings))?.upstream.operatorNamed).toBe(operatorNamed)
+  expect((await provider('openai', settings))?.reach?.upstream.operatorNamed).toBe(operatorNamed)
 })
 
 it('a provider of your own never takes login tokens', async () => {
@@ -147,7 +156,7 @@ const PROXIES: [title: string, proxy: object, expected: string | undefined][] = 
 ] // prettier-ignore
 
 it.each(PROXIES)('proxy: %s', async (_title, proxy, expected) => {
-  expect((await provider('openai', { proxy_config: proxy }, { A: 's/e%c' }))?.upstream.proxyUrl).toBe(
+  expect((await provider('openai', { proxy_config: proxy }, { A: 's/e%c' }))?.reach?.upstream.proxyUrl).toBe(
     expected,
   )
 })
@@ -167,7 +176,6 @@ const NOTICES: [title: string, settings: unknown, messages: string[]][] = [
   ['a switched off key without value', openai({ keys: [{ name: 'a', enabled: false }] }), []],
   ['a key that no header can hold', openai({ keys: [{ name: 'a', value: 'sk-\u0000' }] }), ['The key "a" of openai is not used: its value has characters that no header can hold.']],
   ['a key with all models blocked', openai({ keys: [{ ...KEY, blacklisted_models: ['*'] }] }), ['The key "k" of openai is not used: its blacklisted_models are all models.']],
-  ['a second address', { providers: { vllm: { keys: [{ name: 'a', vllm_key_config: { url: 'http://a.example' } }, { name: 'b', vllm_key_config: { url: 'http://b.example' } }] } } }, ['The key "b" of vllm is not used: it names another address than its provider, which has one.']],
   ['providers out of reach', { providers: { azure: {}, Vertex: {}, mine: { custom_provider_config: { base_provider_type: 'bedrock' } } } }, ['This version does not reach these providers and leaves them out: azure, vertex, mine.']],
   ['a proxy of another kind', openai({ proxy_config: { type: 'socks5', url: 'http://p.example' } }), ['The provider openai is left out: this version has no socks5 proxies.']],
   ['a proxy whose password is missing', openai({ proxy_config: { type: 'http', url: 'http://p.example', password: 'env.NOT_SET' } }), ['The provider openai is left out: the environment has no NOT_SET.']],

@@ -63,6 +63,6 @@ it.each(CUSTOM_BASE_TYPES)('a provider of your own speaks as %s does', async (ba
     version: 1,
   })
   const mine = configuration.providers.get('mine')
-  expect(mine?.provider.protocol.id).toBe(PROVIDERS.get(baseType)?.protocol.id)
-  expect(mine?.paths).toEqual(PROVIDERS.get(baseType)?.paths)
+  expect(mine?.provider.surfaces[0]?.protocol.id).toBe(PROVIDERS.get(baseType)?.surfaces[0]?.protocol.id)
+  expect(mine?.provider.surfaces[0]?.paths).toEqual(PROVIDERS.get(baseType)?.surfaces[0]?.paths)
 })

@@ -76,11 +76,11 @@ it('the sample with all common settings', async () => {
     requestTimeoutMs: 600_000,
     streamIdleTimeoutMs: 300_000,
   })
-  expect(providers.get('local')?.upstream).toMatchObject({
+  expect(providers.get('local')?.reach?.upstream).toMatchObject({
     origin: 'http://127.0.0.1:9000',
     operatorNamed: true,
   })
-  expect(providers.get('local')?.provider.protocol.id).toBe('openai-chat')
+  expect(providers.get('local')?.provider.surfaces[0]?.protocol.id).toBe('openai-chat')
   expect(virtualKeys).toEqual([{ id: 'vk1', name: 'dev', value: 'sk-bf-dev', active: true }])
   expect(loaded.notices.map((notice) => notice.message)).toEqual([
     'config.json has settings that this version accepts and does not serve: client.allow_direct_keys, client.prometheus_labels, ' +

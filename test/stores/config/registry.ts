@@ -1,15 +1,17 @@
-import type { Protocol } from '../../../src/protocols/protocol.ts'
-import type { Provider } from '../../../src/providers/provider.ts'
+import type { Protocol, ProtocolId } from '../../../src/protocols/protocol.ts'
+import type { Provider, Surface, SurfacePaths } from '../../../src/providers/provider.ts'
 import type { Registry } from '../../../src/stores/config/registry.ts'
+
+function surface(id: ProtocolId, paths: SurfacePaths): Surface {
+  return { protocol: { id } as Protocol, paths, quirks: {} }
+}
 
 /** Providers of each kind that the configuration must tell apart; what they speak does not matter to it. */
 function provider(id: string, rest: Partial<Provider>): Provider {
   return {
     id,
-    protocol: { id: id === 'anthropic' ? 'anthropic' : 'openai-chat' } as Protocol,
-    paths: { generate: '/v1/chat/completions', models: '/v1/models' },
-    auth: () => ({}),
-    quirks: {},
+    surfaces: [surface('openai-chat', { generate: '/v1/chat/completions', models: '/v1/models' })],
+    authorize: () => ({}),
     ...rest,
   }
 }
@@ -17,14 +19,20 @@ function provider(id: string, rest: Partial<Provider>): Provider {
 const PROVIDERS = [
   provider('anthropic', {
     baseUrl: 'https://api.anthropic.com',
-    paths: { generate: '/v1/messages', countTokens: '/v1/messages/count_tokens', models: '/v1/models' },
+    surfaces: [
+      surface('anthropic', {
+        generate: '/v1/messages',
+        countTokens: '/v1/messages/count_tokens',
+        models: '/v1/models',
+      }),
+    ],
     keyVariables: ['ANTHROPIC_API_KEY', 'ANTHROPIC_KEY'],
     loginTokenPrefix: 'sk-ant-oat',
   }),
   provider('openai', { baseUrl: 'https://api.openai.com', keyVariables: ['OPENAI_API_KEY', 'OPENAI_KEY'] }),
   provider('gemini', {
     baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
-    paths: { generate: '/openai/chat/completions', models: '/openai/models' },
+    surfaces: [surface('openai-chat', { generate: '/openai/chat/completions', models: '/openai/models' })],
     keyVariables: ['GEMINI_API_KEY'],
   }),
   provider('groq', { baseUrl: 'https://api.groq.com/openai', keyVariables: ['GROQ_API_KEY'] }),
@@ -39,10 +47,9 @@ export const registry: Registry = {
   providers,
   customBaseTypes: ['openai', 'anthropic'],
   customProvider: (id, baseType, { keyless, paths }) => {
-    const { protocol, paths: basePaths } = providers.get(baseType)!
+    const [base] = providers.get(baseType)!.surfaces
     return provider(id, {
-      protocol,
-      paths: { ...basePaths, ...paths },
+      surfaces: [{ ...base!, paths: { ...base!.paths, ...paths } }],
       ...(keyless === true ? { keyless } : {}),
     })
   },

@@ -1,0 +1,121 @@
+import { GatewayError } from '../message/error.ts'
+import type { Protocol, StreamTap } from '../protocols/protocol.ts'
+import { FrameError } from '../wire/frame-error.ts'
+import { sseText } from '../wire/framing.ts'
+import type { Frame, FrameReader, FrameWriter, Framing } from '../wire/framing.ts'
+import { SseFramer, readFrame } from '../wire/sse.ts'
+import type { Passage } from './passage.ts'
+import { noStream } from './passage.ts'
+
+/**
+ * A native answer that is framed otherwise than as server-sent events on at least one side. Where both sides frame
+ * alike, the upstream's bytes go on as they came; else each event is packed anew, its data untouched. The tap beside
+ * it reads server-sent events, whatever the bytes are.
+ */
+export class FramedPassage implements Passage {
+  readonly #tap: StreamTap
+  readonly #reader: FrameReader
+  readonly #writer: FrameWriter
+  readonly #forwards: boolean
+  readonly #ping: Frame | undefined
+  readonly #requestId: string
+  #broken: GatewayError | undefined
+  #out: Uint8Array[] = []
+
+  constructor(protocol: Protocol, upstream: Framing, client: Framing, requestId: string) {
+    this.#tap = protocol.stream.tap()
+    this.#writer = client.writer()
+    this.#forwards = upstream.id === client.id
+    this.#ping = protocol.stream.ping
+    this.#requestId = requestId
+    this.#reader = upstream.reader((frame) => this.#onFrame(frame))
+  }
+
+  push(chunk: Buffer): Buffer | undefined {
+    try {
+      this.#reader.push(chunk)
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      this.#broken = new GatewayError('upstream_malformed', `${error.message}.`, { cause: error })
+    }
+    return this.#forwards ? chunk : this.#take()
+  }
+
+  end(): Buffer | undefined {
+    this.#reader.end()
+    this.#tap.end()
+    if (!this.#forwards) this.#add(this.#writer.end())
+    return this.#take()
+  }
+
+  whole(): never {
+    throw noStream()
+  }
+
+  get semantic() {
+    return this.#tap.semantic
+  }
+  get complete() {
+    return this.#tap.complete
+  }
+  get error() {
+    return this.#broken ?? this.#tap.error
+  }
+  get usage() {
+    return this.#tap.usage
+  }
+  get finish() {
+    return this.#tap.finish
+  }
+  get responseId() {
+    return this.#tap.responseId
+  }
+  get model() {
+    return this.#tap.model
+  }
+
+  ping(): Buffer | string {
+    if (!this.#isBetweenFrames) return ''
+    if (this.#ping === undefined) return this.#writer.idle
+    this.#add(this.#writer.write(this.#ping.event, this.#ping.data))
+    return this.#take() ?? ''
+  }
+
+  /** Between two frames the client is told; what was cut inside one cannot be mended. */
+  failure(error: GatewayError): Buffer | string {
+    if (!this.#isBetweenFrames) return ''
+    for (const { event, data } of framesOf(this.#tap.failure(error, this.#requestId)))
+      this.#add(this.#writer.write(event, data))
+    this.#add(this.#writer.end())
+    return this.#take() ?? ''
+  }
+
+  /** What was packed anew is whole; what was forwarded may have been cut. */
+  get #isBetweenFrames(): boolean {
+    return !this.#forwards || this.#reader.isBetweenFrames
+  }
+
+  #onFrame({ event, data }: Frame): void {
+    this.#tap.push(Buffer.from(sseText(event, data)))
+    if (!this.#forwards) this.#add(this.#writer.write(event, data))
+  }
+
+  #add(piece: string | Uint8Array): void {
+    if (piece.length > 0) this.#out.push(typeof piece === 'string' ? Buffer.from(piece) : piece)
+  }
+
+  #take(): Buffer | undefined {
+    return this.#out.length === 0 ? undefined : Buffer.concat(this.#out.splice(0))
+  }
+}
+
+function framesOf(text: string): Frame[] {
+  const frames: Frame[] = []
+  const framer = new SseFramer((bytes, start, end) => {
+    const frame = readFrame(bytes, start, end)
+    if (frame !== undefined) frames.push(frame)
+  })
+  framer.push(Buffer.from(text))
+  framer.end()
+  return frames
+}
