@@ -158,7 +158,10 @@ const BY_TYPE: readonly [RegExp, ErrorKind][] = [
   [/rate_?limit|RESOURCE_EXHAUSTED|too_many_requests/i, 'rate_limited'],
   [/authentication|UNAUTHENTICATED/i, 'upstream_unauthenticated'],
   [/permission|PERMISSION_DENIED/i, 'upstream_forbidden'],
-  [/invalid_request|BadRequest|INVALID_ARGUMENT|content_filter|content_policy/i, 'invalid_request'],
+  [
+    /invalid_(?:request|prompt)|BadRequest|INVALID_ARGUMENT|content_filter|_policy|_image|image_/i,
+    'invalid_request',
+  ],
   [/timeout|DEADLINE_EXCEEDED/i, 'upstream_timeout'],
   [/UNAVAILABLE|service_unavailable/i, 'upstream_unavailable'],
 ]

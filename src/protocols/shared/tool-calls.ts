@@ -26,6 +26,8 @@ interface Said {
   kind: 'text' | 'thinking'
   text: string
   signature: string
+  /** What is said next is no part of it. */
+  ended?: boolean
 }
 
 /** A block that comes in one piece. */
@@ -87,8 +89,15 @@ export class AnswerBlocks {
       return
     }
     const last = this.#waiting.at(-1)
-    if (last?.kind === kind) last.text += text
+    if (last?.kind === kind && last.ended !== true) last.text += text
     else this.#enqueue({ kind, text, signature: '' }, emit)
+  }
+
+  /** What is said next begins a block of its own. */
+  separate(emit: Emit): void {
+    const last = this.#waiting.at(-1)
+    if (last?.kind === 'text' || last?.kind === 'thinking') last.ended = true
+    else if (last === undefined && this.#open?.item.kind !== 'call') this.#close(emit)
   }
 
   /** Ends the thinking said so far with its signature, or stands for thinking that is not shown. */
@@ -99,7 +108,7 @@ export class AnswerBlocks {
       return this.#close(emit)
     }
     const last = this.#waiting.at(-1)
-    if (last?.kind === 'thinking' && last.signature === '') last.signature = signature
+    if (last?.kind === 'thinking' && last.signature === '' && last.ended !== true) last.signature = signature
     else this.#enqueue({ kind: 'thinking', text: '', signature }, emit)
   }
 

@@ -9,6 +9,7 @@ import { shortHash } from './identity.ts'
 export function searchBlocks(
   responseId: string,
   outcome: 'unavailable' | readonly JsonObject[],
+  query?: string,
 ): BlockStart[] {
   const id = `srvtoolu_${shortHash(responseId, 24)}`
   const content =
@@ -22,7 +23,7 @@ export function searchBlocks(
           page_age: null,
         }))
   return [
-    opaque({ type: 'server_tool_use', id, name: 'web_search', input: {} }),
+    opaque({ type: 'server_tool_use', id, name: 'web_search', input: query === undefined ? {} : { query } }),
     opaque({ type: 'web_search_tool_result', tool_use_id: id, content }),
   ]
 }
