@@ -38,6 +38,17 @@ export function claudeTier(id: string): ClaudeTier | undefined {
 }
 
 /**
+ * The class of a small model that an agent asks for unasked: OpenCode writes its titles with `gpt-5.4-nano`, Gemini
+ * CLI lets `gemini-3.5-flash-lite` choose the model. Undefined for all that a person would choose: who names one of
+ * those wants it and no other.
+ */
+export function helperTier(id: string): ClaudeTier | undefined {
+  const words = baseName(id).split(/[^a-z]+/)
+  if (words[0] === 'gpt') return words.includes('nano') || words.includes('mini') ? 'haiku' : undefined
+  return words[0] === 'gemini' && words.includes('lite') ? 'haiku' : undefined
+}
+
+/**
  * Makers by the names of their models. gpt-oss is missing on purpose: its maker does not serve it. Gemma is
  * served by its maker, beside its open weights.
  */
@@ -78,6 +89,12 @@ export function profileOf(id: string): 'geographic' | 'global' | undefined {
   const match = PROFILE.exec(lastSegment(id))
   if (match === null) return undefined
   return match[1] === undefined ? 'global' : 'geographic'
+}
+
+/** Written as Bedrock (`us.anthropic.…-v1:0`) or Vertex (`…@20260901`) writes the models of others. */
+export function isCloudSpelling(id: string): boolean {
+  const name = lastSegment(id)
+  return name !== baseName(id) || /@|-v\d+:\d+$/.test(name)
 }
 
 /** The last path segment, lower case, without inference profile and maker: `claude-opus-5-5-v1:0`. */

@@ -149,7 +149,88 @@ const ROWS: readonly Row[] = [
     keyVariables: ['HF_TOKEN'],
     quirks: plain(),
   },
+  {
+    // Thinks unless it is told not to, and wants its thoughts back inside a loop of tools.
+    id: 'moonshot',
+    baseUrl: 'https://api.moonshot.ai',
+    keyVariables: ['MOONSHOT_API_KEY'],
+    quirks: {
+      ...plain(),
+      reasoningHistoryField: 'reasoning_content',
+      effortStyle: 'none',
+      jsonSchema: false,
+      promptCacheKey: true,
+    },
+  },
+  {
+    // https://docs.z.ai/api-reference/llm/chat-completion: one stop word at most.
+    id: 'zai',
+    baseUrl: 'https://api.z.ai/api/paas/v4',
+    generate: '/chat/completions',
+    models: '/models',
+    keyVariables: ['ZAI_API_KEY'],
+    quirks: {
+      ...plain(),
+      reasoningHistoryField: 'reasoning_content',
+      effortStyle: 'none',
+      jsonSchema: false,
+      parallelToolCalls: false,
+      stopSequencesMax: 1,
+      userField: 'none',
+    },
+  },
+  {
+    id: 'minimax',
+    baseUrl: 'https://api.minimax.io',
+    keyVariables: ['MINIMAX_API_KEY'],
+    quirks: {
+      maxTokensField: 'max_completion_tokens',
+      systemRole: 'system',
+      effortStyle: 'none',
+      jsonSchema: false,
+      parallelToolCalls: false,
+      userField: 'none',
+    },
+  },
+  {
+    id: 'deepinfra',
+    baseUrl: 'https://api.deepinfra.com',
+    generate: '/v1/openai/chat/completions',
+    models: '/v1/openai/models',
+    keyVariables: ['DEEPINFRA_API_KEY', 'DEEPINFRA_TOKEN'],
+    quirks: plain(),
+  },
+  {
+    id: 'sambanova',
+    baseUrl: 'https://api.sambanova.ai',
+    keyVariables: ['SAMBANOVA_API_KEY'],
+    quirks: plain(),
+  },
+  {
+    // Open weights with the chat templates of their makers.
+    id: 'nvidia',
+    baseUrl: 'https://integrate.api.nvidia.com',
+    keyVariables: ['NVIDIA_API_KEY'],
+    quirks: selfHosted(),
+  },
+  {
+    // Not GITHUB_TOKEN: half of all machines have one, for other purposes.
+    id: 'github-models',
+    baseUrl: 'https://models.github.ai',
+    generate: '/inference/chat/completions',
+    models: '/catalog/models',
+    keyVariables: ['GITHUB_MODELS_TOKEN'],
+    quirks: plain(),
+  },
+  {
+    // Each workspace has an address of its own.
+    id: 'databricks',
+    generate: '/serving-endpoints/chat/completions',
+    models: '/api/2.0/serving-endpoints',
+    quirks: plain(),
+  },
   { id: 'ollama', keyless: true, quirks: selfHosted() },
+  { id: 'lmstudio', keyless: true, quirks: selfHosted() },
   { id: 'sgl', keyless: true, quirks: selfHosted() },
   { id: 'vllm', keyless: true, quirks: selfHosted() },
 ]

@@ -1,6 +1,15 @@
 import { GatewayError } from '../message/error.ts'
 import { lookup } from '../models/catalogue.ts'
-import { looksLikeClaude, claudeTier, stripContextSuffix, vendorOf } from '../models/names.ts'
+import { spellingAt } from '../models/spelling.ts'
+import {
+  claudeTier,
+  helperTier,
+  isCloudSpelling,
+  looksLikeClaude,
+  stripContextSuffix,
+  vendorOf,
+} from '../models/names.ts'
+import type { ClaudeTier } from '../models/names.ts'
 import { tierModel } from '../models/tiers.ts'
 
 /** What routing needs to know of a configured provider. */
@@ -39,7 +48,8 @@ export function route(
     byListedModel(name, candidates) ??
     byPreference(name, candidates, preferred) ??
     byVendor(name, candidates) ??
-    byTier(name, candidates) ??
+    byReseller(name, candidates, preferred) ??
+    byTier(name, candidates, preferred) ??
     byOnlyProvider(name, candidates)
   if (target === undefined) throw unknownModel(requested, candidates)
   return target
@@ -110,18 +120,47 @@ function mayServe(provider: string, name: string): boolean {
 function byVendor(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
   const vendor = vendorOf(name)
   if (vendor === undefined || candidates.get(vendor)?.usable !== true) return undefined
-  return { provider: vendor, model: name, reason: `${name} is a model of ${vendor}` }
+  return { provider: vendor, model: spelledAt(vendor, name), reason: `${name} is a model of ${vendor}` }
+}
+
+/** A cloud or a reseller that has the model under a name of its own: `claude-sonnet-4-5` at Bedrock or OpenRouter. */
+function byReseller(
+  name: string,
+  candidates: ReadonlyMap<string, Candidate>,
+  preferred: readonly string[],
+): Target | undefined {
+  for (const { id, usable, keys } of inOrder(candidates, preferred)) {
+    const model = usable ? spellingAt(id, name) : undefined
+    const isOffered =
+      model !== undefined && (keys.length === 0 || keys.some(({ models }) => models?.has(model) ?? true))
+    if (isOffered)
+      return { provider: id, model, reason: `${id} serves ${name}${model === name ? '' : ` as ${model}`}` }
+  }
+  return undefined
 }
 
 /**
- * Agents ask for Claude models that nobody configured: the default, and helpers such as
- * claude-haiku-4-5-20251001. An upstream that is not Claude answers 404 to those, so they go by class.
+ * The maker's own id for a cloud's spelling of its model, which the maker does not know: Claude Code in its Bedrock
+ * mode asks for `us.anthropic.claude-opus-5-5`.
  */
-function byTier(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
-  if (!looksLikeClaude(name)) return undefined
-  const tier = claudeTier(name) ?? 'sonnet'
-  for (const candidate of candidates.values()) {
-    const model = candidate.usable ? tierModel(candidate.id, tier) : undefined
+function spelledAt(vendor: string, name: string): string {
+  return isCloudSpelling(name) ? (lookup(vendor, name)?.id ?? name) : name
+}
+
+/**
+ * Agents ask for models that nobody configured: Claude Code for its default, others for small helpers such as
+ * `claude-haiku-4-5-20251001` and `gpt-5.4-nano`. An upstream of another maker answers 404 to those, so they go by
+ * class.
+ */
+function byTier(
+  name: string,
+  candidates: ReadonlyMap<string, Candidate>,
+  preferred: readonly string[],
+): Target | undefined {
+  const tier = looksLikeClaude(name) ? (claudeTier(name) ?? 'sonnet') : helperTier(name)
+  if (tier === undefined) return undefined
+  for (const candidate of inOrder(candidates, preferred)) {
+    const model = candidate.usable ? modelOfClass(candidate, tier) : undefined
     if (model !== undefined)
       return {
         provider: candidate.id,
@@ -130,6 +169,23 @@ function byTier(name: string, candidates: ReadonlyMap<string, Candidate>): Targe
       }
   }
   return undefined
+}
+
+/** Those that the client's own route prefers come first. */
+function inOrder(candidates: ReadonlyMap<string, Candidate>, preferred: readonly string[]): Candidate[] {
+  const first = preferred.flatMap((id) => candidates.get(id) ?? [])
+  return [...first, ...[...candidates.values()].filter((candidate) => !first.includes(candidate))]
+}
+
+/** The provider's model of the class that a key may use; where its keys list others, the first of those. */
+function modelOfClass({ id, keys }: Candidate, tier: ClaudeTier): string | undefined {
+  const model = tierModel(id, tier)
+  const open = keys.length === 0 || keys.some(({ models }) => models === undefined)
+  if (open || (model !== undefined && keys.some(({ models }) => models?.has(model)))) return model
+  const listed = keys.flatMap(({ models }) => [...(models ?? [])])
+  const tierOf = (one: string) => claudeTier(one) ?? helperTier(one)
+  const large = tier === 'haiku' ? undefined : listed.find((one) => tierOf(one) === undefined)
+  return listed.find((one) => tierOf(one) === tier) ?? large ?? listed[0]
 }
 
 function byOnlyProvider(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {

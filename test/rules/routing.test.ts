@@ -31,12 +31,69 @@ describe('where a model name leads', () => {
     ['fast', [anthropic, local], 'local', 'tiny-1', 'alias'],
     ['local/fast', [anthropic, local], 'local', 'tiny-1', 'alias'],
     ['tiny-1', [anthropic, local], 'local', 'tiny-1', 'lists tiny-1'],
+    [
+      'claude-sonnet-4-5',
+      [{ id: 'bedrock' }],
+      'bedrock',
+      'global.anthropic.claude-sonnet-4-5-20250929-v1:0',
+      'bedrock serves',
+    ],
+    ['claude-opus-5-5', [openai, { id: 'vertex' }], 'vertex', 'claude-opus-5-5', 'vertex serves'],
+    [
+      'claude-sonnet-4-5',
+      [{ id: 'openrouter' }],
+      'openrouter',
+      'anthropic/claude-sonnet-4.5',
+      'openrouter serves',
+    ],
+    [
+      'us.anthropic.claude-opus-5-5',
+      [anthropic, openai],
+      'anthropic',
+      'claude-opus-5-5',
+      'is a model of anthropic',
+    ],
+    ['claude-sonnet-4-5@20250929', [anthropic], 'anthropic', 'claude-sonnet-4-5', 'is a model of anthropic'],
+    ['gpt-5.4-nano', [anthropic], 'anthropic', 'claude-haiku-5-5', 'class haiku'],
+    ['gemini-3.5-flash-lite', [openai, anthropic], 'openai', 'gpt-6-luna', 'class haiku'],
     ['some-model', [groq], 'groq', 'some-model', 'the only provider'],
     ['meta-llama/llama-4', [groq], 'groq', 'meta-llama/llama-4', 'the only provider'],
   ])('%s', (name, configured, provider, model, reason) => {
     const target = route(name.replace(/^A22 /, ''), candidates(...configured))
     expect(target).toMatchObject({ provider, model })
     expect(target.reason).toContain(reason)
+  })
+
+  it.each([
+    // name, what the route prefers, configured, provider, model at it
+    ['gpt-5', ['bedrock'], [{ id: 'bedrock' }, openai], 'openai', 'gpt-5'],
+    [
+      'us.anthropic.claude-opus-5-5',
+      ['bedrock'],
+      [anthropic, { id: 'bedrock' }],
+      'bedrock',
+      'us.anthropic.claude-opus-5-5',
+    ],
+    ['us.anthropic.claude-opus-5-5', ['bedrock'], [anthropic], 'anthropic', 'claude-opus-5-5'],
+    ['claude-sonnet-4-5', ['vertex'], [anthropic, { id: 'vertex' }], 'vertex', 'claude-sonnet-4-5'],
+    ['claude-haiku-4-5-20251001', ['openai'], [groq, openai], 'openai', 'gpt-6-luna'],
+    ['a-model-of-tomorrow', ['openai'], [groq, openai], 'openai', 'a-model-of-tomorrow'],
+    [
+      'anthropic/claude-opus-5-5',
+      ['bedrock'],
+      [anthropic, { id: 'bedrock' }],
+      'anthropic',
+      'claude-opus-5-5',
+    ],
+  ] as const)('%s on a route that prefers %j', (name, preferred, configured, provider, model) => {
+    expect(route(name, candidates(...configured), preferred)).toMatchObject({ provider, model })
+  })
+
+  it('E7 by class only to a model that a key may use', () => {
+    const keys = [{ models: new Set(['gpt-5-mini', 'gpt-5']), aliases: new Map<string, string>() }]
+    const restricted = candidates({ id: 'openai', keys })
+    expect(route('claude-haiku-4-5', restricted)).toMatchObject({ model: 'gpt-5-mini' })
+    expect(route('claude-opus-5-5', restricted)).toMatchObject({ model: 'gpt-5' })
   })
 
   it.each([

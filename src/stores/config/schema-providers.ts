@@ -31,6 +31,7 @@ export const KNOWN_PROVIDERS: readonly string[] = [
   'perplexity', 'cerebras', 'gemini', 'openrouter', 'elevenlabs', 'huggingface', 'nebius', 'xai', 'replicate',
   'vllm', 'runway', 'fireworks', 'deepseek', 'bedrock_mantle', 'sarvam', 'runware', 'opencode', 'databricks',
   'github_copilot', 'github-copilot', 'typesafe', 'cloudflare', 'sagemaker', 'minimax', 'byteplus', 'deepgram',
+  'moonshot', 'zai', 'together', 'deepinfra', 'sambanova', 'nvidia', 'github-models', 'lmstudio',
 ] // prettier-ignore
 
 const BASE_TYPES = [
