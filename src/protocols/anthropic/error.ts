@@ -2,14 +2,19 @@ import { GatewayError } from '../../message/error.ts'
 import type { ContextOverflow, ErrorDetails, ErrorKind } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { HeaderReader } from '../protocol.ts'
+import { decodeAwsError, isAwsError } from '../shared/aws-error.ts'
 import { parseContextOverflow } from '../shared/context-overflow.ts'
 import { readRetryAfter, readShouldRetry } from '../shared/retry-after.ts'
 import { isObject } from './fields.ts'
 
 // ==== Of an upstream
 
-/** An upstream's error answer as the row it belongs to; its body is kept for a client of the same protocol. */
+/**
+ * An upstream's error answer as the row it belongs to; its body is kept for a client of the same protocol. Where
+ * Bedrock serves Claude, the failures are AWS's.
+ */
 export function decodeError(status: number, headers: HeaderReader, body: string): GatewayError {
+  if (isAwsError(headers)) return decodeAwsError(status, headers, body)
   const said = readError(parse(body))
   const retryAfterSeconds = readRetryAfter(headers)
   const shouldRetry = readShouldRetry(headers)
@@ -55,8 +60,12 @@ function parse(body: string): unknown {
   }
 }
 
-/** `{"type":"error","error":{"type","message"}}`; proxies on the way also say `{"message"}` or `{"error":"…"}`. */
-function readError(body: unknown): SaidError {
+/**
+ * `{"type":"error","error":{"type","message"}}`; proxies on the way also say `{"message"}` or `{"error":"…"}`, and
+ * Vertex says `[{"error":{"code","message","status"}}]`.
+ */
+function readError(answer: unknown): SaidError {
+  const body: unknown = Array.isArray(answer) ? answer[0] : answer
   if (!isObject(body)) return { type: '', message: '' }
   const error = isObject(body['error']) ? body['error'] : body
   const message = word(error['message']) || word(body['error']) || word(body['detail'])

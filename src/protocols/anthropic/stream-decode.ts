@@ -1,7 +1,9 @@
 import { GatewayError } from '../../message/error.ts'
 import type { Delta, Emit, FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
+import { EXCEPTION } from '../../wire/framing.ts'
 import type { Frame, Memo, StreamDecoder } from '../protocol.ts'
+import { awsException } from '../shared/aws-error.ts'
 import { parseJson } from '../shared/json.ts'
 import { decodeBlockStart } from './answer.ts'
 import type { StartedBlock } from './answer.ts'
@@ -42,7 +44,9 @@ export class MessageStreamDecoder implements StreamDecoder {
   }
 
   push(frame: Frame, emit: Emit): void {
-    if (this.#ended || frame.data === '') return
+    if (this.#ended) return
+    if (frame.event.startsWith(EXCEPTION)) return this.#error(awsException(frame.event, frame.data), emit)
+    if (frame.data === '') return
     const body = parse(frame.data)
     if (body === undefined)
       return this.#fail(`an event that is no JSON object: ${frame.data.slice(0, 100)}`, emit)

@@ -3,8 +3,9 @@ import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import { SseFrameTooLongError, SseFramer, frameEvent, readFrame } from '../../wire/sse.ts'
-import { sseText } from '../../wire/framing.ts'
+import { EXCEPTION, sseText } from '../../wire/framing.ts'
 import type { StreamTap } from '../protocol.ts'
+import { awsException } from '../shared/aws-error.ts'
 import { StreamTail } from '../shared/stream-tail.ts'
 import { answerError, isErrorObject } from './error.ts'
 import { isObject } from './fields.ts'
@@ -72,7 +73,10 @@ export class MessageStreamTap implements StreamTap {
     if (this.complete || this.error !== undefined) return
     const event = frameEvent(bytes, start, end)
     if (event === 'content_block_delta' && this.#isNextDelta(bytes, start, end)) return
-    if (READ.has(event)) this.#decode(event, bytes, start, end)
+    // Not told: only where the client's stream is framed as AWS does it does the exception reach it.
+    if (event.startsWith(EXCEPTION))
+      this.error = awsException(event, readFrame(bytes, start, end)?.data ?? '')
+    else if (READ.has(event)) this.#decode(event, bytes, start, end)
   }
 
   /** Another delta of the same block, and its JSON was not cut off. */

@@ -110,6 +110,8 @@ const WORDINGS: readonly Wording[] = [
   // OpenAI Responses, Groq, Bedrock, MiniMax, LM Studio, Ollama, Cerebras, OpenRouter
   row('exceeds the context window|prompt is too long|prompt too long; exceeded (?:max )?context length'),
   row('reduce the length of the messages|input is too long for requested model|context window exceeds limit'),
+  // Bedrock: of Nova, and of a prompt of some 25 MB whatever the model
+  row('number of input tokens exceeds maximum length|too many total text bytes'),
   row('exceeds the available context size|greater than the context length|maximum context length'),
 ]
 

@@ -75,8 +75,18 @@ describe('an upstream’s error', () => {
     [403, '{"message":"Forbidden"}', 'Forbidden'],
     [403, '{"error":"nope"}', 'nope'],
     [500, '[1]', 'The upstream answered 500: [1]'],
+    [429, '[{"error":{"code":429,"message":"Quota","status":"RESOURCE_EXHAUSTED"}}]', 'Quota'],
   ])('%s %j', (status, text, message) => {
     expect(decode(status, text).message).toBe(message)
+  })
+
+  it('may be AWS’s, where Bedrock serves Claude', () => {
+    const headers = { 'x-amzn-errortype': 'ServiceQuotaExceededException' }
+    expect(decode(400, '{"message":"Too many requests"}', headers)).toMatchObject({
+      kind: 'rate_limited',
+      status: 429,
+      message: 'Too many requests',
+    })
   })
 
   it('says when to come back and whether', () => {

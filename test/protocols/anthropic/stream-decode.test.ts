@@ -344,6 +344,14 @@ describe('B8 B11 #61 a broken stream is an error', () => {
     expect(last).toMatchObject({ type: 'error', error: { kind, message: expect.stringMatching(message) } })
   })
 
+  it('an exception of Bedrock', () => {
+    const exception = 'event: exception/modelStreamErrorException\ndata: {"message":"Oh no"}\n\n'
+    expect(decode(start(), begin(0, { type: 'text', text: '' }), exception, STOP).at(-1)).toMatchObject({
+      type: 'error',
+      error: { kind: 'upstream_error', message: 'Oh no' },
+    })
+  })
+
   it('at whatever byte it is cut', () => {
     const bytes = new TextEncoder().encode(WHOLE)
     const lastFrame = new TextEncoder().encode(STOP).length

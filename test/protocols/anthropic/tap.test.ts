@@ -89,6 +89,11 @@ describe('what a tap has learned after', () => {
     ['an error first', OVERLOADED, { ...NOTHING, error: 'overloaded' }],
     ['B11 an error late', START + BLOCK + OVERLOADED, { ...BEGUN, semantic: true, error: 'overloaded' }],
     [
+      'B11 an exception of Bedrock',
+      START + 'event: exception/throttlingException\ndata: {"message":"slow down"}\n\n',
+      { ...BEGUN, error: 'rate_limited' },
+    ],
+    [
       'an error that is no JSON',
       START + 'event: error\ndata: oh no\n\n',
       { ...BEGUN, error: 'upstream_malformed' },
