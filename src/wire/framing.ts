@@ -1,4 +1,4 @@
-import { readFrame, SseFramer } from './sse.ts'
+import { readBareJson, readFrame, SseFramer } from './sse.ts'
 
 /** One event of a stream, however it was packed. */
 export interface Frame {
@@ -63,7 +63,7 @@ class SseReader implements FrameReader {
 
   constructor(onFrame: (frame: Frame) => void) {
     this.#framer = new SseFramer((bytes, start, end) => {
-      const frame = readFrame(bytes, start, end)
+      const frame = readFrame(bytes, start, end) ?? readBareJson(bytes, start, end)
       if (frame !== undefined) onFrame(frame)
     })
   }

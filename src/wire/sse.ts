@@ -18,6 +18,7 @@ const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 const SPACE = 0x20
 const COLON = 0x3a
+const OPEN_BRACE = 0x7b
 const LINE_END = Uint8Array.of(LINE_FEED)
 
 /**
@@ -185,6 +186,14 @@ export function readFrame(bytes: Uint8Array, start: number, end: number): SseFra
   }
   if (data === undefined) return undefined
   return id === undefined ? { event, data } : { event, data, id }
+}
+
+/**
+ * An object that stands where a frame's fields should be; undefined for every frame as it should be. Gemini, when it
+ * sheds load inside of a stream, writes its error so behind the events, and ends.
+ */
+export function readBareJson(bytes: Uint8Array, start: number, end: number): SseFrame | undefined {
+  return bytes[start] === OPEN_BRACE ? { event: '', data: decode(bytes, start, end) } : undefined
 }
 
 /** The event name of a frame from {@link SseFramer}, its data left alone; empty when it names none. */

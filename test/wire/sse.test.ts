@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { SseFrameTooLongError, SseFramer, frameEvent, readFrame } from '../../src/wire/sse.ts'
+import { SseFrameTooLongError, SseFramer, frameEvent, readBareJson, readFrame } from '../../src/wire/sse.ts'
 
 interface Seen {
   event: string
@@ -209,6 +209,17 @@ describe('slicing', () => {
       ['', 4],
     ])
     expect(seen[0]!.data === filler).toBe(true)
+  })
+
+  it('B7 bare JSON behind the events is no event, and can be read', () => {
+    const error = '{\n  "error": {\n    "code": 503\n  }\n}\n'
+    const seen: unknown[] = []
+    const framer = new SseFramer((bytes, start, end) =>
+      seen.push(readFrame(bytes, start, end) ?? readBareJson(bytes, start, end)),
+    )
+    framer.push(encoder.encode(`data: x\n\n: ping\n\n${error}`))
+    framer.end()
+    expect(seen).toEqual([{ event: '', data: 'x' }, undefined, { event: '', data: error }])
   })
 
   const lineEnd = fc.constantFrom('\n', '\n', '\r\n', '\r')
