@@ -25,5 +25,12 @@ await build({
   },
 })
 
+// The codecs as a library, for hosts without Node; the declarations beside them are made when the package is packed.
+await build({
+  input: { codecs: 'src/codecs.ts' },
+  platform: 'neutral',
+  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', minify: false },
+})
+
 // Read on first use, not at start: see src/models/catalogue.ts.
 copyFileSync('src/models/catalogue.json', 'dist/catalogue.json')
