@@ -1,6 +1,7 @@
 import { checkAnthropicMessages } from './anthropic-check-messages.ts'
 import { type Json, isObject, listOf } from './json.ts'
-import type { Headers, Operation, Refusal } from './protocol.ts'
+import type { Access, Headers, Operation, Refusal } from './protocol.ts'
+import type { RecordedRequest } from './record.ts'
 
 /** What the API takes at the top level; anything else is `x: Extra inputs are not permitted`. */
 const TOP_LEVEL = new Set(
@@ -29,14 +30,15 @@ const BETAS = {
   oauth: ['oauth-2025-04-20'],
 }
 
-export function authenticateAnthropic(headers: Headers): Refusal | undefined {
+export function authenticateAnthropic({ headers }: RecordedRequest, access: Access): Refusal | undefined {
   const bearer = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1]
-  if (!headers['x-api-key'] && !bearer) return { status: 401, message: 'x-api-key header is required' }
+  const key = headers['x-api-key'] || bearer
+  if (!key) return { status: 401, message: 'x-api-key header is required' }
   if (bearer?.startsWith('sk-ant-oat') && !headers['x-api-key'] && !hasBeta(headers, BETAS.oauth)) {
     return { status: 401, message: 'OAuth authentication is currently not supported.' }
   }
   if (!headers['anthropic-version']) return { status: 400, message: 'anthropic-version: header is required' }
-  return undefined
+  return access.accepts(key) ? undefined : { status: 401, message: 'invalid x-api-key' }
 }
 
 /** The Messages API's validation of a body, in its wording: some of it is what agents adapt to. */

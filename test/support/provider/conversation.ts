@@ -1,11 +1,16 @@
 import type { Json } from './json.ts'
 
-/** A tool as the request offers it. `server` tools run at the provider, so the scripted model never calls them. */
+/**
+ * A tool as the request offers it. `custom` ones take free text, `local_shell` a command line, both OpenAI's; those
+ * of kind `server` run at the provider, so the scripted model never calls them.
+ */
 export interface OfferedTool {
   name: string
-  kind: 'function' | 'server'
+  kind: 'function' | 'custom' | 'local_shell' | 'server'
   /** The provider's own type name, such as `web_search_20250305`. */
   type?: string
+  /** The group that the tool was offered in, which a call must name (OpenAI Responses). */
+  namespace?: string
   schema?: Json
 }
 

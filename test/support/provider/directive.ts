@@ -1,13 +1,14 @@
 import type { Fault } from './faults.ts'
 import type { Json } from './json.ts'
+import type { Tokens } from './protocol.ts'
 
 /** One thing the scripted model does, with whatever tool the request offers for it. */
 export type Step =
   | { do: 'write'; path: string; text: string; rel?: string }
   | { do: 'bash'; cmd: string }
   | { do: 'read'; path: string }
-  /** `tool` is a name or `/pattern/`; `force` calls it even when the request does not offer it. */
-  | { do: 'call'; tool: string; input?: Json; force?: boolean; raw?: boolean }
+  /** `tool` is a name or `/pattern/`, `text` what a custom tool gets; `force` calls one that was not offered. */
+  | { do: 'call'; tool: string; input?: Json; text?: string; force?: boolean; raw?: boolean }
   /** Starts a sub-agent; `prompt` may hold a directive of its own. */
   | { do: 'task'; prompt: string; description?: string; subagent_type?: string; input?: Json }
   | { do: 'parallel'; steps: Step[] }
@@ -33,7 +34,7 @@ export interface Directive {
   /** The stop reason of the last turn, in place of the natural one. */
   stop?: string
   /** Token counts, each physical token in exactly one bucket. */
-  usage?: { in?: number; out?: number; cache_read?: number; cache_write?: number; thinking?: number }
+  usage?: Partial<Tokens>
   /** The grade (0 to 100) that Claude Code's own safety check receives. */
   severity?: number
   /** The verdict on the turn's tool calls, for a request that asks for one. */

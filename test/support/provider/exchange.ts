@@ -44,8 +44,8 @@ export class Exchange implements Sink {
   }
 
   /** Sends a whole body that is not a stream. */
-  send(status: number, headers: Record<string, string>, body: string): void {
-    const bytes = Buffer.from(body)
+  send(status: number, headers: Record<string, string>, body: string | Uint8Array): void {
+    const bytes = Buffer.from(body as Uint8Array)
     this.#count(bytes.length)
     this.record.status = status
     this.#response.writeHead(status, { ...headers, 'content-length': String(bytes.length) })

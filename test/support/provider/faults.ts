@@ -1,4 +1,4 @@
-import type { ProviderProtocol, StreamEvent } from './protocol.ts'
+import type { Generation, ProviderProtocol, StreamEvent } from './protocol.ts'
 import type { Answer } from './script.ts'
 
 /** What goes wrong, and how often. In a directive, or set in code with `provider.fault`. */
@@ -14,6 +14,7 @@ export interface Fault {
     | 'empty_input'
     | 'empty_delta'
     | 'bad_json'
+    | 'no_deltas'
     | 'unknown_event'
     | 'unknown_block'
     | 'null_stop'
@@ -57,13 +58,14 @@ export class FaultBook {
     this.#pending.push({ fault, path, left: fault.times ?? 1 })
   }
 
-  take(answer: Answer, path: string): Fault | undefined {
+  /** The fault of a request. What is no conversation has no answer, and so none of a script. */
+  take(answer: Answer | undefined, path: string): Fault | undefined {
     const pending = this.#pending.find((one) => one.left > 0 && (one.path?.test(path) ?? true))
     if (pending) {
       pending.left -= 1
       return pending.fault
     }
-    return this.#takeScripted(answer)
+    return answer && this.#takeScripted(answer)
   }
 
   #takeScripted({ directive, side, step }: Answer): Fault | undefined {
@@ -87,14 +89,15 @@ export interface StreamPlan {
 /** Applies the faults that act on a stream as a whole; those inside its events are the protocol's own work. */
 export function planStream(
   events: StreamEvent[],
-  fault: Fault | undefined,
+  generation: Generation,
   protocol: ProviderProtocol,
 ): StreamPlan {
+  const { fault } = generation
   const after = Math.min(fault?.after ?? Math.max(1, Math.floor(events.length / 2)), events.length)
   const first = events.slice(0, after)
   switch (fault?.kind) {
     case 'error_event':
-      return { events: [...first, protocol.errorEvent(fault.type, fault.message)], ending: 'end', rest: [] }
+      return { events: [...first, protocol.errorEvent(generation, after)], ending: 'end', rest: [] }
     case 'truncate':
       return { events: first, ending: 'end', rest: [] }
     case 'reset':

@@ -5,13 +5,14 @@ import type { Exchange } from './exchange.ts'
 import { type Fault, type FaultBook, type StreamPlan, planStream } from './faults.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
 import { pause } from './parts.ts'
-import type { Generation, Operation, ProviderProtocol, StreamEvent, Tokens } from './protocol.ts'
+import type { Generation, Operation, ProviderProtocol, Refusal, StreamEvent, Tokens } from './protocol.ts'
 import { type Answer, decide } from './script.ts'
 
 const HANG_MS = 600_000
 const SLOW_HEADERS_MS = 3_000
 
-interface Context {
+/** What outlives a request. */
+export interface Context {
   faults: FaultBook
   ledger: Ledger
   /** Whether the answer is produced and billed to its end even when the client has left. */
@@ -41,7 +42,8 @@ export async function generate(
   if (fault?.kind === 'slow_headers') await pause(fault.ms ?? SLOW_HEADERS_MS, exchange.gone)
 
   const tokens = countTokens(record.bodyBytes.length, answer)
-  const generation: Generation = { conversation, answer, tokens, ...(fault && { fault }) }
+  const { body } = record
+  const generation: Generation = { operation, body, conversation, answer, tokens, ...(fault && { fault }) }
   const entry = ledger.open(record.id, protocol.name, conversation.model, { ...tokens, out: 0, thinking: 0 })
   exchange.bill(entry)
   if (!wantsStream(conversation, fault)) {
@@ -52,12 +54,17 @@ export async function generate(
       JSON.stringify(protocol.reply(generation)),
     )
   }
-  exchange.head(200, { 'content-type': protocol.streamType, 'cache-control': 'no-cache', ...headers })
-  const plan = planStream(protocol.events(generation), fault, protocol)
+  exchange.head(200, {
+    'content-type': protocol.streamType(operation),
+    'cache-control': 'no-cache',
+    ...headers,
+  })
+  const plan = planStream(protocol.events(generation), generation, protocol)
   await sendStream(exchange, plan, protocol, generation, entry, finishes)
 }
 
-function sendStatus(
+/** The error that a fault asks for, as this provider would say it. */
+export function sendStatus(
   exchange: Exchange,
   protocol: ProviderProtocol,
   fault: Fault,
@@ -65,13 +72,19 @@ function sendStatus(
 ) {
   const status = fault.status ?? 500
   const message = fault.message ?? `Scripted status ${status}`
-  const body =
-    fault.raw ?? JSON.stringify(protocol.error({ status, message, ...(fault.type && { type: fault.type }) }))
+  const refusal: Refusal = { status, message, ...(fault.type && { type: fault.type }) }
+  const body = fault.raw ?? JSON.stringify(protocol.error(refusal))
   const retryAfter: Record<string, string> =
     fault.retry_after === undefined ? {} : { 'retry-after': String(fault.retry_after) }
   exchange.send(
     status,
-    { 'content-type': 'application/json', ...headers, ...retryAfter, ...fault.headers },
+    {
+      'content-type': 'application/json',
+      ...headers,
+      ...protocol.errorHeaders?.(refusal),
+      ...retryAfter,
+      ...fault.headers,
+    },
     body,
   )
 }
@@ -113,11 +126,12 @@ async function hang(
   fault: Fault = { kind: 'hang' },
 ): Promise<void> {
   const until = Date.now() + (fault.hang_ms ?? HANG_MS)
-  const beat = fault.ping === 'comment' ? ': keep-alive\n\n' : protocol.keepAlive
+  const { keepAlive } = protocol
+  const beat = keepAlive && fault.ping === 'comment' ? ': keep-alive\n\n' : keepAlive
   while (Date.now() < until && !exchange.gone.aborted) {
     const left = until - Date.now()
     await pause(fault.ping_ms ? Math.min(fault.ping_ms, left) : left, exchange.gone)
-    if (fault.ping_ms && Date.now() < until) await exchange.write(Buffer.from(beat))
+    if (beat && fault.ping_ms && Date.now() < until) await exchange.write(Buffer.from(beat))
   }
 }
 

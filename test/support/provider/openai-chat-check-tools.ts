@@ -46,8 +46,9 @@ function checkTool(tool: Json, at: string): Refusal | undefined {
   )
 }
 
-function checkParameters({ name, parameters, strict }: Json, param: string): Refusal | undefined {
-  if (parameters === undefined) return undefined
+/** Validates the schema of a function. */
+export function checkParameters({ name, parameters, strict }: Json, param: string): Refusal | undefined {
+  if (parameters === undefined || parameters === null) return undefined
   const wrong =
     checkRoot(parameters) ?? checkArrays(parameters, []) ?? (strict === true && checkStrict(parameters))
   return wrong

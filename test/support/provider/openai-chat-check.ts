@@ -3,7 +3,7 @@ import { checkOpenAiMessages } from './openai-chat-check-messages.ts'
 import { checkOpenAiTools } from './openai-chat-check-tools.ts'
 import { type OpenAiModel, openAiModel } from './openai-models.ts'
 import { refuse, tooLong, tooMany, unknownField, unsupported } from './openai-refusals.ts'
-import type { Headers, Refusal } from './protocol.ts'
+import type { Refusal } from './protocol.ts'
 
 const TOP_LEVEL = new Set(
   (
@@ -28,13 +28,6 @@ const STOP_MAX = 4
 
 /** A reasoning model that may say less than this runs out before its first word, and the API answers 400. */
 const REASONING_OUTPUT_MIN = 16
-
-export function authenticateOpenAi(headers: Headers): Refusal | undefined {
-  if (/^Bearer .+$/.test(headers.authorization ?? '')) return undefined
-  const message =
-    "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
-  return { status: 401, message }
-}
 
 /** The Chat Completions API's validation of a body, in its wording. */
 export function checkOpenAiChat(body: Json): Refusal | undefined {

@@ -1,27 +1,25 @@
 import { type Conversation, type OfferedTool, type Turn, textOf } from './conversation.ts'
 import { type Json, listOf, pieces } from './json.ts'
-import { authenticateOpenAi, checkOpenAiChat } from './openai-chat-check.ts'
-import { catalogued } from './openai-models.ts'
-import type { Generation, ProviderProtocol, Refusal, StreamEvent } from './protocol.ts'
-import { serverSentEvent } from './protocol.ts'
+import { openAi, SERVER_ERROR } from './openai.ts'
+import { checkOpenAiChat } from './openai-chat-check.ts'
+import {
+  EVENT_STREAM,
+  type Generation,
+  type ProviderProtocol,
+  type StreamEvent,
+  serverSentEvent,
+} from './protocol.ts'
 import { identifier } from './script.ts'
 
 /** The Chat Completions API: `POST …/chat/completions`, `GET …/models[/{id}]`. */
 export const openaiChat: ProviderProtocol = {
   name: 'openai-chat',
-  operation(method, path) {
+  operation({ method, path }) {
     if (method === 'POST' && path.endsWith('/chat/completions')) return { kind: 'generate' }
     const models = method === 'GET' ? /\/models(?:\/(.+))?$/.exec(path) : null
     return models ? { kind: 'models', ...(models[1] && { model: decodeURIComponent(models[1]) }) } : undefined
   },
-  authenticate: authenticateOpenAi,
   check: checkOpenAiChat,
-  serves: catalogued,
-  unknownModel: (model) => ({
-    status: 404,
-    message: `The model \`${model}\` does not exist or you do not have access to it.`,
-    code: 'model_not_found',
-  }),
   read: readRequest,
   reply(generation) {
     const { text, reasoning, calls } = messageOf(generation)
@@ -37,24 +35,13 @@ export const openaiChat: ProviderProtocol = {
     return { ...envelope(generation, 'chat.completion'), choices: [choice], usage: usageOf(generation) }
   },
   events,
-  streamType: 'text/event-stream; charset=utf-8',
+  streamType: () => EVENT_STREAM,
   keepAlive: ': keep-alive\n\n',
-  errorEvent: (type = 'server_error', message = 'The server had an error while processing your request.') =>
-    serverSentEvent('error', { error: { message, type, param: null, code: null } }, false),
-  error: (refusal) => ({
-    error: {
-      message: refusal.message,
-      type: refusal.type ?? errorType(refusal),
-      param: refusal.param ?? null,
-      code: refusal.code ?? errorCode(refusal),
-    },
-  }),
-  models(ids, id) {
-    const model = (one: string) => ({ id: one, object: 'model', created: 1735689600, owned_by: 'scripted' })
-    return id ? model(id) : { object: 'list', data: ids.map(model) }
+  errorEvent: ({ fault }) => {
+    const { type = 'server_error', message = SERVER_ERROR } = fault ?? {}
+    return serverSentEvent('error', { error: { message, type, param: null, code: null } }, false)
   },
-  tokenCount: (tokens) => ({ input_tokens: tokens }),
-  responseHeaders: () => ({ 'x-request-id': `req_${identifier()}`, 'openai-processing-ms': '1' }),
+  ...openAi,
 }
 
 function readRequest(body: Json): Conversation {
@@ -182,14 +169,4 @@ function callDeltas(call: Json, index: number, size: number, fault?: string): Js
   if (fault === 'empty_delta') return [opening, delta('')]
   if (fault === 'bad_json') return [opening, delta('{"file_path": "/x')]
   return [opening, ...pieces(call.function.arguments, size).map(delta)]
-}
-
-function errorType({ status }: Refusal): string {
-  if (status === 429) return 'rate_limit_error'
-  return status >= 500 ? 'server_error' : 'invalid_request_error'
-}
-
-function errorCode({ status }: Refusal): string | null {
-  const codes: Record<number, string> = { 401: 'invalid_api_key', 429: 'rate_limit_exceeded' }
-  return codes[status] ?? null
 }

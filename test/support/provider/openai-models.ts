@@ -17,10 +17,16 @@ const FAMILIES: OpenAiModel[] = [
     efforts: ['minimal', 'low', 'medium', 'high'],
   },
   {
+    pattern: /^gpt-5\.[1-5]/,
+    reasoning: true,
+    outputMax: 128_000,
+    efforts: ['none', 'low', 'medium', 'high', 'xhigh'],
+  },
+  {
     pattern: /^gpt-[5-9]/,
     reasoning: true,
     outputMax: 128_000,
-    efforts: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'],
+    efforts: ['none', 'low', 'medium', 'high', 'xhigh', 'max'],
   },
   { pattern: /^o\d/, reasoning: true, outputMax: 100_000, efforts: ['low', 'medium', 'high'] },
   { pattern: /^gpt-4\.1/, reasoning: false, outputMax: 32_768, efforts: [] },

@@ -45,3 +45,20 @@ export const unsupported = (name: string, advice = ''): Refusal =>
     name,
     'unsupported_parameter',
   )
+
+/** Values as OpenAI lists them: `'a', 'b', and 'c'`. */
+export function choices(values: string[]): string {
+  const quoted = values.map((value) => `'${value}'`)
+  if (quoted.length < 3) return quoted.join(' and ')
+  return `${quoted.slice(0, -1).join(', ')}, and ${quoted.at(-1)}`
+}
+
+export const unknownValue = (param: string, value: Json, values: string[]): Refusal =>
+  refuse(`Invalid value: '${value}'. Supported values are: ${choices(values)}.`, param, 'invalid_value')
+
+/** The scripted provider keeps no answers, so it has no items that a request could point to. */
+export const notStored = (id: string): Refusal => ({
+  status: 404,
+  message: `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. Try again with \`store\` set to true, or remove this item from your input.`,
+  param: 'input',
+})

@@ -12,11 +12,12 @@ export interface RecordedRequest {
   /** The request target as sent, with the query. */
   url: string
   path: string
+  query: URLSearchParams
   /** Names and values in wire order and case. */
   rawHeaders: [string, string][]
   headers: Headers
   bodyBytes: Uint8Array
-  /** The body as JSON, or undefined when it is none. */
+  /** The body as JSON, a form as an object of its fields, or undefined when it is neither. */
   body: Json
   protocol?: string
   /** What the scripted model decided; absent for other operations, refusals and coded replies. */
@@ -39,20 +40,22 @@ export interface RecordedRequest {
 /** Reads a request to its end. A client that leaves half-way is recorded with what it sent. */
 export async function record(request: IncomingMessage, id: number): Promise<RecordedRequest> {
   const bodyBytes = await readBody(request)
-  const { pathname } = new URL(request.url ?? '/', 'http://provider')
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://provider')
   const rawHeaders: [string, string][] = []
   for (let at = 0; at < request.rawHeaders.length; at += 2) {
     rawHeaders.push([request.rawHeaders[at] ?? '', request.rawHeaders[at + 1] ?? ''])
   }
+  const headers = joinHeaders(rawHeaders)
   return {
     id,
     method: request.method ?? '',
     url: request.url ?? '',
     path: pathname,
+    query: searchParams,
     rawHeaders,
-    headers: joinHeaders(rawHeaders),
+    headers,
     bodyBytes,
-    body: parseJson(new TextDecoder().decode(bodyBytes)),
+    body: (await parseForm(bodyBytes, headers)) ?? parseJson(new TextDecoder().decode(bodyBytes)),
     chunkTimes: [],
     chunksAfterClientGone: 0,
     complete: false,
@@ -76,4 +79,24 @@ function joinHeaders(pairs: [string, string][]): Headers {
     joined[key] = key in joined ? `${joined[key]}, ${value}` : value
   }
   return joined
+}
+
+/** Fields of a form: texts as they are, files with their name, type and size, a name that comes twice as a list. */
+async function parseForm(bytes: Uint8Array, headers: Headers): Promise<Json> {
+  const type = headers['content-type']
+  if (!type?.startsWith('multipart/form-data')) return undefined
+  const form = await new Response(Buffer.from(bytes), { headers: { 'content-type': type } })
+    .formData()
+    .catch(() => undefined)
+  if (!form) return undefined
+  const fields: Record<string, Json> = {}
+  for (const name of new Set(form.keys())) {
+    const values = form
+      .getAll(name)
+      .map((value) =>
+        typeof value === 'string' ? value : { file: value.name, type: value.type, size: value.size },
+      )
+    fields[name] = values.length > 1 ? values : values[0]
+  }
+  return fields
 }

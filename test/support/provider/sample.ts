@@ -39,5 +39,6 @@ function sampleObject(schema: Record<string, Json>, depth: number): Json {
 
 function typeOf(schema: Record<string, Json>): string {
   const type = Array.isArray(schema.type) ? schema.type.find((one) => one !== 'null') : schema.type
-  return typeof type === 'string' ? type : schema.properties ? 'object' : 'string'
+  // Google writes them in capitals.
+  return typeof type === 'string' ? type.toLowerCase() : schema.properties ? 'object' : 'string'
 }

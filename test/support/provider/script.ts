@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto'
 
 import type { Conversation, ToolResult } from './conversation.ts'
 import { type Directive, type Step, findDirective } from './directive.ts'
-import type { Json } from './json.ts'
 import { sample } from './sample.ts'
-import { callFor } from './steps.ts'
+import { type ToolCall, callFor } from './steps.ts'
 
 export type Block =
   | { type: 'text'; text: string }
   | { type: 'thinking'; text: string }
-  | { type: 'tool'; id: string; name: string; input: Json }
+  | ({ type: 'tool'; id: string } & ToolCall)
   | { type: 'web_search'; id: string; query: string }
 
 /** What the scripted model answers to one request. */
@@ -59,7 +58,7 @@ function sideAnswer(conversation: Conversation): Answer | undefined {
     results: [],
   })
   const text = (words: string): Block => ({ type: 'text', text: words })
-  const hasTools = conversation.tools.some((tool) => tool.kind === 'function')
+  const hasTools = conversation.tools.some((tool) => tool.kind !== 'server')
   const mentions = (words: string) =>
     conversation.turns.some((turn) => turn.texts.some((one) => one.includes(words)))
 

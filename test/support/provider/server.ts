@@ -7,12 +7,19 @@ import { type Fault, FaultBook } from './faults.ts'
 import { generate } from './generate.ts'
 import { Ledger, type LedgerEntry } from './ledger.ts'
 import { openaiChat } from './openai-chat.ts'
+import { openaiResponses } from './openai-responses.ts'
 import { type Reply, ReplyQueue, type ReplyOptions, sendReply } from './reply.ts'
-import type { ProviderProtocol, Refusal } from './protocol.ts'
+import type { Access, ProviderProtocol, Refusal } from './protocol.ts'
 import { type RecordedRequest, record } from './record.ts'
+import { serve } from './serve.ts'
 
 /** One line a wire API. The first that knows the path answers. */
-const PROTOCOLS: ProviderProtocol[] = [anthropic, openaiChat]
+const PROTOCOLS: ProviderProtocol[] = [anthropic, openaiResponses, openaiChat]
+
+/** What signs requests to Bedrock, unless a test brings its own. */
+export const AWS_ACCESS_KEY_ID = 'AKIASCRIPTEDPROVIDER'
+export const AWS_SECRET_ACCESS_KEY = 'scripted/secret+access/key'
+const AWS_SECRETS: Record<string, string> = { [AWS_ACCESS_KEY_ID]: AWS_SECRET_ACCESS_KEY }
 
 const LISTED_MODELS = ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-5-5', 'gpt-5', 'gpt-4o']
 
@@ -25,6 +32,8 @@ export interface ProviderOptions {
   models?: string[]
   /** Provider keys that it accepts, in whatever header the protocol uses; any unless told. */
   keys?: string[]
+  /** Secrets by AWS access key id; one pair, `AWS_ACCESS_KEY_ID` and its secret, unless told. */
+  awsSecrets?: Record<string, string>
   /** A file for the ledger, synced before each chunk. */
   ledgerPath?: string
   /** Finish and bill an answer whose client has left, as some clouds do. */
@@ -104,47 +113,52 @@ async function answer(
   const { record: request } = exchange
   if (request.method === 'HEAD' || request.url === '/') return exchange.send(200, {}, '')
   for (const protocol of PROTOCOLS) {
-    const operation = protocol.operation(request.method, request.path, request.headers)
+    const operation = protocol.operation(request)
     if (!operation) continue
     request.protocol = protocol.name
     const refuse = (refusal: Refusal) => {
       request.refusal = refusal.message
-      sendJson(exchange, protocol, refusal.status, protocol.error(refusal))
+      sendJson(exchange, protocol, refusal.status, protocol.error(refusal), protocol.errorHeaders?.(refusal))
     }
-    const denied = protocol.authenticate(request.headers) ?? checkKey(request, options.keys)
+    const denied = protocol.authenticate(request, access(options))
     if (denied) return refuse(denied)
     if (operation.kind === 'models') {
       const ids = options.models ?? LISTED_MODELS
       return sendJson(exchange, protocol, 200, protocol.models(ids, operation.model))
     }
-    const invalid =
-      options.strict === false ? undefined : protocol.check(request.body, request.headers, operation)
+    const strict = options.strict !== false
+    const context = { faults, ledger, finishes: options.finishesWithoutClient === true }
+    if (operation.service) {
+      const invalid = strict && operation.service.check?.(request, operation)
+      return invalid ? refuse(invalid) : serve(exchange, protocol, operation, operation.service, context)
+    }
+    const invalid = strict && protocol.check(request.body, request.headers, operation)
     if (invalid) return refuse(invalid)
     const { model } = protocol.read(request.body, operation)
-    if (options.strict !== false && !(options.models?.includes(model) ?? protocol.serves(model))) {
-      return refuse(protocol.unknownModel(model))
+    if (strict && !(options.models?.includes(model) ?? protocol.serves(model))) {
+      return refuse(protocol.unknownModel(model, operation))
     }
     if (operation.kind === 'count_tokens') {
       return sendJson(exchange, protocol, 200, protocol.tokenCount(Math.ceil(request.bodyBytes.length / 4)))
     }
-    return generate(exchange, protocol, operation, {
-      faults,
-      ledger,
-      finishes: options.finishesWithoutClient === true,
-    })
+    return generate(exchange, protocol, operation, context)
   }
   const message = `The scripted provider has no ${request.method} ${request.path}`
   exchange.send(404, { 'content-type': 'application/json' }, JSON.stringify({ error: { message } }))
 }
 
-function checkKey({ headers }: RecordedRequest, keys: string[] | undefined): Refusal | undefined {
-  const given = [headers['x-api-key'], headers.authorization?.replace(/^Bearer /, '')]
-  return !keys || keys.some((key) => given.includes(key))
-    ? undefined
-    : { status: 401, message: 'invalid x-api-key' }
-}
+const access = ({ keys, awsSecrets }: ProviderOptions): Access => ({
+  accepts: (key) => keys === undefined || keys.includes(key),
+  awsSecret: (accessKeyId) => (awsSecrets ?? AWS_SECRETS)[accessKeyId],
+})
 
-function sendJson(exchange: Exchange, protocol: ProviderProtocol, status: number, body: unknown): void {
-  const headers = { 'content-type': 'application/json', ...protocol.responseHeaders() }
+function sendJson(
+  exchange: Exchange,
+  protocol: ProviderProtocol,
+  status: number,
+  body: unknown,
+  more?: Record<string, string>,
+): void {
+  const headers = { 'content-type': 'application/json', ...protocol.responseHeaders(), ...more }
   exchange.send(status, headers, JSON.stringify(body))
 }

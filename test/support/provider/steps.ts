@@ -6,11 +6,17 @@ import { completed } from './sample.ts'
 export interface ToolCall {
   name: string
   input: Record<string, Json>
+  /** What a custom tool gets instead of an input. */
+  text?: string
+  /** For a call of a tool that is no function. */
+  kind?: 'custom' | 'local_shell'
+  namespace?: string
 }
 
 /** Names that agents give to the same few tools, most specific first. */
 const WRITE = /^(write|write_?file|create_?file|save_?file)$/i
-const SHELL = /^(bash|run_shell_command|shell_command|exec_command|shell|run_command|execute_command|exec)$/i
+const SHELL =
+  /^(bash|run_shell_command|shell_command|exec_command|shell|local_shell|run_command|execute_command|exec)$/i
 const READ = /^(read|read_?file|view|cat)$/i
 const TASK = /^(task|agent|spawn_agent|run_agent)$/i
 const PATCH = /^apply_patch$/i
@@ -25,7 +31,7 @@ type SingleStep = Exclude<Step, { do: 'parallel' }>
 
 /** The call that does a step with one of the offered tools, or undefined when none fits. */
 export function callFor(step: SingleStep, offered: OfferedTool[]): ToolCall | undefined {
-  const tools = offered.filter((tool) => tool.kind === 'function')
+  const tools = offered.filter((tool) => tool.kind !== 'server')
   const named = (pattern: RegExp) => tools.find((tool) => pattern.test(tool.name))
   switch (step.do) {
     case 'write':
@@ -55,15 +61,26 @@ function write(
   if (patcher) {
     const added = step.text.split('\n').map((line) => `+${line}`)
     const patch = ['*** Begin Patch', `*** Add File: ${step.rel ?? step.path}`, ...added, '*** End Patch']
-    return call(patcher, { [property(patcher, PATCH_NAMES)]: patch.join('\n') })
+    const text = patch.join('\n')
+    return patcher.kind === 'custom'
+      ? customCall(patcher, text)
+      : call(patcher, { [property(patcher, PATCH_NAMES)]: text })
   }
   return shell(runner, `printf '%s' ${quoted(step.text)} > ${quoted(step.path)}`)
 }
 
 function shell(tool: OfferedTool | undefined, command: string): ToolCall | undefined {
   if (!tool) return undefined
+  // Codex's `exec` takes JavaScript, in which its other tools are functions.
+  if (tool.kind === 'custom') {
+    return customCall(
+      tool,
+      `text(JSON.stringify(await tools.exec_command({cmd: ${JSON.stringify(command)}})))`,
+    )
+  }
   const name = property(tool, COMMAND_NAMES)
-  const wantsList = [tool.schema?.properties?.[name]?.type].flat().includes('array')
+  const types = [tool.schema?.properties?.[name]?.type].flat().map((type) => String(type).toLowerCase())
+  const wantsList = tool.kind === 'local_shell' || types.includes('array')
   const described = 'description' in (tool.schema?.properties ?? {}) ? { description: 'Scripted step' } : {}
   return call(tool, { [name]: wantsList ? ['bash', '-lc', command] : command, ...described })
 }
@@ -89,12 +106,21 @@ function callByName(step: Extract<Step, { do: 'call' }>, tools: OfferedTool[]): 
     pattern === undefined ? name === step.tool : new RegExp(pattern).test(name)
   const tool = tools.find((one) => matches(one.name))
   if (!tool) return step.force ? { name: step.tool, input: step.input ?? {} } : undefined
-  return step.raw ? { name: tool.name, input: step.input ?? {} } : call(tool, { ...step.input })
+  if (tool.kind === 'custom') return customCall(tool, step.text ?? '')
+  return step.raw ? { ...called(tool), input: step.input ?? {} } : call(tool, { ...step.input })
 }
 
 const call = (tool: OfferedTool, input: Record<string, Json>): ToolCall => ({
-  name: tool.name,
+  ...called(tool),
   input: completed(input, tool.schema),
+})
+
+const customCall = (tool: OfferedTool, text: string): ToolCall => ({ ...called(tool), input: {}, text })
+
+const called = ({ name, kind, namespace }: OfferedTool) => ({
+  name,
+  ...((kind === 'custom' || kind === 'local_shell') && { kind }),
+  ...(namespace !== undefined && { namespace }),
 })
 
 /** The first of the names that the tool's schema knows, or the first of all. */
