@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { CatalogueEntry, EntryRates, InputKind } from '../../src/models/catalogue.ts'
+import type { CatalogueEntry, Entries, EntryRates } from '../../src/models/catalogue-file.ts'
 import { type Effort, EFFORTS } from '../../src/models/effort.ts'
-import type { Entries } from './entries.ts'
+import type { InputKind } from '../../src/models/facts.ts'
 
 /** The parts of a pi-ai model that are read. */
 interface SourceModel {

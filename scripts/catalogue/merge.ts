@@ -1,7 +1,7 @@
-import type { CatalogueEntry, EntryRates, EntryTier } from '../../src/models/catalogue.ts'
-import { familyName, profileOf, vendorOf } from '../../src/models/names.ts'
-import { addDocumented } from './documented.ts'
-import type { Entries } from './entries.ts'
+import type { CatalogueEntry, Entries } from '../../src/models/catalogue-file.ts'
+import { addDocumented } from '../../src/models/documented.ts'
+import { familyName, vendorOf } from '../../src/models/names.ts'
+import { disputes, mergeTiers, relation, uniformPercent } from '../../src/models/renew.ts'
 
 export interface Merged {
   entries: Entries
@@ -10,11 +10,11 @@ export interface Merged {
 }
 
 /**
- * One catalogue out of both. Limits and abilities come from `limits`, which is weeks fresher, and where both name
+ * One catalogue out of all. Limits and abilities come from `limits`, which is weeks fresher, and where both name
  * a price, so does the price; `prices` adds the kinds that only it knows, as long as both agree on the input
- * price: rates of different days are not mixed.
+ * price: rates of different days are not mixed. `gaps` fill what neither knows, the first first.
  */
-export function mergeSources(prices: Entries, limits: Entries): Merged {
+export function mergeSources(prices: Entries, limits: Entries, ...gaps: Entries[]): Merged {
   const conflicts: string[] = []
   const entries: Entries = new Map()
   const priceOf = priceFinder(prices)
@@ -23,6 +23,7 @@ export function mergeSources(prices: Entries, limits: Entries): Merged {
     entries.set(key, priced === undefined ? { ...entry } : mergeEntry(key, entry, priced, conflicts))
   }
   addPricedOnly(entries, prices)
+  for (const source of gaps) fillGaps(entries, source, conflicts)
   restoreWindows(entries, prices)
   shareAbilities(entries)
   foldBatches(entries)
@@ -66,16 +67,6 @@ function mergeEntry(
   return merged
 }
 
-function disputes(ours: EntryRates = {}, theirs: EntryRates = {}): string[] {
-  return Object.keys(ours).filter((kind) => theirs[kind] !== undefined && theirs[kind] !== ours[kind])
-}
-
-/** The same threshold is written 272000 ("above") in one source and 271999 in the other. */
-function mergeTiers(ours: EntryTier[] | undefined, theirs: EntryTier[] | undefined): EntryTier[] | undefined {
-  if (ours === undefined) return theirs
-  return ours.map((tier) => ({ ...theirs?.find(({ above }) => Math.abs(above - tier.above) <= 1), ...tier }))
-}
-
 /**
  * Models that only `prices` knows. Not those that are another spelling of a model in `limits`: when such a one has
  * another price, it is the older price of an alias that has moved on (`mistral-large`).
@@ -95,10 +86,51 @@ function addPricedOnly(entries: Entries, prices: Entries): void {
   }
 }
 
-/** Two keys with the same relation are found by the same look-up. */
-function relation(key: string): string {
-  const [provider, model] = split(key)
-  return `${provider}/${profileOf(model) ?? ''}/${familyName(model)}`
+/** Fields that one source may know and another not. */
+const FACTS = [
+  'name',
+  'released',
+  'kind',
+  'context',
+  'max_input',
+  'max_output',
+  'tools',
+  'reasoning',
+  'efforts',
+  'deprecated',
+] as const
+
+/** What is known of a model of the same id is completed; a model that is here under another spelling is not added. */
+function fillGaps(entries: Entries, source: Entries, conflicts: string[]): void {
+  const spellings = new Map([...entries.keys()].map((key) => [key.toLowerCase(), key]))
+  const relations = new Map([...entries.keys()].map((key) => [relation(key), key]))
+  for (const [key, gap] of source) {
+    const same = spellings.get(key.toLowerCase())
+    const relative = same ?? relations.get(relation(key))
+    if (relative === undefined) entries.set(key, structuredClone(gap))
+    else if (same !== undefined) fillEntry(same, entries.get(same)!, gap, conflicts)
+    else {
+      const entry = entries.get(relative)!
+      if (gap.name !== undefined) entry.name ??= gap.name
+      if (gap.released !== undefined) entry.released ??= gap.released
+    }
+  }
+}
+
+function fillEntry(key: string, entry: CatalogueEntry, gap: CatalogueEntry, conflicts: string[]): void {
+  for (const fact of FACTS)
+    if (gap[fact] !== undefined) Object.assign(entry, { [fact]: entry[fact] ?? gap[fact] })
+  const input = [...new Set([...(entry.input ?? []), ...(gap.input ?? [])])]
+  if (input.length > 0) entry.input = input
+  if (gap.images !== undefined) entry.images ??= gap.images
+  if (gap.price === undefined) return
+  const disputed = disputes(entry.price, gap.price)
+  for (const kind of disputed)
+    conflicts.push(`${key} ${kind}: ${entry.price?.[kind]} taken, not ${gap.price[kind]}`)
+  if (disputed.includes('input') || disputed.includes('output')) return
+  entry.price = { ...gap.price, ...entry.price }
+  if (gap.tiers !== undefined) entry.tiers ??= gap.tiers
+  if (gap.services !== undefined) entry.services = { ...gap.services, ...entry.services }
 }
 
 /**
@@ -141,7 +173,7 @@ function foldBatches(entries: Entries): void {
     const base = entries.get(key.slice(0, -':batch'.length))
     const percent = uniformPercent(batch.price, base?.price)
     if (base === undefined || percent === undefined) continue
-    base.batch_percent = percent
+    base.services = { ...base.services, batch: percent }
     const vendor = vendorOf(key)
     for (const [other, entry] of entries) {
       if (
@@ -150,18 +182,8 @@ function foldBatches(entries: Entries): void {
         familyName(other) !== familyName(key.slice(0, -6))
       )
         continue
-      if (disputes(base.price, entry.price).length === 0) entry.batch_percent = percent
+      if (disputes(base.price, entry.price).length === 0)
+        entry.services = { ...entry.services, batch: percent }
     }
   }
-}
-
-/** The one percentage that holds for every kind, if there is one. */
-function uniformPercent(part: EntryRates = {}, whole: EntryRates = {}): number | undefined {
-  const percents = Object.keys(part).map((kind) => Math.round((100 * (part[kind] ?? 0)) / (whole[kind] ?? 0)))
-  return new Set(percents).size === 1 && Number.isFinite(percents[0]) ? percents[0] : undefined
-}
-
-function split(key: string): [provider: string, model: string] {
-  const slash = key.indexOf('/')
-  return [key.slice(0, slash), key.slice(slash + 1)]
 }

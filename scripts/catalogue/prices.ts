@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { CatalogueEntry, EntryRates, EntryTier } from '../../src/models/catalogue.ts'
-import type { Entries } from './entries.ts'
+import type { CatalogueEntry, Entries, EntryRates, EntryTier } from '../../src/models/catalogue-file.ts'
 
 /** The parts of genai-prices' table that are read. `x_mtok` is $ per million of x, `x_kcount` $ per thousand. */
 interface SourceProvider {
@@ -64,8 +63,6 @@ const KINDS: Record<string, [kind: string, pico: number]> = {
   input_image_mtok: ['input_image', 1e6],
   output_image_mtok: ['output_image', 1e6],
   cache_image_read_mtok: ['cache_read_image', 1e6],
-  input_video_mtok: ['input_video', 1e6],
-  output_video_mtok: ['output_video', 1e6],
   input_audio_hours: ['audio_second', 1e12 / 3600],
   input_document_kpages: ['page', 1e9],
   web_searches_kcount: ['web_search', 1e9],

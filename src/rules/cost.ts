@@ -1,4 +1,4 @@
-import type { Prices, Rates } from '../models/catalogue.ts'
+import type { Prices, Rates } from '../models/prices.ts'
 import { totalInputTokens } from '../message/usage.ts'
 import type { Usage } from '../message/usage.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { mergeSources } from '../../scripts/catalogue/merge.ts'
-import type { CatalogueEntry } from '../../src/models/catalogue.ts'
+import type { CatalogueEntry } from '../../src/models/catalogue-file.ts'
 
 type Table = Record<string, CatalogueEntry>
 
@@ -78,10 +78,10 @@ const ROWS: [title: string, prices: Table, limits: Table, merged: Table, conflic
       'openrouter/x/uneven:batch': { ...CHAT, price: { input: 5, output: 19 } },
     },
     {
-      'xai/grok-9': { ...CHAT, price: { input: 10, output: 20 }, batch_percent: 80 },
+      'xai/grok-9': { ...CHAT, price: { input: 10, output: 20 }, services: { batch: 80 } },
       'xai/grok-8': { ...CHAT, price: { input: 11, output: 20 } },
-      'openrouter/x-ai/grok-9': { ...CHAT, price: { input: 10, output: 20 }, batch_percent: 80 },
-      'openrouter/x-ai/grok-8': { ...CHAT, price: { input: 10, output: 20 }, batch_percent: 50 },
+      'openrouter/x-ai/grok-9': { ...CHAT, price: { input: 10, output: 20 }, services: { batch: 80 } },
+      'openrouter/x-ai/grok-8': { ...CHAT, price: { input: 10, output: 20 }, services: { batch: 50 } },
       'openrouter/x/uneven': { ...CHAT, price: { input: 10, output: 20 } },
     },
     [],
@@ -101,6 +101,7 @@ const ROWS: [title: string, prices: Table, limits: Table, merged: Table, conflic
         ...CHAT,
         price: { input: 10, cache_write_5m: 12, cache_write_1h: 20, web_search: 10_000_000_000 },
         tiers: [{ above: 9, input: 20, cache_write_5m: 25, cache_write_1h: 40 }],
+        services: { batch: 50, us: 110 },
       },
     },
     [],
@@ -141,6 +142,58 @@ const ROWS: [title: string, prices: Table, limits: Table, merged: Table, conflic
     [],
   ],
 ]
+
+const GAPS: [title: string, limits: Table, gap: Table, merged: Table, conflicts: string[]][] = [
+  [
+    'a further source fills what is not known',
+    { 'groq/a': { ...CHAT, price: { input: 10, output: 20 } } },
+    {
+      'groq/A': {
+        name: 'A',
+        released: '2026-01-02',
+        context: 5,
+        max_output: 7,
+        input: ['text', 'pdf'],
+        price: { input: 10, output: 20, cache_read: 1 },
+        services: { priority: { input: 15 } },
+      },
+    },
+    {
+      'groq/a': {
+        ...CHAT,
+        name: 'A',
+        released: '2026-01-02',
+        max_output: 7,
+        input: ['text', 'pdf'],
+        price: { input: 10, output: 20, cache_read: 1 },
+        services: { priority: { input: 15 } },
+      },
+    },
+    [],
+  ],
+  [
+    'but no rates of another day',
+    { 'groq/a': { ...CHAT, price: { input: 10, output: 20 } } },
+    { 'groq/a': { price: { input: 11, output: 20, cache_read: 1 } } },
+    { 'groq/a': { ...CHAT, price: { input: 10, output: 20 } } },
+    ['groq/a input: 10 taken, not 11'],
+  ],
+  [
+    'and of a model that is here under another spelling only the name',
+    { 'groq/a': { ...CHAT } },
+    { 'groq/a-20260101': { name: 'A', context: 5, price: { input: 11 } } },
+    { 'groq/a': { ...CHAT, name: 'A' } },
+    [],
+  ],
+  ['adds what nobody else has', {}, { 'groq/b': { name: 'B' } }, { 'groq/b': { name: 'B' } }, []],
+]
+
+it.each(GAPS)('%s', (_title, limits, gap, merged, conflicts) => {
+  const table = (rows: Table) => new Map(Object.entries(structuredClone(rows)))
+  const result = mergeSources(new Map(), table(limits), table(gap))
+  expect(Object.fromEntries(result.entries)).toEqual(merged)
+  expect(result.conflicts).toEqual(conflicts)
+})
 
 it.each(ROWS)('%s', (_title, prices, limits, merged, conflicts) => {
   const result = mergeSources(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { emptyUsage } from '../../src/message/usage.ts'
 import type { Usage } from '../../src/message/usage.ts'
 import { lookup } from '../../src/models/catalogue.ts'
-import type { Prices } from '../../src/models/catalogue.ts'
+import type { Prices } from '../../src/models/prices.ts'
 import { cost } from '../../src/rules/cost.ts'
 
 /** $3 / $15 a million, cache read $0.30, writes $3.75 and $6, a search one cent; above 200,000 tokens $6 / $22.50. */
