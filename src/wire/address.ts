@@ -25,6 +25,9 @@ const PRIVATE = blockList(
   [['::1', 128], ['fc00::', 7], ['fec0::', 10], ['64:ff9b:1::', 48], ['2001::', 23]],
 ) // prettier-ignore
 
+/** Where Amazon, Google and Azure tell a machine or a container its credentials. */
+const METADATA = blockList([['169.254.0.0', 16]], [['fd00:ec2::', 32], ['fd20:ce::', 32]]) // prettier-ignore
+
 /** All that IANA has given out; what is outside and not named above is reserved. */
 const GIVEN_OUT = blockList([], [['2000::', 3]])
 
@@ -49,6 +52,12 @@ export function classify(address: string): AddressClass {
   const inner = carried(address)
   if (inner !== undefined) return classify(inner)
   return GIVEN_OUT.check(address, kind) ? 'public' : 'never'
+}
+
+/** May a machine's own credentials come from this address? Its class is `never` all the same. */
+export function isMetadataAddress(address: string): boolean {
+  const family = isIP(address)
+  return family !== 0 && METADATA.check(address, family === 4 ? 'ipv4' : 'ipv6')
 }
 
 function carried(address: string): string | undefined {

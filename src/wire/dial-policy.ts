@@ -3,7 +3,7 @@ import type { LookupAddress } from 'node:dns'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { GatewayError } from '../message/error.ts'
-import { classify } from './address.ts'
+import { classify, isMetadataAddress } from './address.ts'
 
 /** What decides whether an upstream may be dialled. */
 export interface Dialled {
@@ -11,6 +11,11 @@ export interface Dialled {
   readonly origin: string
   /** The operator wrote this address: it may be private. A provider's own default may not lead to one. */
   readonly operatorNamed: boolean
+  /**
+   * The service that tells a machine in a cloud who it is, at a link-local address. Set by `providers/credentials/`
+   * alone: a provider at such an address is somebody's attempt to read these credentials.
+   */
+  readonly metadataService?: boolean
 }
 
 /** All addresses of a name, as `dns.lookup` with `all` gives them. */
@@ -70,6 +75,7 @@ export function checkedLookup(upstream: Dialled, resolve: Resolve): LookupFuncti
 function judge(upstream: Dialled, address: string): void {
   const kind = classify(address)
   if (kind === 'public' || (kind === 'private' && upstream.operatorNamed)) return
+  if (upstream.metadataService === true && isMetadataAddress(address)) return
   refuse(upstream.origin, `it leads to ${address}, where no provider may be`)
 }
 

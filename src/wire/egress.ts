@@ -20,7 +20,8 @@ export interface Upstream extends Dialled {
 }
 
 export interface EgressRequest {
-  readonly method: 'GET' | 'POST'
+  /** PUT: a session of Amazon's metadata service. */
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
   readonly headers: Record<string, string>
   readonly body: Uint8Array | undefined

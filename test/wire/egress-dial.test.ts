@@ -6,6 +6,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { checkedLookup, checkOrigin } from '../../src/wire/dial-policy.ts'
 import type { Resolve } from '../../src/wire/dial-policy.ts'
 import { makeCertificates } from '../support/certificates.ts'
 import type { Certificate } from '../support/certificates.ts'
@@ -75,6 +76,43 @@ describe('K1 an address is judged in whatever way it is written', () => {
     const upstream = await upstreamOf(() => whole('{}'))
     const { body } = await dialled(host, Number(new URL(upstream.url).port), true, 'http')
     expect(body).toBe('{}')
+  })
+})
+
+describe('K1 the metadata service of a cloud is dialled for its credentials and for nothing else', () => {
+  const LINK_LOCAL = [
+    '169.254.169.254', '169.254.170.2', '169.254.170.23', 'fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254',
+  ] // prettier-ignore
+  const OTHERS = ['0.0.0.0', '100.100.100.200', '192.0.0.192', '224.0.0.1', 'fe80::1', '::', '2001:db8::1']
+  // Judged and not dialled: where these tests run, something may answer.
+  const judge = (address: string, metadataService: boolean) => {
+    const origin = `http://${address.includes(':') ? `[${address}]` : address}`
+    checkOrigin({ origin, operatorNamed: true, metadataService })
+    const dialled = { origin: 'http://metadata.example', operatorNamed: true, metadataService }
+    let refusal: Error | null = null
+    checkedLookup(dialled, resolvesTo(address))('metadata.example', {}, (error) => {
+      refusal = error
+    })
+    if (refusal !== null) throw refusal as Error
+  }
+
+  it.each(LINK_LOCAL)('%s is let through for credentials alone', (address) => {
+    expect(() => judge(address, true)).not.toThrow()
+    expect(() => judge(address, false)).toThrow('no provider may be')
+  })
+
+  it.each(OTHERS)('%s is not, even for them', (address) => {
+    expect(() => judge(address, true)).toThrow('no provider may be')
+  })
+
+  it('and only the files that fetch credentials can say so', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    )
+    const saying = files.filter((file) =>
+      readFileSync(join('src', file), 'utf8').includes('metadataService:'),
+    )
+    expect(saying).toEqual(['providers/credentials/token-service.ts'])
   })
 })
 
