@@ -25,6 +25,12 @@ const DOORS = [
   'stores -> providers',
 ]
 
+/** What a provider is made of, whichever it is. */
+const SHARED_BY_PROVIDERS = ['provider', 'auth', 'authorization', 'cloud-auth'].map(
+  (name) => `providers/${name}.ts`,
+)
+const CREDENTIALS = 'providers/credentials'
+
 /** Each rule looks at one import; `wrong` is one that it must refuse. */
 const RULES: {
   rule: string
@@ -61,8 +67,14 @@ const RULES: {
       room(from) !== 'providers' ||
       room(to) !== 'providers' ||
       from === 'providers/index.ts' ||
-      ['providers/provider.ts', 'providers/auth.ts', 'providers/authorization.ts'].includes(to),
+      SHARED_BY_PROVIDERS.includes(to) ||
+      (folder(from) === CREDENTIALS && folder(to) === CREDENTIALS),
     wrong: ['providers/compatible.ts', 'providers/anthropic.ts'],
+  },
+  {
+    rule: 'only main.ts makes credentials',
+    allows: (from, to) => folder(to) !== CREDENTIALS || folder(from) === CREDENTIALS || from === 'main.ts',
+    wrong: ['pipeline/send.ts', 'providers/credentials/cached-credentials.ts'],
   },
   {
     rule: 'protocol folders do not import each other',

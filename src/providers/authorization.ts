@@ -1,3 +1,5 @@
+import type { Upstream } from '../wire/egress.ts'
+
 /** A request as it will be sent, to be let in. */
 export interface SignableRequest {
   readonly method: string
@@ -14,7 +16,9 @@ export interface AuthorizedKey {
   readonly id: string
   /** The API key; empty where there is none. */
   readonly value: string
-  readonly cloud?: CloudSettings
+  readonly cloud?: CloudSettings | undefined
+  /** The way to its provider, which is the way to its token services, too. */
+  readonly reach?: { readonly upstream: Pick<Upstream, 'proxyUrl' | 'caCertificatePem'> }
 }
 
 /** Headers that let the request in; a promise only where a token must be fetched first. */
@@ -60,12 +64,15 @@ export interface BedrockSettings {
   readonly arn?: string
 }
 
-/** Tokens of clouds, fetched once and kept until they end. A token that has to be fetched is a promise. */
+/**
+ * Tokens of clouds, fetched once and kept until they end. One that has to be fetched is a promise. Throws and rejects
+ * with a `GatewayError`: `upstream_unauthenticated` says what is missing, `upstream_unavailable` what fails.
+ */
 export interface CloudCredentials {
-  /** `Authorization` of a Google service account, or of what the machine itself is logged in as. */
-  google(key: AuthorizedKey): string | Promise<string>
-  /** `Authorization` of an Entra application, or of the machine's managed identity. */
-  azure(key: AuthorizedKey): string | Promise<string>
+  /** Headers of a Google service account, or of what the machine itself is logged in as. */
+  google(key: AuthorizedKey): Record<string, string> | Promise<Record<string, string>>
+  /** Headers of an Entra application, or of the machine's managed identity. */
+  azure(key: AuthorizedKey): Record<string, string> | Promise<Record<string, string>>
   aws(key: AuthorizedKey): AwsIdentity | Promise<AwsIdentity>
 }
 
