@@ -55,13 +55,13 @@ export interface Counts {
 /** How a provider served an answer, in its own words. */
 export interface Service {
   /** `service_tier`: `priority`, `flex`, `batch` …; absent where it says `standard`, `default` and the like. */
-  tier?: string
+  tier?: string | undefined
   /** Claude's `speed`, where it is not `standard`. */
-  speed?: string
+  speed?: string | undefined
   /** Where Claude ran, when the request or the workspace asked for a place: `us`. */
-  geography?: string
+  geography?: string | undefined
   /** Size and quality of the images, as `1024x1536/high`. */
-  image?: string
+  image?: string | undefined
 }
 
 /** A server-side compaction of the conversation, an advisor of another model, a model that declined. */

@@ -97,7 +97,7 @@ function documentedServices(key: string, provider: string, { kind, tools }: Cata
     const older = /claude-(?:\d|instant|(?:opus|sonnet|haiku)-4(?:-[015])?$)/.test(family)
     return older ? { batch: 50 } : { batch: 50, us: 110 }
   }
-  if (provider === 'gemini' && /^gemini-/.test(family)) {
+  if (provider === 'gemini' && family.startsWith('gemini-')) {
     const flash = /^gemini-3-[5-9]-flash/.test(family)
     return { batch: 50, ...(flash ? { flex: 50, priority: 180 } : {}) }
   }
