@@ -64,12 +64,13 @@ export class Router {
     this.#mounts = mounts
     for (const { prefix, protocol, preferredProviders = [] } of mounts) {
       for (const endpoint of protocol.endpoints) {
+        const modelAt = placeOf('model', endpoint.path)
         const match = (rest: string[]): Match => ({
           type: 'inference',
           protocol,
           endpoint,
           preferredProviders,
-          pathModel: rest[0],
+          pathModel: rest[modelAt],
         })
         this.#add(endpoint.method, prefix + endpoint.path, match)
       }
@@ -132,6 +133,11 @@ export class Router {
     if (existing === undefined) this.#patterns.push(pattern)
     pattern.methods.set(method, make)
   }
+}
+
+/** Which of the path's parameters it is; -1 where it is none. */
+function placeOf(name: string, path: string): number {
+  return [...path.matchAll(/\{(\w+)\}/g)].findIndex((match) => match[1] === name)
 }
 
 function parametersOf(path: string, rest: readonly string[]): Record<string, string> {

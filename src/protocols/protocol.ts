@@ -122,7 +122,7 @@ export interface Endpoint {
 
 /**
  * How another host takes a protocol's requests: Claude's body on Bedrock and Vertex is Anthropic's own but for a few
- * fields at its top. All other bytes stay as they are.
+ * fields. All other bytes stay as they are.
  */
 export interface Dialect {
   readonly id: string
@@ -132,6 +132,12 @@ export interface Dialect {
   readonly needs: Readonly<Record<string, string>>
   /** The body's list for what `anthropic-beta` says elsewhere. */
   readonly betasField?: string
+  /** The betas that it takes, by their name at the protocol's own service; any other fails the request. */
+  readonly betas: ReadonlyMap<string, string>
+  /** Fields of the protocol's own service that fail the request here: `a`, `a.b`, `a[].b`. */
+  readonly refuses: readonly string[]
+  /** A failure as the host tells it. Absent: as the protocol does. */
+  readonly encodeError?: Protocol['error']['encode']
 }
 
 export interface Decoded {

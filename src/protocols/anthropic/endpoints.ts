@@ -1,5 +1,7 @@
 import type { JsonObject } from '../../message/request.ts'
+import { awsChunks } from '../../wire/aws-eventstream.ts'
 import type { Endpoint, ListedModel } from '../protocol.ts'
+import { bedrockInvoke, vertex } from './dialects.ts'
 
 /** https://docs.claude.com/en/api; the probes are what Claude Code asks for at its start, by version. */
 export const endpoints: readonly Endpoint[] = [
@@ -13,6 +15,52 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'HEAD', path: '/api/hello', operation: 'probe' },
   { method: 'GET', path: '/api/hello', operation: 'probe' },
 ]
+
+/** InvokeModel with Claude's body: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html */
+export const bedrockEndpoints: readonly Endpoint[] = [
+  {
+    method: 'POST',
+    path: '/model/{model}/invoke',
+    operation: 'generate',
+    stream: false,
+    dialect: bedrockInvoke,
+  },
+  {
+    method: 'POST',
+    path: '/model/{model}/invoke-with-response-stream',
+    operation: 'generate',
+    stream: true,
+    framing: () => awsChunks,
+    dialect: bedrockInvoke,
+  },
+]
+
+/** A base URL may end with the version or before it. */
+const VERTEX_VERSIONS = ['', '/v1', '/v1beta1']
+const VERTEX_MODELS = '/projects/{project}/locations/{location}/publishers/anthropic/models'
+
+/** https://docs.claude.com/en/api/claude-on-vertex-ai */
+export const vertexEndpoints: readonly Endpoint[] = VERTEX_VERSIONS.flatMap((version): Endpoint[] => {
+  const models = version + VERTEX_MODELS
+  return [
+    // First, because it looks like a model's path; the model is in the body here.
+    { method: 'POST', path: `${models}/count-tokens:rawPredict`, operation: 'count-tokens', dialect: vertex },
+    {
+      method: 'POST',
+      path: `${models}/{model}:rawPredict`,
+      operation: 'generate',
+      stream: false,
+      dialect: vertex,
+    },
+    {
+      method: 'POST',
+      path: `${models}/{model}:streamRawPredict`,
+      operation: 'generate',
+      stream: true,
+      dialect: vertex,
+    },
+  ]
+})
 
 /** Claude Code offers only ids that hold "claude" or "anthropic": all others get this in front. */
 export const foreignPrefix = { native: 'anthropic', prefix: 'anthropic/', shown: /claude|anthropic/i }

@@ -26,7 +26,8 @@ export function decodeRequest(body: JsonObject, operation: Operation = 'generate
   const warnings = new Warnings()
   const { messages, effort } = decodeMessages(required(body['messages'], 'messages', asList), warnings)
   const request: Request = {
-    model: required(body['model'], 'model', asString),
+    // At hosts that have it in the path it is not in the body.
+    model: optional(body['model'], 'model', asString) ?? '',
     system: optional(body['system'], 'system', (system, path) => decodeSystem(system, path, warnings)) ?? [],
     messages,
     tools: applyToolChanges(
@@ -66,6 +67,9 @@ const KNOWN_FIELDS = new Set([
   'thinking',
   'output_config',
   'output_format',
+  // Of the dialects of other hosts, which know no header.
+  'anthropic_version',
+  'anthropic_beta',
 ])
 
 /** Counting needs no limit of the answer. */

@@ -613,7 +613,6 @@ const MISTAKES: [fields: JsonObject, message: string][] = [
   [{ max_tokens: 1.5 }, 'max_tokens: Input should be a valid integer'],
   [{ max_tokens: -1 }, 'max_tokens: Input should be greater than or equal to 0'],
   [{ max_tokens: Number.POSITIVE_INFINITY }, 'max_tokens: Input should be a valid integer'],
-  [{ model: undefined }, 'model: Field required'],
   [{ model: 1 }, 'model: Input should be a valid string'],
   [{ temperature: 'hot' }, 'temperature: Input should be a valid number'],
   [{ temperature: Number.POSITIVE_INFINITY }, 'temperature: Input should be a valid number'],
