@@ -5,7 +5,7 @@
  */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
   '#19': 'Schemas for Gemini’s own API.',
-  '#20': 'Schemas from OpenAI clients for Claude (test/protocols/anthropic/answer-schema.test.ts).',
+  '#20': 'Schemas from OpenAI clients for Claude (test/protocols/shared/answer-schema.test.ts).',
   '#59':
     'Pings pass the hub as events; when they are made is decided where streams are relayed (test/e2e/contract/streaming.test.ts).',
   '#63':

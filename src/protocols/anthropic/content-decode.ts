@@ -13,7 +13,7 @@ import {
   optional,
   required,
 } from './fields.ts'
-import { PROTOCOL, thinkingBlock } from './wire.ts'
+import { PROTOCOL, thinkingBlock, unmarkSignature } from './wire.ts'
 
 /** `content` of a message: a string, a list of blocks, nothing. */
 export function decodeContent(value: unknown, path: string, warnings: Warnings): Block[] {
@@ -42,7 +42,10 @@ const DECODERS: ReadonlyMap<string, BlockDecoder> = new Map<string, BlockDecoder
   ['thinking', decodeThinking],
   [
     'redacted_thinking',
-    (block, path) => ({ type: 'redacted-thinking', data: required(block['data'], `${path}.data`, asString) }),
+    (block, path) => {
+      const data = required(block['data'], `${path}.data`, asString)
+      return { type: 'redacted-thinking', data: unmarkSignature(data) ?? '' }
+    },
   ],
   ['tool_use', decodeToolUse],
   ['tool_result', decodeToolResult],

@@ -8,6 +8,7 @@ import type {
   TextBlock,
   ThinkingBlock,
 } from '../../message/request.ts'
+import { isClaudeSignature } from '../shared/claude-signature.ts'
 import { parseForOutput } from '../shared/json.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
 import type { Warnings } from '../shared/warnings.ts'
@@ -98,13 +99,8 @@ function encodeDocument(block: DocumentBlock, context: ContentContext): JsonObje
   }
 }
 
-/** What an answer of Claude's signs its thinking with: long base64. Others' signatures have other forms. */
-const CLAUDE_SIGNATURE = /^[A-Za-z0-9+/]{40,}={0,2}$/
-
-/** "Invalid signature in thinking block" would fail the whole conversation. */
 function encodeThinking({ text: thinking, signature }: ThinkingBlock, warnings: Warnings): JsonObject[] {
-  if (signature !== undefined && CLAUDE_SIGNATURE.test(signature))
-    return [{ type: 'thinking', thinking, signature }]
+  if (isClaudeSignature(signature)) return [{ type: 'thinking', thinking, signature }]
   warnings.add('dropped', 'messages[].content[].thinking', 'it has no signature of Claude’s')
   return []
 }

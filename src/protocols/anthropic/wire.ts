@@ -1,6 +1,6 @@
 import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject, ThinkingBlock } from '../../message/request.ts'
-import { emptyUsage, tokenCount } from '../../message/usage.ts'
+import { emptyUsage, readService, tokenCount } from '../../message/usage.ts'
 import type { Counts, SideUsage, Usage } from '../../message/usage.ts'
 import { isObject } from './fields.ts'
 
@@ -25,7 +25,7 @@ export function markSignature(upstream: string | undefined): string {
 }
 
 /** The signature to give back to whoever made it; undefined when there was none. */
-function unmarkSignature(signature: string): string | undefined {
+export function unmarkSignature(signature: string): string | undefined {
   const own = isOwnSignature(signature) ? signature.slice(OWN_SIGNATURE.length) : signature
   return own === '' ? undefined : own
 }
@@ -92,6 +92,7 @@ export class UsageReader {
   #cacheWrite: number | undefined
   #cacheWrite1h = 0
   #cacheWrite5m = 0
+  #iterations: readonly JsonObject[] = []
   readonly #usage: Partial<Usage> = {}
 
   read(usage: unknown): void {
@@ -103,12 +104,24 @@ export class UsageReader {
       this.#set('reasoningTokens', usage['output_tokens_details']['thinking_tokens'])
     if (isObject(usage['server_tool_use']))
       this.#set('webSearches', usage['server_tool_use']['web_search_requests'])
-    if (Array.isArray(usage['iterations'])) this.#readIterations(usage['iterations'])
     this.#readCacheWrites(usage)
+    if (Array.isArray(usage['iterations'])) this.#iterations = usage['iterations'].filter(isObject)
+    const service = readService({
+      tier: usage['service_tier'],
+      speed: usage['speed'],
+      geography: usage['inference_geo'],
+    })
+    if (service !== undefined) this.#usage.service = service
   }
 
   get usage(): Partial<Usage> {
-    return { ...this.#usage }
+    const beside = this.#iterations.filter(({ type }) => BILLED_BESIDE.has(String(type))).map(readIteration)
+    const within = declinedWithin(this.#iterations, this.#usage)
+    return {
+      ...this.#usage,
+      ...(beside.length > 0 ? { beside } : {}),
+      ...(within.length > 0 ? { within } : {}),
+    }
   }
 
   #set(field: keyof Counts, value: unknown): void {
@@ -130,22 +143,30 @@ export class UsageReader {
     this.#usage.cacheWrite1hTokens = Math.min(this.#cacheWrite1h, sum)
     this.#usage.cacheWrite5mTokens = sum - this.#usage.cacheWrite1hTokens
   }
+}
 
-  #readIterations(iterations: unknown[]): void {
-    const beside = iterations.filter(isObject).flatMap((iteration): SideUsage[] => {
-      const { type: kind, model } = iteration
-      if (typeof kind !== 'string' || !BILLED_BESIDE.has(kind)) return []
-      const reader = new UsageReader()
-      reader.read({ ...iteration, iterations: undefined })
-      return [
-        {
-          kind,
-          ...(typeof model === 'string' ? { model } : {}),
-          usage: { ...emptyUsage(), ...reader.usage },
-        },
-      ]
-    })
-    if (beside.length > 0) this.#usage.beside = beside
+/**
+ * What models used that declined, before a fallback answered: the answer's model is the fallback, so its price is not
+ * theirs. Only where the totals hold them, which the sums show.
+ */
+function declinedWithin(iterations: readonly JsonObject[], total: Partial<Usage>): SideUsage[] {
+  const answered = iterations.find(({ type }) => type === 'fallback_message')
+  if (answered === undefined) return []
+  const tries = iterations.filter(({ type }) => type === 'fallback_message' || type === 'message')
+  const isWhole = (field: 'inputTokens' | 'outputTokens') =>
+    tries.reduce((sum, each) => sum + readIteration(each).usage[field], 0) === total[field]
+  if (!isWhole('inputTokens') || !isWhole('outputTokens')) return []
+  return tries.map(readIteration).filter(({ model }) => model !== undefined && model !== answered['model'])
+}
+
+function readIteration(iteration: JsonObject): SideUsage {
+  const { type: kind, model } = iteration
+  const reader = new UsageReader()
+  reader.read({ ...iteration, iterations: undefined })
+  return {
+    kind: String(kind),
+    ...(typeof model === 'string' ? { model } : {}),
+    usage: { ...emptyUsage(), ...reader.usage },
   }
 }
 

@@ -123,6 +123,11 @@ describe('blocks', () => {
     ],
     ['redacted thinking', { type: 'redacted_thinking', data: 'x' }, { type: 'redacted-thinking', data: 'x' }],
     [
+      'redacted thinking with our mark',
+      { type: 'redacted_thinking', data: 'signalbox.x' },
+      { type: 'redacted-thinking', data: 'x' },
+    ],
+    [
       '#8 tool call',
       { type: 'tool_use', id: 't1', name: 'Bash', input: { b: 1, a: [2] } },
       { type: 'tool-call', id: 't1', name: 'Bash', arguments: '{"b":1,"a":[2]}' },

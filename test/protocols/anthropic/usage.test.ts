@@ -107,6 +107,59 @@ const ROWS: [row: string, pieces: unknown[], usage: object][] = [
       ],
     },
   ],
+  [
+    '#58 a model that declined, before a fallback answered: in the totals, at its own price',
+    [
+      {
+        iterations: [
+          { type: 'message', model: 'claude-a', input_tokens: 9, output_tokens: 1 },
+          { type: 'message', model: 'claude-b', input_tokens: 4, output_tokens: 2 },
+          { type: 'fallback_message', model: 'claude-b', input_tokens: 9, output_tokens: 5 },
+        ],
+      },
+      { input_tokens: 22, output_tokens: 8 },
+    ],
+    {
+      inputTokens: 22,
+      outputTokens: 8,
+      within: [
+        {
+          kind: 'message',
+          model: 'claude-a',
+          usage: {
+            inputTokens: 9,
+            outputTokens: 1,
+            cacheReadTokens: 0,
+            cacheWrite5mTokens: 0,
+            cacheWrite1hTokens: 0,
+          },
+        },
+      ],
+    },
+  ],
+  [
+    '#58 the same, when the totals hold the answer only',
+    [
+      {
+        input_tokens: 9,
+        output_tokens: 5,
+        iterations: [
+          { type: 'message', model: 'claude-a', input_tokens: 9, output_tokens: 1 },
+          { type: 'fallback_message', model: 'claude-b', input_tokens: 9, output_tokens: 5 },
+        ],
+      },
+    ],
+    { inputTokens: 9, outputTokens: 5 },
+  ],
+  [
+    '#27 tier, speed and place that have a price of their own',
+    [
+      { input_tokens: 9, service_tier: 'priority', speed: 'standard', inference_geo: 'us' },
+      { output_tokens: 5, speed: 'fast' },
+    ],
+    { inputTokens: 9, outputTokens: 5, service: { speed: 'fast' } },
+  ],
+  ['as usual', [{ service_tier: 'standard', inference_geo: 'not_available', speed: 7 }], {}],
 ]
 
 describe('usage', () => {

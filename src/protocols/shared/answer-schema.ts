@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../message/request.ts'
-import { isObject } from './fields.ts'
+import { isObject } from './object.ts'
 
 /**
  * The schema of an answer as the API takes it: objects are closed, texts have one of a few formats, and limits of
