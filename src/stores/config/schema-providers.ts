@@ -65,38 +65,50 @@ const providerKeySettings = block({
   enabled: served(flag, 'false: the key is not used.', KEY_DEFAULTS.enabled),
   aliases: served(map(alias), 'Name that clients use → the id of the model at the provider.'),
   use_for_batch_api: accepted(flag, 'The key may be used for batch and file calls.'),
-  azure_key_config: accepted(
+  azure_key_config: served(
     block({
-      endpoint: accepted(environmentText, 'Address of the Azure resource.'),
+      endpoint: served(environmentText, 'Address of the Azure resource. Required.'),
       deployments: deployments,
-      api_version: accepted(environmentText, 'Version of the API.'),
-      client_id: accepted(environmentText, 'Entra application.'),
-      client_secret: accepted(environmentText, 'Secret of the Entra application.'),
-      tenant_id: accepted(environmentText, 'Entra tenant.'),
-      scopes: accepted(texts, 'Scopes of the Entra token.'),
+      api_version: served(environmentText, 'Version of the API.', '2024-10-21'),
+      client_id: served(
+        environmentText,
+        'Entra application; alone: the managed identity of the machine that has this id.',
+      ),
+      client_secret: served(environmentText, 'Secret of the Entra application; wins over the API key.'),
+      tenant_id: served(environmentText, 'Entra tenant.'),
+      scopes: served(texts, 'Scopes of the Entra token.', ['https://cognitiveservices.azure.com/.default']),
     }),
-    'Azure OpenAI.',
+    'Azure OpenAI and Foundry.',
   ),
-  vertex_key_config: accepted(
+  vertex_key_config: served(
     block({
-      project_id: accepted(environmentText, 'Google Cloud project.'),
-      project_number: accepted(environmentText, 'Its number.'),
-      region: accepted(environmentText, 'Region of the endpoint.'),
-      auth_credentials: accepted(environmentText, 'Service account as JSON text.'),
+      project_id: served(environmentText, 'Google Cloud project. Absent: that of `auth_credentials`.'),
+      project_number: served(environmentText, 'Its number.'),
+      region: served(environmentText, 'Region of the endpoint, or `global`. Required.'),
+      auth_credentials: served(
+        environmentText,
+        'Service account, or another file of credentials of Google, as JSON text. Absent: the API key, else the application default credentials.',
+      ),
       deployments: deployments,
     }),
     'Google Vertex AI.',
   ),
-  bedrock_key_config: accepted(
+  bedrock_key_config: served(
     block({
-      access_key: accepted(environmentText, 'AWS access key.'),
-      secret_key: accepted(environmentText, 'AWS secret key.'),
-      session_token: accepted(environmentText, 'AWS session token.'),
-      region: accepted(environmentText, 'AWS region.'),
-      arn: accepted(environmentText, 'Prefix of inference profiles.'),
-      role_arn: accepted(environmentText, 'Role to assume.'),
-      external_id: accepted(environmentText, 'External id for the role.'),
-      session_name: accepted(environmentText, 'Name of the role session.'),
+      access_key: served(
+        environmentText,
+        'AWS access key; an API key in `value` wins over it. Absent as well: the credentials of the machine.',
+      ),
+      secret_key: served(environmentText, 'AWS secret key.'),
+      session_token: served(environmentText, 'AWS session token.'),
+      region: served(
+        environmentText,
+        'AWS region. Absent: that of `arn`, `AWS_REGION`, `AWS_DEFAULT_REGION`, else `us-east-1`.',
+      ),
+      arn: served(environmentText, 'Prefix of inference profiles.'),
+      role_arn: served(environmentText, 'Role to assume.'),
+      external_id: served(environmentText, 'External id for the role.'),
+      session_name: served(environmentText, 'Name of the role session.', 'signalbox'),
       deployments: deployments,
       batch_s3_config: accepted(open, 'Buckets for batches.'),
     }),
