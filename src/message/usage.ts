@@ -93,3 +93,32 @@ export function emptyUsage(): Usage {
 export function totalInputTokens(usage: Usage): number {
   return usage.inputTokens + usage.cacheReadTokens + usage.cacheWrite5mTokens + usage.cacheWrite1hTokens
 }
+
+/** Words of providers for "as usual", or for a choice that was left to them and that they do not tell. */
+const ORDINARY = new Set([
+  '',
+  'standard',
+  'default',
+  'auto',
+  'on_demand',
+  'unspecified',
+  'global',
+  'not_available',
+])
+
+/** Providers' words are short; a longer one is no word. */
+const WORD_MAX_LENGTH = 40
+
+/** How an answer was served, from the words on the wire; undefined when as usual. Google writes `SERVICE_TIER_FLEX`. */
+export function readService(words: {
+  readonly [Word in 'tier' | 'speed' | 'geography']?: unknown
+}): Service | undefined {
+  const service: Service = {}
+  for (const name of ['tier', 'speed', 'geography'] as const) {
+    const value = words[name]
+    if (typeof value !== 'string' || value.length > WORD_MAX_LENGTH) continue
+    const word = value.toLowerCase().replace(/^service_tier_/, '')
+    if (!ORDINARY.has(word)) service[name] = word
+  }
+  return Object.keys(service).length === 0 ? undefined : service
+}

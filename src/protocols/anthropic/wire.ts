@@ -111,7 +111,7 @@ export class UsageReader {
       speed: usage['speed'],
       geography: usage['inference_geo'],
     })
-    if (service !== undefined) this.#usage.service = service
+    if (service !== undefined) this.#usage.service = { ...this.#usage.service, ...service }
   }
 
   get usage(): Partial<Usage> {

@@ -61,7 +61,8 @@ export class ChatAnswer {
     const choice = firstChoice(body.choices)
     // Groq, then Moonshot, put it elsewhere while streaming.
     const usage = body.usage ?? (isObject(body.x_groq) ? body.x_groq.usage : undefined) ?? choice?.usage
-    if (usage !== undefined && usage !== null) this.#usage = readUsage(usage) ?? this.#usage
+    if (usage !== undefined && usage !== null)
+      this.#usage = readUsage(usage, body.service_tier) ?? this.#usage
     if (choice === undefined) return
     const part = choice.delta ?? choice.message
     if (isObject(part)) this.#read(part, emit)

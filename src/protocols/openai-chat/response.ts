@@ -41,7 +41,7 @@ export function readTapped(body: JsonObject): Tapped {
   const raw = isObject(choice) && typeof choice.finish_reason === 'string' ? choice.finish_reason : undefined
   const unified = raw === undefined ? undefined : unifiedFinish(raw)
   return {
-    usage: readUsage(body.usage) ?? {},
+    usage: readUsage(body.usage, body.service_tier) ?? {},
     finish:
       unified === undefined || raw === undefined
         ? undefined

@@ -83,8 +83,10 @@ class ChatTap implements StreamTap {
     const choice: unknown = Array.isArray(chunk.choices) ? chunk.choices[0] : undefined
     const inner = isObject(choice) ? choice : {}
     this.usage =
-      readUsage(chunk.usage ?? (isObject(chunk.x_groq) ? chunk.x_groq.usage : undefined) ?? inner.usage) ??
-      this.usage
+      readUsage(
+        chunk.usage ?? (isObject(chunk.x_groq) ? chunk.x_groq.usage : undefined) ?? inner.usage,
+        chunk.service_tier,
+      ) ?? this.usage
     if (isObject(inner.delta)) this.#readDelta(inner.delta)
     if (typeof inner.finish_reason === 'string') this.#readFinish(inner.finish_reason, inner)
   }

@@ -1,6 +1,6 @@
 import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
-import { tokenCount } from '../../message/usage.ts'
+import { readService, tokenCount } from '../../message/usage.ts'
 import type { Usage } from '../../message/usage.ts'
 
 /**
@@ -72,10 +72,10 @@ export function wireFinish(reason: FinishReason): 'stop' | 'length' | 'tool_call
 
 /**
  * `usage` as disjoint counts. Here the prompt includes what the cache held and took; output includes reasoning,
- * except at xAI and on Gemini's compatible surface, where only the total does. Undefined when nothing usable is
- * there.
+ * except at xAI and on Gemini's compatible surface, where only the total does. `tier` stands beside it, in the answer.
+ * Undefined when nothing usable is there.
  */
-export function readUsage(usage: unknown): Partial<Usage> | undefined {
+export function readUsage(usage: unknown, tier?: unknown): Partial<Usage> | undefined {
   if (!isObject(usage)) return undefined
   const prompt = tokenCount(usage.prompt_tokens)
   const completion = tokenCount(usage.completion_tokens)
@@ -95,6 +95,12 @@ export function readUsage(usage: unknown): Partial<Usage> | undefined {
     uncounted > 0 && prompt !== undefined && (reasoning === undefined || reasoning === uncounted)
       ? uncounted
       : 0
+  const heard = tokenCount(input.audio_tokens) ?? 0
+  const seen = tokenCount(input.image_tokens) ?? 0
+  const cachedParts = isObject(input.cached_tokens_details) ? input.cached_tokens_details : {}
+  const cachedHeard = Math.min(tokenCount(cachedParts.audio_tokens) ?? 0, heard)
+  const spoken = tokenCount(output.audio_tokens) ?? 0
+  const service = readService({ tier })
   const searches = tokenCount(
     isObject(usage.server_tool_use) ? usage.server_tool_use.web_search_requests : usage.num_search_queries,
   )
@@ -105,7 +111,12 @@ export function readUsage(usage: unknown): Partial<Usage> | undefined {
     cacheWrite1hTokens: 0,
     outputTokens: (completion ?? 0) + extra,
     ...(reasoning !== undefined && { reasoningTokens: reasoning }),
+    ...(heard > cachedHeard && { inputAudioTokens: heard - cachedHeard }),
+    ...(cachedHeard > 0 && { cacheReadAudioTokens: cachedHeard }),
+    ...(seen > 0 && { inputImageTokens: seen }),
+    ...(spoken > 0 && { outputAudioTokens: spoken }),
     ...(searches !== undefined && { webSearches: searches }),
+    ...(service !== undefined && { service }),
   }
 }
 
@@ -115,14 +126,15 @@ export function wireUsage(usage: Partial<Usage>): JsonObject {
   const written = (usage.cacheWrite5mTokens ?? 0) + (usage.cacheWrite1hTokens ?? 0)
   const prompt = (usage.inputTokens ?? 0) + cached + written
   const completion = usage.outputTokens ?? 0
+  const audio = (usage.inputAudioTokens ?? 0) + (usage.cacheReadAudioTokens ?? 0)
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: written, audio_tokens: 0 },
+    prompt_tokens_details: { cached_tokens: cached, cache_write_tokens: written, audio_tokens: audio },
     completion_tokens_details: {
       reasoning_tokens: usage.reasoningTokens ?? 0,
-      audio_tokens: 0,
+      audio_tokens: usage.outputAudioTokens ?? 0,
       accepted_prediction_tokens: 0,
       rejected_prediction_tokens: 0,
     },

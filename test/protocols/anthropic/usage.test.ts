@@ -157,7 +157,7 @@ const ROWS: [row: string, pieces: unknown[], usage: object][] = [
       { input_tokens: 9, service_tier: 'priority', speed: 'standard', inference_geo: 'us' },
       { output_tokens: 5, speed: 'fast' },
     ],
-    { inputTokens: 9, outputTokens: 5, service: { speed: 'fast' } },
+    { inputTokens: 9, outputTokens: 5, service: { tier: 'priority', geography: 'us', speed: 'fast' } },
   ],
   ['as usual', [{ service_tier: 'standard', inference_geo: 'not_available', speed: 7 }], {}],
 ]

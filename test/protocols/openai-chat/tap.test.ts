@@ -159,6 +159,36 @@ describe('a whole answer that is forwarded', () => {
     })
   })
 
+  it.each([
+    [
+      'sound, of which some was cached',
+      {
+        usage: {
+          prompt_tokens: 100,
+          completion_tokens: 50,
+          prompt_tokens_details: {
+            cached_tokens: 30,
+            audio_tokens: 60,
+            cached_tokens_details: { audio_tokens: 20 },
+          },
+          completion_tokens_details: { audio_tokens: 40 },
+        },
+      },
+      { inputTokens: 70, inputAudioTokens: 40, cacheReadAudioTokens: 20, outputAudioTokens: 40 },
+    ],
+    [
+      'a tier with a price of its own',
+      { service_tier: 'priority', usage },
+      { service: { tier: 'priority' } },
+    ],
+  ])('#57 %s', (_, body, counts) => {
+    expect(openaiChat.readUsage(body).usage).toMatchObject(counts)
+  })
+
+  it('a tier as usual is none', () => {
+    expect(openaiChat.readUsage({ service_tier: 'default', usage }).usage).not.toHaveProperty('service')
+  })
+
   it.each([[{}], [{ choices: [] }], [{ usage: { prompt_tokens: 'x' } }]])('A12 %j tells nothing', (body) => {
     expect(openaiChat.readUsage(body)).toEqual({
       usage: {},
