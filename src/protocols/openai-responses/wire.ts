@@ -1,7 +1,7 @@
 import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
-import { tokenCount } from '../../message/usage.ts'
-import type { Usage } from '../../message/usage.ts'
+import { emptyUsage, tokenCount } from '../../message/usage.ts'
+import type { SideUsage, Usage } from '../../message/usage.ts'
 import { isObject } from '../shared/object.ts'
 
 /** Words of the Responses API. https://platform.openai.com/docs/api-reference/responses */
@@ -17,12 +17,35 @@ const INCOMPLETE: ReadonlyMap<string, FinishReason['unified']> = new Map([
   ['length', 'max-tokens'],
 ])
 
-/** The end of an answer whose `status` is `completed` or `incomplete`. */
-export function readFinish(response: JsonObject): FinishReason {
-  if (response.status !== 'incomplete') return { unified: 'end', raw: stringOf(response.status) || null }
-  const details = isObject(response.incomplete_details) ? response.incomplete_details : {}
-  const raw = stringOf(details.reason)
-  return { unified: INCOMPLETE.get(raw) ?? 'other', raw: raw === '' ? 'incomplete' : raw }
+/** Items that the client has to answer before the model goes on. */
+const CALLS: ReadonlySet<unknown> = new Set([
+  'function_call',
+  'custom_tool_call',
+  'local_shell_call',
+  'shell_call',
+  'apply_patch_call',
+  'computer_call',
+  'mcp_approval_request',
+])
+
+export function isCall(item: unknown): item is JsonObject {
+  if (!isObject(item)) return false
+  return CALLS.has(item.type) || (item.type === 'tool_search_call' && item.execution === 'client')
+}
+
+/**
+ * The end of an answer whose `status` is `completed` or `incomplete`. The API has no word for "call this tool".
+ *
+ * `called`: a call was seen on the way; some servers end with an empty `output`.
+ */
+export function readFinish(response: JsonObject, called = false): FinishReason {
+  if (response.status === 'incomplete') {
+    const details = isObject(response.incomplete_details) ? response.incomplete_details : {}
+    const raw = stringOf(details.reason)
+    return { unified: INCOMPLETE.get(raw) ?? 'other', raw: raw === '' ? 'incomplete' : raw }
+  }
+  const calls = called || (Array.isArray(response.output) && response.output.some(isCall))
+  return { unified: calls ? 'tool-calls' : 'end', raw: stringOf(response.status) || null }
 }
 
 /** Why an answer is not whole, in the two words that clients know; undefined: it is whole. */
@@ -52,7 +75,7 @@ export function readUsage(response: JsonObject): Partial<Usage> | undefined {
   const cached = tokenCount(inputDetails.cached_tokens) ?? 0
   const written = tokenCount(inputDetails.cache_write_tokens) ?? 0
   const reasoning = tokenCount(outputDetails.reasoning_tokens)
-  const searches = countSearches(response.output)
+  const tier = readTier(response.service_tier)
   return {
     inputTokens: Math.max(0, (input ?? 0) - cached - written),
     cacheReadTokens: cached,
@@ -60,15 +83,50 @@ export function readUsage(response: JsonObject): Partial<Usage> | undefined {
     cacheWrite1hTokens: 0,
     outputTokens: output ?? 0,
     ...(reasoning !== undefined && { reasoningTokens: reasoning }),
+    ...(tier !== undefined && { service: { tier } }),
+    ...readToolUsage(response),
+  }
+}
+
+function readTier(tier: unknown): string | undefined {
+  return typeof tier === 'string' && !['', 'auto', 'default'].includes(tier) ? tier : undefined
+}
+
+/** Hosted tools bill beside the model; `tool_usage` counts them, and where it is missing, the calls do. */
+function readToolUsage({ tool_usage: tools, output }: JsonObject): Partial<Usage> {
+  const web = isObject(tools) && isObject(tools.web_search) ? tools.web_search : {}
+  const counted = Array.isArray(output) ? output.filter(isSearch).length : 0
+  const searches = tokenCount(web.num_requests) ?? counted
+  const images = isObject(tools) && isObject(tools.image_gen) ? readImageUsage(tools.image_gen) : undefined
+  return {
     ...(searches > 0 && { webSearches: searches }),
+    ...(images !== undefined && { beside: [images] }),
+  }
+}
+
+function readImageUsage(usage: JsonObject): SideUsage | undefined {
+  const input = tokenCount(usage.input_tokens) ?? 0
+  const output = tokenCount(usage.output_tokens) ?? 0
+  if (input + output === 0) return undefined
+  const inputDetails = isObject(usage.input_tokens_details) ? usage.input_tokens_details : {}
+  const outputDetails = isObject(usage.output_tokens_details) ? usage.output_tokens_details : {}
+  const inputImages = tokenCount(inputDetails.image_tokens)
+  const outputImages = tokenCount(outputDetails.image_tokens)
+  const cached = Math.min(tokenCount(usage.cached_tokens) ?? 0, input)
+  return {
+    kind: 'image_generation',
+    usage: {
+      ...emptyUsage(),
+      inputTokens: input - cached,
+      cacheReadTokens: cached,
+      outputTokens: output,
+      ...(inputImages !== undefined && { inputImageTokens: inputImages }),
+      ...(outputImages !== undefined && { outputImageTokens: outputImages }),
+    },
   }
 }
 
 /** Searches are billed by the piece; opening a page that was found is not one. */
-function countSearches(output: unknown): number {
-  return Array.isArray(output) ? output.filter(isSearch).length : 0
-}
-
 export function isSearch(item: unknown): item is JsonObject {
   if (!isObject(item) || item.type !== 'web_search_call') return false
   return !isObject(item.action) || item.action.type === 'search'

@@ -1,0 +1,225 @@
+import type { Block, JsonObject, Request, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
+import { isAttribution } from '../shared/attribution.ts'
+import { originalCallId, shortHash } from '../shared/identity.ts'
+import type { ToolNames } from '../shared/tool-names.ts'
+import { mergeRoles, resultsAfter, uniqueCalls } from '../shared/turns.ts'
+import type { Warnings } from '../shared/warnings.ts'
+import { ContentEncoder } from './content-encode.ts'
+import type { ContentOptions } from './content-encode.ts'
+import { unsealReasoning } from './seal.ts'
+import { PROTOCOL } from './wire.ts'
+
+export interface InputOptions extends ContentOptions {
+  systemRole: 'system' | 'developer'
+  /** Reasoning of this API goes back to it. */
+  reasoning: boolean
+}
+
+export interface EncodedInput {
+  /** System text of one piece; of several, the boundaries are kept as parts of the first item. */
+  instructions?: string
+  input: JsonObject[]
+}
+
+/** OpenAI refuses longer ids of tool calls. */
+const CALL_ID_LENGTH_MAX = 64
+
+const CONTINUE = 'Continue your last message exactly where it ends. Do not repeat any of it.'
+const NO_RESULT = '[tool error] The tool was interrupted: it has no result.'
+
+/**
+ * The conversation as items: what the model said, thought and called in its order; results directly after the calls
+ * of their turn, in call order; nothing empty; the user last.
+ */
+export function encodeInput(
+  request: Request,
+  options: InputOptions,
+  names: ToolNames,
+  warnings: Warnings,
+): EncodedInput {
+  return new Conversation(options, names, warnings).encode(request)
+}
+
+class Conversation {
+  readonly #options: InputOptions
+  readonly #names: ToolNames
+  readonly #warnings: Warnings
+  readonly #content: ContentEncoder
+  readonly #input: JsonObject[] = []
+
+  constructor(options: InputOptions, names: ToolNames, warnings: Warnings) {
+    this.#options = options
+    this.#names = names
+    this.#warnings = warnings
+    this.#content = new ContentEncoder(options, warnings)
+  }
+
+  encode(request: Request): EncodedInput {
+    const system = this.#systemParts(request.system)
+    const only = system.length === 1 ? system[0]!.text : undefined
+    if (only === undefined) this.#message(this.#options.systemRole, system)
+    const messages = mergeRoles(request.messages)
+    const answered = new Set<ToolResultBlock>()
+    messages.forEach(({ role, content }, at) => {
+      if (role === 'system') return this.#message(this.#options.systemRole, this.#systemParts(content))
+      if (role === 'user') return this.#user(content, answered)
+      const calls = this.#assistant(content)
+      if (calls.length > 0) this.#results(calls, resultsAfter(messages, at), answered)
+    })
+    // Here an unfinished assistant message is history, not a beginning to go on from.
+    if (this.#input.at(-1)?.role === 'assistant') {
+      this.#warnings.add(
+        'emulated',
+        'messages[last]',
+        'the upstream does not go on from an assistant message; it is asked to',
+      )
+      this.#message('user', [{ type: 'input_text', text: CONTINUE }])
+    }
+    return { ...(typeof only === 'string' && { instructions: only }), input: this.#input }
+  }
+
+  #message(role: string, content: JsonObject[]): void {
+    if (content.length > 0) this.#input.push({ type: 'message', role, content })
+  }
+
+  #systemParts(blocks: readonly Block[]): JsonObject[] {
+    const kept = blocks.filter((block) => !(block.type === 'text' && isAttribution(block)))
+    if (kept.length < blocks.length)
+      this.#warnings.add('dropped', 'system[0]', 'the attribution block is for Anthropic only')
+    return kept.flatMap((block) => this.#content.parts(block)).filter(({ type }) => type === 'input_text')
+  }
+
+  #user(blocks: readonly Block[], answered: ReadonlySet<ToolResultBlock>): void {
+    const parts = blocks.flatMap((block) => {
+      if (block.type !== 'tool-result') return this.#content.parts(block)
+      return answered.has(block) ? [] : this.#orphan(block)
+    })
+    this.#message('user', parts)
+  }
+
+  /** A result whose call is gone (a compacted conversation), or that came twice. */
+  #orphan(block: ToolResultBlock): JsonObject[] {
+    this.#warnings.add(
+      'changed',
+      'messages[].content[].tool_result',
+      'a result without its call is sent as text',
+    )
+    const heading = `[Result of the tool call ${block.callId}, which is not part of this conversation]`
+    const output = this.#content.output(block)
+    if (typeof output === 'string') return [{ type: 'input_text', text: `${heading}\n${output}` }]
+    return [{ type: 'input_text', text: heading }, ...output]
+  }
+
+  // ==== The model's turns
+
+  #assistant(blocks: readonly Block[]): ToolCallBlock[] {
+    const calls = uniqueCalls(blocks)
+    const wanted = new Set(calls)
+    let text: JsonObject[] = []
+    const said = () => {
+      if (text.length > 0) this.#input.push({ type: 'message', role: 'assistant', content: text })
+      text = []
+    }
+    for (const block of blocks) {
+      if (block.type === 'tool-call' || block.type === 'thinking' || isOwn(block)) said()
+      if (block.type === 'tool-call' && wanted.has(block)) this.#call(block)
+      else if (block.type === 'thinking') this.#thinking(block)
+      else if (isOwn(block)) this.#input.push(block.raw)
+      else text.push(...this.#said(block))
+    }
+    said()
+    this.#dropLastReasoning()
+    if (calls.length < blocks.filter((block) => block.type === 'tool-call').length)
+      this.#warnings.add(
+        'dropped',
+        'messages[].content[].tool_use',
+        'two calls of one message had the same id',
+      )
+    return calls
+  }
+
+  #said(block: Block): JsonObject[] {
+    if (block.type === 'redacted-thinking')
+      this.#warnings.add('dropped', 'messages[].content[].redacted_thinking', 'only its maker can read it')
+    if (block.type === 'tool-result' || block.type === 'tool-call') return []
+    const parts = this.#content.parts(block)
+    const texts = parts.filter(({ type }) => type === 'input_text')
+    if (texts.length < parts.length)
+      this.#warnings.add(
+        'dropped',
+        `messages[].content[].${block.type}`,
+        'assistant messages hold only text here',
+      )
+    return texts.map(({ text }) => ({ type: 'output_text', text }))
+  }
+
+  #call({ id, name, arguments: json }: ToolCallBlock): void {
+    this.#input.push({
+      type: 'function_call',
+      call_id: callId(id),
+      name: this.#names.sent(name),
+      arguments: json,
+    })
+  }
+
+  /** Anyone else's reasoning is refused ("invalid_encrypted_content"), and the whole conversation with it. */
+  #thinking({ text, signature }: Extract<Block, { type: 'thinking' }>): void {
+    const sealed = this.#options.reasoning ? unsealReasoning(signature) : undefined
+    if (sealed === undefined) {
+      this.#warnings.add('dropped', 'messages[].content[].thinking', 'it is not this API’s own reasoning')
+      return
+    }
+    this.#input.push({
+      type: 'reasoning',
+      ...(sealed.id !== '' && { id: sealed.id }),
+      summary: text === '' ? [] : [{ type: 'summary_text', text }],
+      encrypted_content: sealed.encryptedContent,
+    })
+  }
+
+  /** "Item of type 'reasoning' was provided without its required following item": a turn that was broken off. */
+  #dropLastReasoning(): void {
+    while (this.#input.at(-1)?.type === 'reasoning') {
+      this.#input.pop()
+      this.#warnings.add('dropped', 'messages[].content[].thinking', 'nothing followed it')
+    }
+  }
+
+  #results(
+    calls: readonly ToolCallBlock[],
+    results: readonly ToolResultBlock[],
+    answered: Set<ToolResultBlock>,
+  ): void {
+    const byCall = Map.groupBy(results, (result) => result.callId)
+    for (const call of calls) {
+      const own = byCall.get(call.id) ?? []
+      for (const result of own) answered.add(result)
+      if (own.length > 1)
+        this.#warnings.add(
+          'dropped',
+          'messages[].content[].tool_result',
+          'of several results for one call the last counts',
+        )
+      if (own.length === 0)
+        this.#warnings.add(
+          'emulated',
+          'messages[].content[].tool_result',
+          'a call without a result got one that says so',
+        )
+      const last = own.at(-1)
+      const output = last === undefined ? NO_RESULT : this.#content.output(last)
+      this.#input.push({ type: 'function_call_output', call_id: callId(call.id), output })
+    }
+  }
+}
+
+/** An item of this API that the hub only carried. */
+function isOwn(block: Block): block is Extract<Block, { type: 'opaque' }> {
+  return block.type === 'opaque' && block.protocol === PROTOCOL
+}
+
+function callId(id: string): string {
+  const original = originalCallId(id)
+  const fits = original !== '' && original.length <= CALL_ID_LENGTH_MAX
+  return fits ? original : `call_${shortHash(original, 24)}`
+}
