@@ -35,7 +35,7 @@ export async function generate(
   if (fault) record.fault = fault.kind
   const headers = protocol.responseHeaders()
 
-  if (fault?.kind === 'status') return sendStatus(exchange, protocol, fault, headers)
+  if (fault?.kind === 'status') return sendStatus(exchange, protocol, operation, fault, headers)
   if (fault?.kind === 'html') {
     return exchange.send(200, { 'content-type': 'text/html' }, '<html><body>A proxy in between</body></html>')
   }
@@ -67,13 +67,14 @@ export async function generate(
 export function sendStatus(
   exchange: Exchange,
   protocol: ProviderProtocol,
+  operation: Operation,
   fault: Fault,
   headers: Record<string, string>,
 ) {
   const status = fault.status ?? 500
   const message = fault.message ?? `Scripted status ${status}`
   const refusal: Refusal = { status, message, ...(fault.type && { type: fault.type }) }
-  const body = fault.raw ?? JSON.stringify(protocol.error(refusal))
+  const body = fault.raw ?? JSON.stringify(protocol.error(refusal, operation))
   const retryAfter: Record<string, string> =
     fault.retry_after === undefined ? {} : { 'retry-after': String(fault.retry_after) }
   exchange.send(

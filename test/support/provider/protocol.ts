@@ -14,6 +14,8 @@ export interface Operation {
   model?: string
   /** Whether the path asks for a stream. Absent: the body says. */
   stream?: boolean
+  /** The cloud project named in the path, where a host serves several. */
+  project?: string
   /** How a stream is framed where a protocol has two ways. Absent: its usual one. */
   framing?: 'json-array'
   /** What answers an operation of kind `service`. */
@@ -89,7 +91,7 @@ export interface ProviderProtocol {
   keepAlive?: string
   /** An error in the middle of a stream, after `sent` events: what the fault says, or an overload. */
   errorEvent(generation: Generation, sent: number): StreamEvent
-  error(refusal: Refusal): Json
+  error(refusal: Refusal, operation?: Operation): Json
   /** Headers that say what kind of error it is. */
   errorHeaders?(refusal: Refusal): Record<string, string>
   models(ids: string[], id?: string): Json

@@ -15,7 +15,7 @@ export async function serve(
   const fault = faults.take(undefined, record.path)
   if (fault) record.fault = fault.kind
   const headers = protocol.responseHeaders()
-  if (fault?.kind === 'status') return sendStatus(exchange, protocol, fault, headers)
+  if (fault?.kind === 'status') return sendStatus(exchange, protocol, operation, fault, headers)
 
   const { json, bytes, events, type, model, tokens } = service.answer(record, operation)
   const none = { in: 0, out: 0, cache_read: 0, cache_write: 0, thinking: 0 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { anthropic } from './anthropic.ts'
 import { Exchange } from './exchange.ts'
 import { type Fault, FaultBook } from './faults.ts'
+import { gemini } from './gemini.ts'
 import { generate } from './generate.ts'
 import { Ledger, type LedgerEntry } from './ledger.ts'
 import { openaiChat } from './openai-chat.ts'
@@ -14,14 +15,22 @@ import { type RecordedRequest, record } from './record.ts'
 import { serve } from './serve.ts'
 
 /** One line a wire API. The first that knows the path answers. */
-const PROTOCOLS: ProviderProtocol[] = [anthropic, openaiResponses, openaiChat]
+const PROTOCOLS: ProviderProtocol[] = [anthropic, gemini, openaiResponses, openaiChat]
 
 /** What signs requests to Bedrock, unless a test brings its own. */
 export const AWS_ACCESS_KEY_ID = 'AKIASCRIPTEDPROVIDER'
 export const AWS_SECRET_ACCESS_KEY = 'scripted/secret+access/key'
 const AWS_SECRETS: Record<string, string> = { [AWS_ACCESS_KEY_ID]: AWS_SECRET_ACCESS_KEY }
 
-const LISTED_MODELS = ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-5-5', 'gpt-5', 'gpt-4o']
+const LISTED_MODELS = [
+  'claude-opus-5-5',
+  'claude-sonnet-5-5',
+  'claude-haiku-5-5',
+  'gpt-5',
+  'gpt-4o',
+  'gemini-3.5-pro',
+  'gemini-2.5-flash',
+]
 
 export interface ProviderOptions {
   /** 0, a free one, unless told. */
@@ -118,7 +127,13 @@ async function answer(
     request.protocol = protocol.name
     const refuse = (refusal: Refusal) => {
       request.refusal = refusal.message
-      sendJson(exchange, protocol, refusal.status, protocol.error(refusal), protocol.errorHeaders?.(refusal))
+      sendJson(
+        exchange,
+        protocol,
+        refusal.status,
+        protocol.error(refusal, operation),
+        protocol.errorHeaders?.(refusal),
+      )
     }
     const denied = protocol.authenticate(request, access(options))
     if (denied) return refuse(denied)
