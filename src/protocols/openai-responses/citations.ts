@@ -9,7 +9,6 @@ export function urlCitation(citation: JsonObject, textLength: number): JsonObjec
     type: 'url_citation',
     url,
     title: typeof title === 'string' ? title : '',
-    // Which words it stands for is not told; they end where it comes.
     start_index: 0,
     end_index: textLength,
   }

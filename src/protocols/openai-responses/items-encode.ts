@@ -80,6 +80,8 @@ export class OpenMessage implements OpenItem {
     this.#citations = []
     if (part === undefined) return
     this.#part = undefined
+    // A citation is of its whole block, and how long that is, is known only now.
+    for (const annotation of part.annotations) annotation.end_index = part.text.length
     this.#sink.send('response.output_text.done', { ...this.#place, text: part.text, logprobs: [] })
     this.#sink.send('response.content_part.done', { ...this.#place, part })
   }
@@ -105,8 +107,8 @@ export class OpenMessage implements OpenItem {
     const annotation = urlCitation(citation, part.text.length)
     if (annotation === undefined) return
     const place = { ...this.#place, annotation_index: part.annotations.length }
-    part.annotations.push(annotation)
     this.#sink.send('response.output_text.annotation.added', { ...place, annotation })
+    part.annotations.push(annotation)
   }
 
   #begin(): Part {
