@@ -1,8 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { free } from '../lib/free.ts'
 import { GatewayError } from '../message/error.ts'
 import { CODINGS, createInflater, isPlausible, readCoding } from '../wire/inflate.ts'
+import type { HttpRequest } from './request.ts'
 
 /**
  * A request's body, whole and inflated, bounded while it comes in. `take` is told of every byte that is kept and
@@ -10,8 +10,7 @@ import { CODINGS, createInflater, isPlausible, readCoding } from '../wire/inflat
  * and `client_closed`.
  */
 export async function readBody(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: HttpRequest,
   maxBytes: number,
   take: (bytes: number) => void,
 ): Promise<Buffer> {
@@ -23,9 +22,9 @@ export async function readBody(
   }
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   // A client that waits for the go-ahead gets it only here, when its headers have passed every check.
-  if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue()
+  if (/^100-continue$/i.test(request.headers.expect ?? '')) request.sendContinue()
   return coding === undefined
-    ? collect(request, request, maxBytes, take)
+    ? collect(request.body, request, maxBytes, take)
     : inflate(request, coding, maxBytes, take)
 }
 
@@ -50,7 +49,7 @@ function refuseType(message: string): never {
 }
 
 async function inflate(
-  request: IncomingMessage,
+  request: HttpRequest,
   coding: string,
   maxBytes: number,
   take: (bytes: number) => void,
@@ -58,7 +57,7 @@ async function inflate(
   const inflater = createInflater(coding)
   let given = 0
   try {
-    request.pipe(inflater)
+    request.body.pipe(inflater)
     return await collect(inflater, request, maxBytes, (bytes) => {
       given += bytes
       if (!isPlausible(inflater, given)) throw tooLarge(maxBytes)
@@ -68,7 +67,7 @@ async function inflate(
     if (error instanceof GatewayError) throw error
     throw new GatewayError('invalid_request', `The body is not valid ${coding}.`, { cause: error })
   } finally {
-    request.unpipe(inflater)
+    request.body.unpipe(inflater)
     inflater.destroy()
   }
 }
@@ -76,7 +75,7 @@ async function inflate(
 /** `source` is the request or what inflates it. */
 function collect(
   source: Readable,
-  request: IncomingMessage,
+  request: HttpRequest,
   maxBytes: number,
   take: (bytes: number) => void,
 ): Promise<Buffer> {
@@ -96,6 +95,8 @@ function collect(
       chunks.push(chunk)
     }
     const ended = () => {
+      // A stream of HTTP/2 that was reset ends like one that is whole.
+      if (request.aborted) return closed()
       forget()
       if (chunks.length === 1) return resolve(chunks[0]!)
       resolve(Buffer.concat(chunks, length))
@@ -103,19 +104,36 @@ function collect(
     }
     // Closing is what tells of a client that left: an error is emitted only where somebody listened before.
     const closed = () => {
-      if (!request.complete)
-        reject(new GatewayError('client_closed', 'The client left before its request was whole.'))
+      if (request.complete) return
+      forget()
+      reject(new GatewayError('client_closed', 'The client left before its request was whole.'))
     }
     // The request lives as long as its answer: a listener that stayed would hold the body twice, chunks and whole.
     const forget = () => {
+      clearTimeout(timer)
       source.off('data', keep).off('end', ended)
-      request.off('close', closed)
+      request.body.off('close', closed)
     }
-    if (request.destroyed) return closed()
+    const timer = timeoutOf(request, (error) => {
+      forget()
+      source.pause()
+      reject(error)
+    })
+    if (request.body.destroyed) return closed()
     source.on('data', keep).on('end', ended)
-    if (source !== request) source.on('error', reject)
-    request.on('close', closed)
+    if (source !== request.body) source.on('error', reject)
+    request.body.on('close', closed)
   })
+}
+
+/** Where Node does not keep the time of a body, this does. */
+function timeoutOf(
+  { bodyTimeoutMs }: HttpRequest,
+  late: (error: GatewayError) => void,
+): NodeJS.Timeout | undefined {
+  if (bodyTimeoutMs === undefined) return undefined
+  const error = () => new GatewayError('request_timeout', 'The body of the request took too long to arrive.')
+  return setTimeout(() => late(error()), bodyTimeoutMs)
 }
 
 function tooLarge(maxBytes: number): GatewayError {

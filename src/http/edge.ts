@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { ByteBudget } from '../lib/byte-budget.ts'
-import { GatewayError, toGatewayError } from '../message/error.ts'
+import { toGatewayError } from '../message/error.ts'
+import type { GatewayError } from '../message/error.ts'
 import type { Call } from '../pipeline/call.ts'
 import { canonicalTarget } from './canonical-path.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
-import { allowOrigin } from './cors.ts'
+import { originHeaders } from './cors.ts'
+import type { EdgeReply } from './edge-reply.ts'
 import { checkHeaders, checkHost, checkOrigin, checkPeer } from './guards.ts'
 import type { GuardSettings } from './guards.ts'
 import { InboundCall } from './inbound-call.ts'
 import type { EdgeLimits } from './limits.ts'
 import { ownError, SECURITY_HEADERS } from './own-answer.ts'
-import { HttpReply } from './reply.ts'
+import type { HttpRequest } from './request.ts'
 import type { OwnMatch, Router } from './router.ts'
 
 export interface EdgeOptions {
@@ -27,32 +27,14 @@ export interface EdgeOptions {
 /** From an HTTP request to a {@link Call}, or to one of the gateway's own routes. */
 export class Edge {
   readonly #options: EdgeOptions
-  readonly #limits: EdgeLimits
   /** Of all bodies: many large ones at once are refused, not swapped out. */
   readonly #budget: ByteBudget
-  /** Answers that are not over, by connection, in the order of their requests. */
-  readonly #open = new WeakMap<Socket, HttpReply[]>()
   #calls = 0
   #whenIdle: (() => void) | undefined
 
   constructor(options: EdgeOptions, limits: EdgeLimits) {
     this.#options = options
-    this.#limits = limits
     this.#budget = new ByteBudget(limits.bodiesMaxBytes)
-  }
-
-  connect(socket: Socket): void {
-    const open: HttpReply[] = []
-    this.#open.set(socket, open)
-    // Node tells only the answer whose turn it is that the client has left; those behind it wait for ever.
-    socket.once('close', () => {
-      for (const reply of open) reply.gone()
-    })
-  }
-
-  /** Is an answer midway? Anything written beside it would become part of it. */
-  isAnswering(socket: Socket): boolean {
-    return this.#open.get(socket)?.some((reply) => reply.midway) === true
   }
 
   /** Resolves when no call is under way. */
@@ -60,20 +42,13 @@ export class Edge {
     if (this.#calls > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
   }
 
-  serve(request: IncomingMessage, response: ServerResponse): void {
-    const open = this.#open.get(request.socket)!
-    for (const earlier of open) if (earlier.closesConnection) return
+  /** `refused`: why it cannot be served, where its connection already tells. */
+  serve(request: HttpRequest, reply: EdgeReply, refused?: GatewayError): void {
     const id = randomUUID()
-    const reply = new HttpReply(request, response, this.#limits.lingerMs)
-    open.push(reply)
-    response.on('close', () => {
-      open.splice(open.indexOf(reply), 1)
-      reply.gone()
-    })
     let target: CanonicalTarget | undefined
     try {
-      if (open.length > this.#limits.pipelinedMax) throw tooManyAhead()
-      target = canonicalTarget(request.url ?? '')
+      target = canonicalTarget(request.target)
+      if (refused !== undefined) throw refused
       checkHeaders(request)
       const settings = this.#options.guards()
       checkHost(request, settings)
@@ -82,11 +57,10 @@ export class Edge {
       const match = this.#options.router.match(method ?? 'OPTIONS', target.path)
       const origin = checkOrigin(request, settings, match.type === 'inference')
       if (match.type === 'own' && match.route.anywhere !== true) checkPeer(request)
-      if (origin !== undefined) allowOrigin(request, response, origin)
+      if (origin !== undefined) reply.add(originHeaders(request, origin))
       if (preflight) reply.send(204, SECURITY_HEADERS, '')
       else if (match.type === 'own') void this.#own(match, target, id, reply)
-      else
-        void this.#infer(new InboundCall(id, match, target, request, response, reply, this.#budget), target)
+      else void this.#infer(new InboundCall(id, match, target, request, reply, this.#budget), target)
     } catch (error) {
       this.#refuse(toGatewayError(error), target, id, reply)
     }
@@ -107,7 +81,7 @@ export class Edge {
     }
   }
 
-  async #own(match: OwnMatch, target: CanonicalTarget, id: string, reply: HttpReply): Promise<void> {
+  async #own(match: OwnMatch, target: CanonicalTarget, id: string, reply: EdgeReply): Promise<void> {
     const headers = {
       ...SECURITY_HEADERS,
       'content-type': 'application/json',
@@ -127,7 +101,7 @@ export class Edge {
     }
   }
 
-  #refuse(error: GatewayError, target: CanonicalTarget | undefined, id: string, reply: HttpReply): void {
+  #refuse(error: GatewayError, target: CanonicalTarget | undefined, id: string, reply: EdgeReply): void {
     if (error.kind === 'internal') this.#options.report('a request failed at the edge', error.cause)
     const { router } = this.#options
     const protocol = target === undefined ? undefined : router.protocolAt(target.path)
@@ -144,11 +118,4 @@ export class Edge {
     }
     reply.send(encoded?.status ?? error.status, headers, JSON.stringify(encoded?.body ?? ownError(error)))
   }
-}
-
-function tooManyAhead(): GatewayError {
-  return new GatewayError(
-    'overloaded_gateway',
-    'Too many requests on one connection wait for the answer to an earlier one.',
-  )
 }

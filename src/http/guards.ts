@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../message/error.ts'
 import { HEADERS_MAX_COUNT } from './limits.ts'
+import type { HttpRequest } from './request.ts'
 
 /** Where the gateway may be addressed from. */
 export interface GuardSettings {
@@ -22,7 +22,7 @@ const SINGLE = new Set([
 ]) // prettier-ignore
 
 /** Throws `headers_too_large`, and `invalid_request` for a header that two readers could read differently. */
-export function checkHeaders({ rawHeaders, headers }: IncomingMessage): void {
+export function checkHeaders({ rawHeaders, headers }: HttpRequest): void {
   const count = rawHeaders.length / 2
   if (count > HEADERS_MAX_COUNT) {
     throw new GatewayError('headers_too_large', `The request has more than ${HEADERS_MAX_COUNT} headers.`)
@@ -44,7 +44,7 @@ export function checkHeaders({ rawHeaders, headers }: IncomingMessage): void {
  * Refuses a name that the gateway is not known by: a page whose own name was rebound to this machine sends it
  * (`forbidden_origin`). What is no name at all is `invalid_request`.
  */
-export function checkHost(request: IncomingMessage, settings: GuardSettings): void {
+export function checkHost(request: HttpRequest, settings: GuardSettings): void {
   const name = HOST.exec(request.headers.host ?? '')?.[1]?.toLowerCase()
   if (name === undefined) {
     throw new GatewayError('invalid_request', 'host: expected a host name with an optional port.', {
@@ -66,7 +66,7 @@ export function checkHost(request: IncomingMessage, settings: GuardSettings): vo
  * Returns the origin of a foreign page that may read the answer.
  */
 export function checkOrigin(
-  request: IncomingMessage,
+  request: HttpRequest,
   settings: GuardSettings,
   inference: boolean,
 ): string | undefined {
@@ -87,8 +87,8 @@ export function checkOrigin(
  * Refuses a peer on another machine (`forbidden`): the log holds everybody's prompts, and a virtual key is a right to
  * ask models, not to read them. A reverse proxy on this machine speaks for others, and has to keep them away itself.
  */
-export function checkPeer({ socket }: IncomingMessage): void {
-  if (isThisMachine(socket.remoteAddress ?? '')) return
+export function checkPeer({ peer }: HttpRequest): void {
+  if (isThisMachine(peer)) return
   throw new GatewayError(
     'forbidden',
     'Only the machine on which the gateway runs may ask for this; there is no login for others yet.',

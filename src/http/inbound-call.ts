@@ -1,14 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ByteBudget } from '../lib/byte-budget.ts'
 import { GatewayError } from '../message/error.ts'
 import type { Call } from '../pipeline/call.ts'
 import type { Endpoint, Operation, Protocol } from '../protocols/protocol.ts'
 import { readBody } from './body.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
-import type { HttpReply } from './reply.ts'
+import type { EdgeReply } from './edge-reply.ts'
+import type { HttpRequest } from './request.ts'
 import type { InferenceMatch } from './router.ts'
 
-/** A {@link Call} over Node's request and response. */
+/** A {@link Call} over HTTP. */
 export class InboundCall implements Call {
   readonly id: string
   readonly protocol: Protocol
@@ -21,9 +21,8 @@ export class InboundCall implements Call {
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly receivedAtMs = Date.now()
   readonly startedAt = performance.now()
-  readonly reply: HttpReply
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
+  readonly reply: EdgeReply
+  readonly #request: HttpRequest
   readonly #budget: ByteBudget
   #query: URLSearchParams | undefined
   #heldBytes = 0
@@ -32,9 +31,8 @@ export class InboundCall implements Call {
     id: string,
     match: InferenceMatch,
     target: CanonicalTarget,
-    request: IncomingMessage,
-    response: ServerResponse,
-    reply: HttpReply,
+    request: HttpRequest,
+    reply: EdgeReply,
     budget: ByteBudget,
   ) {
     this.id = id
@@ -47,7 +45,6 @@ export class InboundCall implements Call {
     this.headers = request.headers as Record<string, string | undefined>
     this.reply = reply
     this.#request = request
-    this.#response = response
     this.#budget = budget
     this.queryText = target.query
   }
@@ -57,7 +54,7 @@ export class InboundCall implements Call {
   }
 
   readBody(maxBytes: number): Promise<Buffer> {
-    return readBody(this.#request, this.#response, maxBytes, (bytes) => {
+    return readBody(this.#request, maxBytes, (bytes) => {
       if (!this.#budget.take(bytes)) throw tooManyBodies()
       this.#heldBytes += bytes
     })

@@ -21,6 +21,22 @@ export interface EdgeLimits {
   connectionsMax: number
   /** Requests sent ahead on one connection without waiting for an answer; no agent sends any. */
   pipelinedMax: number
+  /** Requests at once on one connection of HTTP/2, which is told so. An agent and its helpers have some dozens. */
+  streamsMax: number
+  /** And on all of them together. Above it a request is told to come again. */
+  allStreamsMax: number
+  /**
+   * On one connection of HTTP/2: PING and SETTINGS frames, which are answered and ask for nothing, and requests that
+   * are taken back before their answer has ended. Each costs the client a few bytes and the gateway work.
+   */
+  idleFrames: Allowance
+  takenBack: Allowance
+}
+
+/** So many at once, and then so many a second. */
+export interface Allowance {
+  readonly burst: number
+  readonly perSecond: number
 }
 
 export const EDGE_LIMITS: Readonly<EdgeLimits> = {
@@ -33,6 +49,10 @@ export const EDGE_LIMITS: Readonly<EdgeLimits> = {
   bodiesMaxBytes: 512 * 1024 * 1024,
   connectionsMax: 10_000,
   pipelinedMax: 100,
+  streamsMax: 1_000,
+  allStreamsMax: 10_000,
+  idleFrames: { burst: 500, perSecond: 20 },
+  takenBack: { burst: 1_000, perSecond: 50 },
 }
 
 /** Headers of one request, in bytes and in number (RFC 6585: more are 431). */

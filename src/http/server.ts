@@ -4,9 +4,12 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Edge } from './edge.ts'
 import type { EdgeOptions } from './edge.ts'
+import { Http1 } from './http1.ts'
+import { Http2 } from './http2.ts'
 import { EDGE_LIMITS, HEADERS_MAX_BYTES } from './limits.ts'
 import type { EdgeLimits } from './limits.ts'
 import { listen } from './listen.ts'
+import { Preface } from './preface.ts'
 import { refuseMalformed, refuseMethod } from './refuse-malformed.ts'
 
 export interface ServerOptions extends EdgeOptions {
@@ -34,7 +37,14 @@ const LAST_WORDS_MS = 500
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const limits = { ...EDGE_LIMITS, ...options.limits }
   const edge = new Edge(options, limits)
-  const { servers, port } = await listen(options.host, options.port, () => configured(edge, limits))
+  const http1 = new Http1(edge, limits)
+  const http2 = new Http2(edge, limits)
+  const doors: Preface[] = []
+  const { servers, port } = await listen(options.host, options.port, () => {
+    const server = createHttp1Server(http1, limits)
+    doors.push(openDoor(server, http1, http2, limits))
+    return server
+  })
   for (const server of servers) server.on('error', (error) => options.report('the server failed', error))
   return {
     port,
@@ -42,13 +52,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
       const closeIdle = () => servers.forEach((server) => server.closeIdleConnections())
       const sweep = setInterval(closeIdle, CLOSE_IDLE_MS)
-      const cut = () => servers.forEach((server) => server.closeAllConnections())
+      const cut = () => {
+        servers.forEach((server) => server.closeAllConnections())
+        http2.cut()
+      }
       let deadline = setTimeout(() => {
         if (lastWords === undefined) return cut()
         deadline = setTimeout(cut, LAST_WORDS_MS)
         void lastWords()
       }, deadlineMs)
       closeIdle()
+      http2.close()
+      for (const door of doors) door.close()
       await closed
       clearInterval(sweep)
       clearTimeout(deadline)
@@ -57,7 +72,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function configured(edge: Edge, limits: EdgeLimits): Server {
+/** Every connection comes in here, whatever it speaks. */
+function openDoor(server: Server, http1: Http1, http2: Http2, limits: EdgeLimits): Preface {
+  const serveHttp1 = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
+  const door = new Preface(
+    (socket, first) => {
+      http1.connect(socket)
+      for (const serve of serveHttp1) serve.call(server, socket)
+      socket.unshift(first)
+    },
+    (socket, first) => http2.connect(socket, first),
+    limits.headersTimeoutMs,
+  )
+  server.removeAllListeners('connection')
+  server.on('connection', (socket) => door.await(socket))
+  return door
+}
+
+function createHttp1Server(http1: Http1, limits: EdgeLimits): Server {
   const server = createServer({
     maxHeaderSize: HEADERS_MAX_BYTES,
     headersTimeout: limits.headersTimeoutMs,
@@ -74,16 +106,15 @@ function configured(edge: Edge, limits: EdgeLimits): Server {
   server.maxConnections = limits.connectionsMax
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     if (!server.listening) response.shouldKeepAlive = false
-    edge.serve(request, response)
+    http1.serve(request, response)
   }
-  server.on('connection', (socket) => edge.connect(socket))
   server.on('request', serve)
   // The go-ahead is given when the body is wanted, after guards and authentication.
   server.on('checkContinue', serve)
   server.on('checkExpectation', serve)
   server.on('connect', (_request, socket: Duplex) => refuseMethod(socket))
   server.on('clientError', (error, socket) =>
-    refuseMalformed(error, socket, edge.isAnswering(socket as Socket)),
+    refuseMalformed(error, socket, http1.isAnswering(socket as Socket)),
   )
   return server
 }

@@ -112,13 +112,6 @@ describe('D12 D13 methods and protocols that are not served', () => {
     expect(edge.calls).toEqual([])
   })
 
-  it('HTTP/2 with prior knowledge closes the connection', async () => {
-    const edge = await startEdge()
-    const answers = await ask(edge.port, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-    expect(answers.every(({ status }) => status >= 400)).toBe(true)
-    expect(edge.calls).toEqual([])
-  })
-
   it.each([
     ['TRACE', '/anthropic/v1/messages', 'POST'],
     ['PATCH', '/anthropic/v1/messages', 'POST'],

@@ -149,7 +149,7 @@ describe('clients that take their time', () => {
   })
 
   it('on a connection on which they send nothing are cut', async () => {
-    const edge = await startEdge({ limits: { writeIdleTimeoutMs: 100 } })
+    const edge = await startEdge({ limits })
     expect(await (await rawClient(edge.port)).closed()).toEqual([])
   })
 })

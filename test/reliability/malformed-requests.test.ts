@@ -74,7 +74,7 @@ const ROWS: Row[] = [
   bad('D9', 431, '3,000 headers', post([JSON_TYPE, LENGTH, ...Array<string>(3_000).fill('x-a: word')])),
   bad('D9', 431, '1,900 tiny headers', post([JSON_TYPE, LENGTH, ...Array<string>(1_900).fill('a:')])),
   bad('D10', 413, '20 KB of chunk extensions', post([JSON_TYPE, CHUNKED], `2;${'x'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`)),
-  bad('D12', [400, 405], 'HTTP/2 with prior knowledge', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  bad('D12', [400, 405], 'a preface of HTTP/2 that is none', 'PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n'),
   bad('D13', 405, 'CONNECT', `CONNECT evil.test:443 HTTP/1.1\r\nhost: evil.test:443\r\n\r\n${SMUGGLED}`),
   bad('D13', 405, 'TRACE', lines('TRACE /anthropic/v1/messages', ['connection: close'], '')),
   bad('D13', 405, 'an unknown method', lines('BREW /anthropic/v1/messages', [], '')),

@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Reply } from '../pipeline/call.ts'
-
-type Headers = Record<string, string | string[]>
+import type { EdgeReply, ReplyHeaders } from './edge-reply.ts'
 
 /** The one writer over a `ServerResponse`. What is written after the end is dropped, never thrown. */
-export class HttpReply implements Reply {
+export class Http1Reply implements EdgeReply {
   bytesWritten = 0
   /** The answer tells the client that the connection ends with it. */
   closesConnection = false
@@ -42,7 +40,11 @@ export class HttpReply implements Reply {
     return this.#gone || this.#ended
   }
 
-  send(status: number, headers: Headers, content: Uint8Array | string): void {
+  add(headers: Record<string, string>): void {
+    for (const name in headers) this.#response.setHeader(name, headers[name]!)
+  }
+
+  send(status: number, headers: ReplyHeaders, content: Uint8Array | string): void {
     if (this.closed || this.committed) return
     this.#ended = true
     const body = asBytes(content)
@@ -62,7 +64,7 @@ export class HttpReply implements Reply {
     this.#close(true)
   }
 
-  open(status: number, headers: Headers): void {
+  open(status: number, headers: ReplyHeaders): void {
     if (this.closed || this.committed) return
     this.#response.writeHead(status, headers)
     // To an HTTP/1.0 client the answer ends with the connection. Node's own framing is four writes a chunk.
