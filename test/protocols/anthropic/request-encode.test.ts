@@ -574,6 +574,16 @@ describe('tools', () => {
 })
 
 describe('structured output', () => {
+  it('A4 #72 in words, for a host that takes no schema', () => {
+    const { body } = encodeRequest(
+      { ...BASE, format: { type: 'json', schema: { type: 'object' } } },
+      { model: 'claude-x', facts: OLD, quirks: { jsonSchema: false } },
+    )
+    const sent = JSON.parse(body.join(''))
+    expect(sent).not.toHaveProperty('output_config')
+    expect(sent.system.at(-1).text).toContain('{"type":"object"}')
+  })
+
   it('#72 by schema', () => {
     expect(encode({ format: { type: 'json', schema: { type: 'object' } } }).body.output_config).toEqual({
       format: {
