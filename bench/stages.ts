@@ -1,13 +1,13 @@
 /** The gateway's own time per stage of a call, measured in this process over a captured body of 100 KB. */
 import { sse } from '../src/wire/framing.ts'
 import { rmSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 
 import { capabilities } from '../src/models/catalogue.ts'
 import { canonicalTarget } from '../src/http/canonical-path.ts'
 import { checkHeaders, checkHost, checkOrigin } from '../src/http/guards.ts'
 import { MOUNTS } from '../src/http/mounts.ts'
+import type { HttpRequest } from '../src/http/request.ts'
 import { Router } from '../src/http/router.ts'
 import { authenticate } from '../src/pipeline/authenticate.ts'
 import type { Call, Reply } from '../src/pipeline/call.ts'
@@ -69,7 +69,7 @@ function edgeStage(configuration: Configuration): Stage {
   const request = {
     headers: HEADERS,
     rawHeaders: Object.entries(HEADERS).flat(),
-  } as unknown as IncomingMessage
+  } as unknown as HttpRequest
   const run = () => {
     const target = canonicalTarget('/anthropic/v1/messages?beta=true')
     checkHeaders(request)
@@ -104,7 +104,7 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
     stage('routing', () => void plan(request, caller, call, configuration)),
     stage('key choice', () => void chooseKey(target.provider.keys, question)),
     stage('encode, native: edits of the body, headers', () => {
-      const { body } = nativeBody(request, target)
+      const { body } = nativeBody(call, request, target)
       upstreamHeaders(call, target, body.length)
     }),
     stage('decode, translated: parse the body, read it into the hub', () => {

@@ -12,17 +12,17 @@ import { Router } from './http/router.ts'
 import { startServer } from './http/server.ts'
 import { createLog } from './lib/log.ts'
 import type { Log } from './lib/log.ts'
-import { GatewayError } from './message/error.ts'
 import { handle } from './pipeline/handle.ts'
 import { IdleWatch } from './pipeline/idle-watch.ts'
 import { PROTOCOLS } from './protocols/index.ts'
+import { CachedCredentials } from './providers/credentials/cached-credentials.ts'
 import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from './providers/index.ts'
-import type { CloudCredentials } from './providers/authorization.ts'
 import { exposed } from './rules/exposure.ts'
 import { createAppDir, defaultAppDir } from './stores/config/app-dir.ts'
 import type { Configuration } from './stores/config/configuration.ts'
 import { loadConfiguration } from './stores/config/load.ts'
 import type { Loaded } from './stores/config/load.ts'
+import type { Notice } from './stores/config/notice.ts'
 import { ConfigurationError } from './stores/config/problem.ts'
 import { watchConfiguration } from './stores/config/watch.ts'
 import { openMemoryLogStore } from './stores/logs/memory.ts'
@@ -35,16 +35,6 @@ type Report = (message: string, error?: unknown) => void
 
 /** How long open answers may go on after the signal to stop. */
 const DRAIN_MS = 30_000
-
-const NO_CREDENTIALS: CloudCredentials = {
-  google: notReached,
-  azure: notReached,
-  aws: notReached,
-}
-
-function notReached(): never {
-  throw new GatewayError('no_key', 'This version reaches no cloud.')
-}
 
 const REGISTRY = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
 
@@ -66,14 +56,15 @@ async function serve(args: readonly string[]): Promise<void> {
   const loaded = await load(appDir)
   let { configuration } = loaded
   refuseExposure(flags.host, configuration)
-  for (const notice of loaded.notices) log.warn(notice.message)
+  tell(loaded.notices, log)
 
   const logStore = openLogs(configuration, report)
   const egress = new Egress()
+  const credentials = new CachedCredentials({ egress, environment: process.env, report })
   const dependencies = {
     configuration: () => configuration,
     egress,
-    credentials: NO_CREDENTIALS,
+    credentials,
     logs: logStore.writer,
     idleWatch: new IdleWatch(),
     random: Math.random,
@@ -101,9 +92,9 @@ async function serve(args: readonly string[]): Promise<void> {
       if (opened !== undefined) return refuse(opened)
       configuration = changed
       logStore.setRetention(changed.client.logRetentionDays)
-      egress.keepOnly(upstreamsOf(changed))
+      forgetOthers(changed, egress, credentials)
       log.info('config.json was read again', { version: changed.version })
-      for (const notice of notices) log.warn(notice.message)
+      tell(notices, log)
     },
     onRefused: refuse,
   })
@@ -115,6 +106,16 @@ async function serve(args: readonly string[]): Promise<void> {
     await egress.close()
     await logStore.close()
   })
+}
+
+function tell(notices: readonly Notice[], log: Log): void {
+  for (const notice of notices) log.warn(notice.message)
+}
+
+/** Closes the connections and forgets the tokens of what the configuration names no longer. */
+function forgetOthers(configuration: Configuration, egress: Egress, credentials: CachedCredentials): void {
+  egress.keepOnly(upstreamsOf(configuration))
+  credentials.keepOnly([...configuration.providers.values()].flatMap(({ keys }) => keys))
 }
 
 /** Every address that the configuration leads to. */

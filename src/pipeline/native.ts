@@ -1,8 +1,10 @@
-import { splice } from '../wire/json-scan.ts'
+import { editMembers } from '../wire/json-edits.ts'
+import { scanObject, splice } from '../wire/json-scan.ts'
 import type { Edit } from '../wire/json-scan.ts'
 import { sse } from '../wire/framing.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
+import { adaptBody } from './dialect.ts'
 import { cutForeignBlocks } from './foreign-blocks.ts'
 import { FramedPassage } from './framed-passage.ts'
 import { NativePassage } from './native-passage.ts'
@@ -24,8 +26,10 @@ export function prepareNative(
   record: CallRecord,
 ): PreparedAttempt {
   const passage = request.stream ? nativePassage(call, target) : undefined
+  const body = nativeBody(call, request, target)
+  record.warn(body.warnings ?? [])
   return {
-    ...nativeBody(request, target),
+    ...body,
     passage,
     streamHeaders: (upstream) => answerHeaders(upstream, call.id),
     answerWhole(answer) {
@@ -44,17 +48,52 @@ function nativePassage(call: Call, { surface }: Target): Passage {
 }
 
 /**
- * The client's body for an upstream of the same protocol: the same bytes but for the model's name and what the
- * protocol says must not go there (thinking that another model made). Prompt caches and signatures hold only
- * while every other byte stays.
+ * The client's body for an upstream of the same protocol: the same bytes but for the model's name, the gateway's own
+ * field, and what the protocol or its host says must not go there (thinking that another model made, betas that
+ * Bedrock refuses). Prompt caches and signatures hold only while every other byte stays.
  */
-export function nativeBody(request: InboundRequest, target: Target): UpstreamBody {
-  const { foreignBlocks } = target.surface.protocol
-  const edits: Edit[] =
-    foreignBlocks === undefined ? [] : cutForeignBlocks(request.body, request.fields, foreignBlocks)
+export function nativeBody(call: Call, request: InboundRequest, target: Target): UpstreamBody {
+  const edits = [...foreignEdits(request, target), ...fallbackEdits(request)]
+  if (call.endpoint.dialect?.id !== target.surface.dialect?.id)
+    return dialectBody(call, request, target, edits)
   const span = request.fields.get('model')
   if (span !== undefined && target.model !== request.model)
     edits.push({ span, text: JSON.stringify(target.model) })
   if (edits.length === 0) return { body: request.body, onSent: request.lend() }
   return ownBody(splice(request.body, edits))
+}
+
+function foreignEdits({ body, fields }: InboundRequest, { surface }: Target): Edit[] {
+  const { foreignBlocks } = surface.protocol
+  return foreignBlocks === undefined ? [] : cutForeignBlocks(body, fields, foreignBlocks)
+}
+
+/** No upstream knows the names that the gateway falls back to. */
+function fallbackEdits({ body, fields, fallbacks }: InboundRequest): Edit[] {
+  return fallbacks.length === 0
+    ? []
+    : editMembers(body, body.indexOf(OPEN_BRACE), fields, (name) => name === 'fallbacks')
+}
+
+const OPEN_BRACE = 0x7b
+
+/** One host's form of the body as another's. What is cut may lie inside what is cut: so one after the other. */
+function dialectBody(
+  call: Call,
+  request: InboundRequest,
+  target: Target,
+  edits: readonly Edit[],
+): UpstreamBody {
+  const body = edits.length === 0 ? request.body : splice(request.body, edits)
+  const fields = edits.length === 0 ? request.fields : scanObject(body).fields
+  const adapted = adaptBody(body, fields, {
+    from: call.endpoint.dialect,
+    to: target.surface.dialect,
+    model: target.model,
+    stream: request.stream,
+    count: call.operation === 'count-tokens',
+    betas: (call.headers['anthropic-beta'] ?? '').split(',').flatMap((beta) => beta.trim() || []),
+  })
+  const { betas, warnings } = adapted
+  return { ...ownBody(splice(body, adapted.edits)), betas, warnings }
 }

@@ -37,6 +37,7 @@ export function plan(
     const provider = configuration.providers.get(found.provider)
     if (provider === undefined) throw new Error(`routing named an unknown provider: ${found.provider}`)
     const surface = surfaceFor(provider.provider, call.protocol.id, found.model, model)
+    checkAllowed(provider, surface, request)
     return {
       provider,
       surface,
@@ -66,6 +67,24 @@ function surfaceFor(provider: Provider, protocol: ProtocolId, model: string, req
   throw new GatewayError('model_not_found', `${provider.id} has no API in which it serves ${model}.`, {
     field: 'model',
   })
+}
+
+/** Throws `unsupported` for a kind of request that the operator does not let through to the provider. */
+function checkAllowed(
+  { id, allowedRequests }: ConfiguredProvider,
+  { protocol }: Surface,
+  request: InboundRequest,
+): void {
+  if (allowedRequests === undefined) return
+  const names =
+    protocol.id === 'openai-chat'
+      ? ['chat_completion']
+      : protocol.id === 'openai-responses'
+        ? ['responses']
+        : ['chat_completion', 'responses']
+  const kinds = names.map((name) => (request.stream ? `${name}_stream` : name))
+  if (kinds.some((kind) => allowedRequests.has(kind))) return
+  throw new GatewayError('unsupported', `The allowed_requests of ${id} leave out ${kinds.join(' and ')}.`)
 }
 
 const anonymousCandidates = new WeakMap<Configuration, ReadonlyMap<string, Candidate>>()

@@ -1,4 +1,5 @@
 import { free } from '../lib/free.ts'
+import type { Warning } from '../message/request.ts'
 import type { AnswerHeaders } from '../wire/egress.ts'
 import type { Passage } from './passage.ts'
 import type { WholeAnswer } from './whole-answer.ts'
@@ -8,6 +9,10 @@ export interface UpstreamBody {
   readonly body: Buffer
   /** To be called when the body is written and read no more. */
   onSent: () => void
+  /** What the upstream is told in `anthropic-beta`. Absent: what the client says. */
+  betas?: readonly string[]
+  /** What had to be left out of the client's body. */
+  warnings?: readonly Warning[]
 }
 
 /** A body that was made for this attempt alone. */

@@ -75,9 +75,10 @@ export class CallRecord {
     this.#target = target
   }
 
-  /** The client's bytes went to an upstream of its own protocol. */
+  /** The client's bytes went to an upstream of its own protocol and host, whose errors it understands. */
   get isNative(): boolean {
-    return this.#target?.mode === 'native' && this.#attempts.length > 0
+    const hosts = [this.#call.endpoint.dialect, this.#target?.surface.dialect]
+    return this.#target?.mode === 'native' && this.#attempts.length > 0 && hosts[0]?.id === hosts[1]?.id
   }
 
   warn(warnings: readonly Warning[]): void {

@@ -13,7 +13,7 @@ export function refuse(call: Call, record: CallRecord, error: GatewayError): voi
   const { reply, protocol } = call
   if (reply.committed || reply.closed) return record.end(reply.committed ? 200 : error.status, error)
   const { upstream } = error.details
-  const own = protocol.error.encode(error, call.id)
+  const own = (call.endpoint.dialect?.encodeError ?? protocol.error.encode)(error, call.id)
   const native = record.isNative && upstream?.body !== undefined && upstream.headers !== undefined
   const status = native ? upstream.status : own.status
   const headers = native

@@ -32,7 +32,7 @@ export type Send = (
 /** One attempt of one target with one key: native or translated, streamed or whole, to the end of the answer. */
 export const send: Send = (call, request, target, key, record, on) => {
   const prepare = target.mode === 'native' ? prepareNative : prepareTranslated
-  const { body, onSent, passage, streamHeaders, answerWhole } = prepare(call, request, target, record)
+  const { passage, streamHeaders, answerWhole, ...upstreamBody } = prepare(call, request, target, record)
   if (passage !== undefined) record.meter(passage)
   const ownHeaders = { 'content-type': clientFraming(call).contentType, 'cache-control': 'no-cache' }
   const stream: StreamSide | undefined = passage && {
@@ -43,7 +43,7 @@ export const send: Send = (call, request, target, key, record, on) => {
     beforeEnd: (error) => record.end(200, error),
   }
   const path = pathOf(target.surface.paths.generate, request, target, key)
-  return dispatch({ call, target, key, path, upstreamBody: { body, onSent } }, { stream, answerWhole }, on)
+  return dispatch({ call, target, key, path, upstreamBody }, { stream, answerWhole }, on)
 }
 
 /** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */
@@ -51,7 +51,7 @@ export const sendCount: Send = (call, request, target, key, record, on) => {
   const answerWhole = (answer: WholeAnswer) =>
     replyWhole(call, record, { ...answer, headers: answerHeaders(answer.headers, call.id) })
   const path = pathOf(target.surface.paths.countTokens!, request, target, key)
-  const upstreamBody = nativeBody(request, target)
+  const upstreamBody = nativeBody(call, request, target)
   return dispatch({ call, target, key, path, upstreamBody }, { stream: undefined, answerWhole }, on)
 }
 
@@ -70,10 +70,10 @@ function dispatch(
   on: Dependencies,
 ): Promise<void> {
   const { call, target, key, upstreamBody } = outbound
-  const { body, onSent } = upstreamBody
+  const { body, onSent, betas } = upstreamBody
   const { upstream, pathPrefix } = key.reach
   const path = pathPrefix + withQuery(call, target, outbound.path)
-  const headers = upstreamHeaders(call, target, body.length)
+  const headers = upstreamHeaders(call, target, body.length, betas)
   const request = { method: 'POST', path, headers, body } as const
   const send = (authorization: Record<string, string>): Promise<void> => {
     const { provider, surface } = target

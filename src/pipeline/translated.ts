@@ -6,9 +6,11 @@ import { capabilities } from '../models/catalogue.ts'
 import type { EncodeContext, Memo, Protocol } from '../protocols/protocol.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
 import { sse } from '../wire/framing.ts'
+import { scanObject, splice } from '../wire/json-scan.ts'
 import { writeJsonText } from '../wire/json-text.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
+import { adaptBody } from './dialect.ts'
 import { EventMeter } from './event-meter.ts'
 import type { Target } from './plan.ts'
 import { ownBody } from './prepared-attempt.ts'
@@ -74,7 +76,15 @@ function translate(
     ...(decoded.includeUsage === undefined ? {} : { includeUsage: decoded.includeUsage }),
     ...(decoded.answerMemo === undefined ? {} : { memo: decoded.answerMemo }),
   }
-  return { body: writeJsonText(encoded.body), memo: encoded.memo, context }
+  return { body: forHost(writeJsonText(encoded.body), request, target), memo: encoded.memo, context }
+}
+
+/** The body as the host takes it that serves the protocol in its own way. */
+function forHost(body: Buffer, { stream }: InboundRequest, { surface, model }: Target): Buffer {
+  const { dialect } = surface
+  if (dialect === undefined) return body
+  const change = { from: undefined, to: dialect, model, stream, betas: [] }
+  return splice(body, adaptBody(body, scanObject(body).fields, change).edits)
 }
 
 function encodeWhole(

@@ -20,7 +20,12 @@ const NEVER_EXTRA = new Set([
  * upstream of the same protocol: header and body features travel in pairs, and stripping a login's OAuth beta
  * turns it into a 401. A header named in `Connection` belongs to this hop and is left out.
  */
-export function upstreamHeaders(call: Call, target: Target, bodyBytes: number): Record<string, string> {
+export function upstreamHeaders(
+  call: Call,
+  target: Target,
+  bodyBytes: number,
+  betas?: readonly string[],
+): Record<string, string> {
   const headers: Record<string, string> = {
     ...target.surface.headers,
     'content-type': 'application/json',
@@ -30,6 +35,8 @@ export function upstreamHeaders(call: Call, target: Target, bodyBytes: number): 
   }
   const hop = hopHeaders(call.headers['connection'])
   if (target.mode === 'native') forwardClientHeaders(call, headers, hop)
+  if (betas !== undefined) headers['anthropic-beta'] = betas.join(',')
+  if (betas?.length === 0) delete headers['anthropic-beta']
   for (const [name, value] of Object.entries(call.headers)) {
     if (value === undefined || !name.startsWith('x-bf-eh-')) continue
     const extra = name.slice('x-bf-eh-'.length)

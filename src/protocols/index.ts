@@ -1,6 +1,7 @@
 import { anthropic } from './anthropic/index.ts'
 import { openaiChat } from './openai-chat/index.ts'
+import { openaiResponses } from './openai-responses/index.ts'
 import type { Protocol } from './protocol.ts'
 
 /** Every wire API that the gateway speaks. */
-export const PROTOCOLS: readonly Protocol[] = [anthropic, openaiChat]
+export const PROTOCOLS: readonly Protocol[] = [anthropic, openaiChat, openaiResponses]

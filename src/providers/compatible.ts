@@ -1,7 +1,8 @@
 import type { Quirks } from '../protocols/protocol.ts'
 import { openaiChat } from '../protocols/openai-chat/index.ts'
+import { openaiResponses } from '../protocols/openai-responses/index.ts'
 import { bearer } from './auth.ts'
-import type { Provider } from './provider.ts'
+import type { Provider, Surface } from './provider.ts'
 
 /** One OpenAI-compatible provider: where it is, where its key may be found, and how it differs. */
 interface Row {
@@ -11,6 +12,8 @@ interface Row {
   /** Below the base URL; the API's version is part of it. */
   generate?: string
   models?: string
+  /** The Responses API, which then is the better one: it takes tools and thinking together. */
+  responses?: string
   keyVariables?: readonly string[]
   keyless?: boolean
   quirks?: Quirks
@@ -24,6 +27,7 @@ const ROWS: readonly Row[] = [
   {
     id: 'openai',
     baseUrl: 'https://api.openai.com',
+    responses: '/v1/responses',
     keyVariables: ['OPENAI_API_KEY', 'OPENAI_KEY'],
     quirks: {
       maxTokensField: 'max_completion_tokens',
@@ -245,9 +249,18 @@ export function selfHosted(): Quirks {
   return { ...plain(), systemAnywhere: false }
 }
 
+function responsesSurface(path: string): Surface {
+  return {
+    protocol: openaiResponses,
+    paths: { generate: path, countTokens: `${path}/input_tokens` },
+    quirks: { promptCacheKey: true },
+  }
+}
+
 export const compatibleProviders: readonly Provider[] = ROWS.map((row) => ({
   id: row.id,
   surfaces: [
+    ...(row.responses === undefined ? [] : [responsesSurface(row.responses)]),
     {
       protocol: openaiChat,
       paths: { generate: row.generate ?? '/v1/chat/completions', models: row.models ?? '/v1/models' },

@@ -1,10 +1,12 @@
 import { anthropic } from './anthropic.ts'
+import { azure } from './azure.ts'
 import { compatibleProviders, selfHosted } from './compatible.ts'
-import type { Provider, SurfacePaths } from './provider.ts'
+import type { ProtocolId } from '../protocols/protocol.ts'
+import type { Provider, Surface, SurfacePaths } from './provider.ts'
 
 /** Every provider known by name. */
 export const PROVIDERS: ReadonlyMap<string, Provider> = new Map(
-  [anthropic, ...compatibleProviders].map((provider) => [provider.id, provider]),
+  [anthropic, azure, ...compatibleProviders].map((provider) => [provider.id, provider]),
 )
 
 /** What `custom_provider_config.base_provider_type` may name in this version. */
@@ -23,17 +25,29 @@ export function customProvider(
   if (base === undefined) throw new Error(`no provider ${baseType}`)
   return {
     id,
-    surfaces: base.surfaces.map((surface) => ({
-      ...surface,
-      paths: { ...surface.paths, ...options.paths },
-      quirks: baseType === 'openai' ? selfHosted() : {},
-    })),
+    surfaces: surfacesOf(base, options),
     authorize: base.authorize,
     ...(options.keyless === true ? { keyless: true } : {}),
   }
 }
 
+/** A server that speaks OpenAI's API seldom has its Responses; an operator who knows better says so. */
+function surfacesOf({ id, surfaces }: Provider, { apis, paths = {} }: CustomOptions): Surface[] {
+  const [best] = surfaces
+  const offered = apis ?? [id === 'openai' ? 'openai-chat' : best!.protocol.id]
+  return surfaces
+    .filter(({ protocol }) => offered.includes(protocol.id))
+    .map((surface) => ({
+      ...surface,
+      paths: { ...surface.paths, ...paths[surface.protocol.id] },
+      quirks: id === 'openai' ? selfHosted() : {},
+    }))
+}
+
 export interface CustomOptions {
   keyless?: boolean
-  paths?: Partial<SurfacePaths>
+  /** The wire APIs that it has. Absent: the plain one of its kind. */
+  apis?: readonly ProtocolId[]
+  /** Paths other than the known one's. */
+  paths?: { readonly [Api in ProtocolId]?: Partial<SurfacePaths> }
 }

@@ -18,7 +18,8 @@ export interface Provider {
   /** Its keys belong to a region, a resource or a project, which says where they lead. */
   readonly cloud?: {
     readonly kind: CloudSettings['kind']
-    readonly baseUrl: (cloud: CloudSettings) => string
+    /** A method, so that each cloud can take settings of its own kind alone. */
+    baseUrl(cloud: CloudSettings): string
   }
   readonly authorize: Authorize
   /** Environment variables in which a key is looked for when nothing is configured, first match wins. */
@@ -30,6 +31,12 @@ export interface Provider {
    * It is sent to the provider's own `baseUrl` host and to no other, whatever the configuration says.
    */
   readonly loginTokenPrefix?: string
+}
+
+export interface Cloud {
+  readonly kind: CloudSettings['kind']
+  /** A method, so that each cloud can take its own kind of settings alone. */
+  baseUrl(cloud: CloudSettings): string
 }
 
 /** One wire API of a provider. */

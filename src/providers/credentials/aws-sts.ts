@@ -1,6 +1,7 @@
 import type { AwsIdentity } from '../authorization.ts'
 import { signV4 } from '../../wire/sigv4.ts'
-import { awsDomain, identityOf } from './aws-identity.ts'
+import { awsDomain } from '../../wire/aws-domain.ts'
+import { identityOf } from './aws-identity.ts'
 import { goodUntil } from './credential-cache.ts'
 import type { Fetched } from './credential-cache.ts'
 import { form } from './oauth.ts'

@@ -1,3 +1,4 @@
+import type { PriceBook } from '../../models/price-book.ts'
 import type { CloudSettings } from '../../providers/authorization.ts'
 import type { Provider } from '../../providers/provider.ts'
 import type { Upstream } from '../../wire/egress.ts'
@@ -15,6 +16,10 @@ export interface Configuration {
   /** By the key's own text; compared through a keyed hash, see `pipeline/authenticate.ts`. */
   readonly virtualKeys: readonly VirtualKey[]
   readonly logs: LogsSettings
+  /** What models cost. */
+  readonly prices: PriceBook
+  /** Where `catalogue update` reads, unless it is told. */
+  readonly pricesAddress: string | undefined
   /** Paths of accepted settings that this version does not serve, named once at start. */
   readonly unserved: readonly string[]
 }
@@ -40,6 +45,8 @@ export interface ConfiguredProvider {
   readonly provider: Provider
   /** Where a request without a provider key goes; undefined where only a key says where. */
   readonly reach: Reach | undefined
+  /** Kinds of requests that may be sent, by the file's names for them; undefined: all. */
+  readonly allowedRequests: ReadonlySet<string> | undefined
   readonly keys: readonly ProviderKey[]
   readonly network: NetworkSettings
 }

@@ -18,7 +18,6 @@ import {
   served,
   text,
   texts,
-  unenforced,
   webAddress,
   whole,
 } from './fields.ts'
@@ -208,7 +207,10 @@ const customProviderSettings = block({
     map(text),
     'Kind of request (`chat_completion`, `responses`, `count_tokens`, `list_models`) → path below `base_url`, or a whole URL there.',
   ),
-  allowed_requests: unenforced(map(flag), 'Kinds of requests that may be sent to it.'),
+  allowed_requests: served(
+    map(flag),
+    'Kinds of requests that may be sent to it, such as `chat_completion_stream`: those that are true. Absent: all. With `responses`, a provider of type `openai` is asked in the Responses API.',
+  ),
   does_not_send_done_marker: accepted(flag, 'Its streams end without `[DONE]`.'),
 })
 
@@ -232,7 +234,7 @@ export const providerSettings = block({
     'OpenAI only.',
   ),
   prompt_cache: accepted(open, 'Cache marks added to requests.'),
-  pricing_overrides: accepted(list(open), 'Prices of models.'),
+  pricing_overrides: served(list(open), 'Prices of its models, over the catalogue’s: see costs.md.'),
   status: accepted(text, 'Written by the admin API; ignored.'),
   description: accepted(text, 'Written by the admin API; ignored.'),
   config_hash: accepted(text, 'Written by the admin API; ignored.'),

@@ -84,12 +84,12 @@ it('the sample with all common settings', async () => {
   expect(virtualKeys).toEqual([{ id: 'vk1', name: 'dev', value: 'sk-bf-dev', active: true }])
   expect(loaded.notices.map((notice) => notice.message)).toEqual([
     'config.json has settings that this version accepts and does not serve: client.allow_direct_keys, client.prometheus_labels, ' +
-      'providers.local.custom_provider_config.allowed_requests, ' +
+      '' +
       'governance.budgets, governance.rate_limits, governance.customers, governance.teams, ' +
       'governance.virtual_keys[].team_id, governance.virtual_keys[].rate_limit_id, governance.virtual_keys[].provider_configs, ' +
       'governance.virtual_keys[].mcp_configs, governance.routing_rules, mcp, vector_store, plugins, config_store. ' +
       'Of these, the following limit access or spending, and nothing enforces them: ' +
-      'providers.local.custom_provider_config.allowed_requests, governance.budgets, governance.rate_limits, governance.customers, ' +
+      'governance.budgets, governance.rate_limits, governance.customers, ' +
       'governance.teams, governance.virtual_keys[].rate_limit_id, governance.virtual_keys[].provider_configs, ' +
       'governance.virtual_keys[].mcp_configs.',
     'The key "a2" of anthropic is not used: the environment has no ANTHROPIC_API_KEY_2.',

@@ -49,7 +49,7 @@ export const registry: Registry = {
   customProvider: (id, baseType, { keyless, paths }) => {
     const [base] = providers.get(baseType)!.surfaces
     return provider(id, {
-      surfaces: [{ ...base!, paths: { ...base!.paths, ...paths } }],
+      surfaces: [{ ...base!, paths: { ...base!.paths, ...paths?.[base!.protocol.id] } }],
       ...(keyless === true ? { keyless } : {}),
     })
   },
