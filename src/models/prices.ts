@@ -48,7 +48,12 @@ export interface Prices extends Rates {
    * What tokens cost when they are served otherwise than usual, by the provider's word for it: `batch`, `flex`,
    * `priority`, `fast`, a place such as `us`. A number is per cent of the ordinary prices; rates stand instead of them.
    */
-  services?: Readonly<Record<string, number | Rates>>
+  services?: Readonly<Record<string, number | ServicePrices>>
+}
+
+/** Prices of a service; without tiers of its own the same for every context. */
+export interface ServicePrices extends Rates {
+  tiers?: readonly Tier[]
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Counts, Service, SideUsage, Usage } from '../message/usage.ts'
 import { totalInputTokens } from '../message/usage.ts'
 import { RATE_KINDS } from '../models/prices.ts'
-import type { Prices, RateKind, Rates } from '../models/prices.ts'
+import type { Prices, RateKind, Rates, ServicePrices } from '../models/prices.ts'
 
 /** What an answer costs, in whole nano-dollars. */
 export interface Cost {
@@ -68,7 +68,7 @@ function without(usage: Usage, parts: readonly SideUsage[]): Partial<Counts> {
 function charge(usage: Usage, prices: Prices, isOwn: boolean, picoDollars: CostParts): string | undefined {
   const served = serviceOf(usage.service, prices)
   if (typeof served === 'string') return `the price of its service ${served} is unknown`
-  const rates = served.rates ?? ratesFor(usage, prices)
+  const rates = ratesFor(usage, served.prices ?? prices)
   for (const [kind, count] of countsOf(usage, rates, isOwn)) {
     if (count === 0) continue
     const price = kind === 'image' ? imagePrice(prices, usage.service?.image) : priceOfKind(rates, kind)
@@ -79,21 +79,21 @@ function charge(usage: Usage, prices: Prices, isOwn: boolean, picoDollars: CostP
   return undefined
 }
 
-/** Factor and rates of how the answer was served; the word of the service whose price is unknown. */
+/** Factor and prices of how the answer was served; the word of the service whose price is unknown. */
 function serviceOf(
   service: Service | undefined,
   { services = {}, ...ordinary }: Prices,
-): { factor: number; rates: Rates | undefined } | string {
+): { factor: number; prices: ServicePrices | undefined } | string {
   let factor = 1
-  let rates: Rates | undefined
+  let prices: ServicePrices | undefined
   for (const word of [service?.tier, service?.speed, service?.geography]) {
     if (word === undefined) continue
     const price = Object.hasOwn(services, word) ? services[word] : undefined
     if (price === undefined) return word
     if (typeof price === 'number') factor *= price / 100
-    else rates = { ...withoutTokens(ordinary), ...price }
+    else prices = { ...withoutTokens(ordinary), ...price }
   }
-  return { factor, rates }
+  return { factor, prices }
 }
 
 function withoutTokens(rates: Rates): Rates {
@@ -104,7 +104,7 @@ function withoutTokens(rates: Rates): Rates {
 }
 
 /** The highest long-context tier that the whole context reaches prices every token of the request. */
-function ratesFor(usage: Usage, prices: Prices): Rates {
+function ratesFor(usage: Usage, prices: ServicePrices): Rates {
   if (prices.tiers === undefined) return prices
   const context = totalInputTokens(usage)
   const tier = prices.tiers.findLast((each) => context > each.above)

@@ -1,10 +1,12 @@
 import { join, resolve as resolvePath } from 'node:path'
+import { PriceBook } from '../../models/price-book.ts'
 import type { ClientSettings, Configuration, LogsSettings, VirtualKey } from './configuration.ts'
 import { compileProviders } from './compile-providers.ts'
 import { CLIENT_DEFAULTS, LOGS_FILE } from './defaults.ts'
 import { detectProviders } from './detect.ts'
 import { resolve } from './environment.ts'
 import type { Notice } from './notice.ts'
+import { compilePriceOverride } from './price-overrides.ts'
 import type { Environment, Registry } from './registry.ts'
 import type { Settings } from './schema.ts'
 
@@ -42,8 +44,33 @@ export function compile(settings: Settings, options: CompileOptions): Compiled {
     virtualKeys: compileVirtualKeys(settings, environment, notices),
     logs: compileLogs(settings.logs_store ?? {}, options, notices),
     unserved,
+    prices: compilePrices(settings, notices),
+    pricesAddress: settings.framework?.pricing?.pricing_url || undefined,
   }
   return { configuration, notices }
+}
+
+function compilePrices(settings: Settings, notices: Notice[]): PriceBook {
+  const listed = Object.entries(settings.providers ?? {}).flatMap(
+    ([name, { pricing_overrides: entries = [] }]) =>
+      entries.map((entry, index) => {
+        return compilePriceOverride(
+          entry,
+          `providers.${name}.pricing_overrides[${index}]`,
+          name.toLowerCase(),
+        )
+      }),
+  )
+  const everywhere = (settings.governance?.pricing_overrides ?? []).map((entry, index) =>
+    compilePriceOverride(entry, `governance.pricing_overrides[${index}]`),
+  )
+  const compiled = [...everywhere, ...listed]
+  for (const { override, unserved } of compiled) {
+    if (unserved.length === 0) continue
+    const message = `The prices "${override.name}" have fields that this version does not serve: ${unserved.join(', ')}.`
+    notices.push({ kind: 'prices', message })
+  }
+  return new PriceBook(compiled.map(({ override }) => override))
 }
 
 const BYTES_PER_MB = 1024 * 1024

@@ -1,5 +1,6 @@
 import { closest } from '../../lib/closest.ts'
 import { isCertificate, isHeaderName, isHeaderText, isReference } from './forms.ts'
+import { checkPriceOverride } from './price-overrides.ts'
 import type { Path, Problem } from './problem.ts'
 import type { Registry } from './registry.ts'
 import { KNOWN_PROVIDERS } from './schema-providers.ts'
@@ -18,6 +19,7 @@ export function inconsistencies(root: unknown, registry: Registry): Problem[] {
     checkNetwork(path, fields(block), problems)
     checkProxy(path, fields(fields(block).proxy_config), problems)
     checkKeys([...path, 'keys'], items(fields(block).keys), problems)
+    checkPrices([...path, 'pricing_overrides'], fields(block).pricing_overrides, problems)
   }
   const keyIds = Object.entries(providers).map(([id, block]) =>
     place(['providers', id, 'keys'], fields(block).keys),
@@ -27,7 +29,16 @@ export function inconsistencies(root: unknown, registry: Registry): Problem[] {
     place(['governance', 'virtual_keys'], fields(fields(root).governance).virtual_keys),
     problems,
   )
+  checkPrices(
+    ['governance', 'pricing_overrides'],
+    fields(fields(root).governance).pricing_overrides,
+    problems,
+  )
   return problems
+}
+
+function checkPrices(path: Path, overrides: unknown, problems: Problem[]): void {
+  for (const { path: at, value } of place(path, overrides)) problems.push(...checkPriceOverride(at, value))
 }
 
 function checkProviderNames(providers: Fields, registry: Registry, problems: Problem[]): void {

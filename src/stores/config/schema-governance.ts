@@ -183,5 +183,5 @@ export const governanceSettings = block({
     'Limits of providers.',
   ),
   auth_config: unenforced(adminAuthentication, 'Password of the admin API and the dashboard.'),
-  pricing_overrides: accepted(list(open), 'Prices of models.'),
+  pricing_overrides: served(list(open), 'Prices of models, over the catalogue’s: see costs.md.'),
 })

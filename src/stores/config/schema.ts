@@ -156,10 +156,10 @@ const plugin = block({
 })
 
 const frameworkSettings = block({
-  pricing: accepted(
+  pricing: served(
     block({
-      pricing_url: accepted(text, 'Where prices are read.'),
-      pricing_sync_interval: accepted(duration, 'Between two readings; a number is in seconds.'),
+      pricing_url: served(text, 'Where `catalogue update` reads, unless it is told: https:// or file://.'),
+      pricing_sync_interval: accepted(duration, 'Not obeyed: nothing is fetched unasked.'),
     }),
     'Prices of models.',
   ),
@@ -200,7 +200,7 @@ export const settingsSchema = block({
     'Store for the semantic cache.',
   ),
   plugins: accepted(list(plugin), 'Plugins.'),
-  framework: accepted(frameworkSettings, 'Prices.'),
+  framework: served(frameworkSettings, 'Prices.'),
   websocket: accepted(webSocketSettings, 'WebSocket connections.'),
   encryption_key: unenforced(environmentText, 'Key for secrets at rest.'),
   auth_config: unenforced(adminAuthentication, 'Older place of `governance.auth_config`.'),

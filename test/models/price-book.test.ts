@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { PriceBook } from '../../src/models/price-book.ts'
+import type { PriceOverride, PriceQuestion } from '../../src/models/price-book.ts'
+
+const ask = (change: Partial<PriceQuestion>): PriceQuestion => {
+  return { provider: 'openai', model: 'gpt-5', requestType: 'text', ...change }
+}
+const override = (name: string, change: Partial<PriceOverride>): PriceOverride => {
+  return { name, match: 'exact', pattern: 'gpt-5', prices: { input: 1 }, ...change }
+}
+
+describe('a price is that of', () => {
+  const book = new PriceBook([])
+  it.each<[string, Partial<PriceQuestion>, string | undefined]>([
+    ['the model', {}, 'openai/gpt-5'],
+    ['its family', { model: 'gpt-5-2025-08-07' }, 'openai/gpt-5'],
+    [
+      'A22 the model without Claude Code’s mark',
+      { provider: 'anthropic', model: 'claude-opus-5-5[1m]' },
+      'anthropic/claude-opus-5-5',
+    ],
+    [
+      'what answered, where a deployment has any name',
+      { provider: 'azure', model: 'our-prod', reported: 'gpt-5-mini-2025-08-07' },
+      'azure/gpt-5-mini',
+    ],
+    ['what answered, where a router chose', { model: 'gpt-5', reported: 'gpt-5-nano' }, 'openai/gpt-5-nano'],
+    ['what was asked, where the answer’s name says nothing', { reported: 'model-4711' }, 'openai/gpt-5'],
+    [
+      'the alias, where it is a model’s name',
+      {
+        provider: 'bedrock',
+        model: 'arn:aws:bedrock:us-east-1:1:application-inference-profile/x',
+        requested: 'anthropic.claude-opus-5-5',
+      },
+      'bedrock/anthropic.claude-opus-5-5',
+    ],
+    ['nothing, at a provider that is not known', { provider: 'my-proxy' }, undefined],
+    ['nothing, of a model that is not known', { model: 'llama-nowhere' }, undefined],
+  ])('%s', (_, question, model) => {
+    expect(book.find(ask(question))?.model).toBe(model)
+    // Again, out of memory.
+    expect(book.find(ask(question))?.model).toBe(model)
+  })
+})
+
+describe('the override in force is', () => {
+  const rows: [string, PriceOverride[], Partial<PriceQuestion>, string | undefined][] = [
+    ['none that is of another model', [override('a', { pattern: 'gpt-4' })], {}, undefined],
+    ['none that is of another provider', [override('a', { provider: 'azure' })], {}, undefined],
+    ['none for other requests', [override('a', { requestTypes: new Set(['embedding']) })], {}, undefined],
+    ['the one for such requests', [override('a', { requestTypes: new Set(['text']) })], {}, 'a'],
+    ['the whole name with its provider', [override('a', { pattern: 'openai/gpt-5' })], {}, 'a'],
+    ['the client’s word', [override('a', { pattern: 'fast' })], { requested: 'fast' }, 'a'],
+    [
+      'the whole name before its beginning, and the longer one before the shorter',
+      [
+        override('r', { match: 'regex', pattern: /gpt/ }),
+        override('w', { match: 'wildcard', pattern: 'gpt' }),
+        override('e', {}),
+      ],
+      {},
+      'e',
+    ],
+    [
+      'the longer beginning',
+      [
+        override('short', { match: 'wildcard', pattern: '' }),
+        override('long', { match: 'wildcard', pattern: 'gpt-' }),
+      ],
+      {},
+      'long',
+    ],
+    ['a regular expression, in front of none', [override('r', { match: 'regex', pattern: /^gpt/ })], {}, 'r'],
+    [
+      'the provider’s before everybody’s',
+      [override('all', {}), override('own', { provider: 'openai', match: 'wildcard', pattern: '' })],
+      {},
+      'own',
+    ],
+    [
+      'the provider key’s before the provider’s',
+      [override('provider', { provider: 'openai' }), override('key', { providerKeyId: 'k' })],
+      { providerKeyId: 'k' },
+      'key',
+    ],
+    [
+      'the virtual key’s before the provider key’s',
+      [override('key', { providerKeyId: 'k' }), override('virtual', { virtualKeyId: 'v' })],
+      { providerKeyId: 'k', virtualKeyId: 'v' },
+      'virtual',
+    ],
+    [
+      'the virtual key’s at a provider before that for all',
+      [
+        override('virtual', { virtualKeyId: 'v' }),
+        override('both', { virtualKeyId: 'v', provider: 'openai' }),
+      ],
+      { virtualKeyId: 'v' },
+      'both',
+    ],
+    [
+      'none of another virtual key',
+      [override('virtual', { virtualKeyId: 'v' })],
+      { virtualKeyId: 'w' },
+      undefined,
+    ],
+    ['the first of two alike', [override('one', {}), override('two', {})], {}, 'one'],
+  ]
+  it.each(rows)('%s', (_, overrides, question, name) => {
+    const source = new PriceBook(overrides).find(ask(question))?.source ?? ''
+    expect(source.startsWith('catalogue') ? undefined : source.split(',')[0]).toBe(name)
+  })
+
+  it('remembered for each key by itself', () => {
+    const book = new PriceBook([override('virtual', { virtualKeyId: 'v', prices: { input: 5 } })])
+    expect(book.find(ask({ virtualKeyId: 'v' }))?.prices.input).toBe(5)
+    expect(book.find(ask({ virtualKeyId: 'w' }))?.prices.input).toBe(1_250_000)
+    expect(book.find(ask({ virtualKeyId: 'v' }))?.prices.input).toBe(5)
+  })
+})
+
+it('a model that only an override prices has that price alone', () => {
+  const book = new PriceBook([override('mine', { pattern: 'my-model', prices: { input: 5 } })])
+  expect(book.find(ask({ provider: 'vllm', model: 'my-model' }))).toEqual({
+    prices: { input: 5 },
+    model: 'vllm/my-model',
+    source: 'mine',
+  })
+})
