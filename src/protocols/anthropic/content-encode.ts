@@ -9,11 +9,10 @@ import type {
   ThinkingBlock,
 } from '../../message/request.ts'
 import { isClaudeSignature } from '../shared/claude-signature.ts'
-import { parseForOutput } from '../shared/json.ts'
+import { inputObject } from '../shared/call-input.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { usableCallId } from './call-ids.ts'
-import { isObject } from './fields.ts'
 import { PROTOCOL } from './wire.ts'
 
 export interface ContentContext {
@@ -54,7 +53,7 @@ function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
       const call = {
         id: usableCallId(block.id),
         name: context.names.sent(block.name),
-        input: encodeInput(block.arguments),
+        input: inputObject(block.arguments),
       }
       return [{ type: 'tool_use', ...call, ...cache(block) }]
     }
@@ -103,16 +102,6 @@ function encodeThinking({ text: thinking, signature }: ThinkingBlock, warnings: 
   if (isClaudeSignature(signature)) return [{ type: 'thinking', thinking, signature }]
   warnings.add('dropped', 'messages[].content[].thinking', 'it has no signature of Claude’s')
   return []
-}
-
-/** The API takes objects only; what a model wrote instead is shown to it as it was. */
-function encodeInput(json: string): unknown {
-  try {
-    const input = parseForOutput(json)
-    return input === null ? {} : isObject(input) ? input : { value: input }
-  } catch {
-    return json.trim() === '' ? {} : { invalid_json: json }
-  }
 }
 
 function encodeSource(source: Source, context: ContentContext): JsonObject {

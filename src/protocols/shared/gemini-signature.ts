@@ -4,7 +4,7 @@
  * travels, sealed so that it is told from every other signature.
  * https://ai.google.dev/gemini-api/docs/thought-signatures
  */
-const SEALS = { next: 'sbx-gemini-', thought: 'sbx-gemini.' } as const
+const SEALS = { next: 'sbx-gemini-', thought: 'sbx-gemini.', alone: 'sbx-gemini~' } as const
 
 /** What Gemini accepts for a call that another model made, or whose signature is lost. */
 export const NO_SIGNATURE = 'skip_thought_signature_validator'
@@ -12,7 +12,7 @@ export const NO_SIGNATURE = 'skip_thought_signature_validator'
 export interface GeminiSignature {
   /** As Gemini wrote it. */
   signature: string
-  /** What it stood on, and must stand on again: the thought itself, or the part behind it. */
+  /** What it stood on, and must stand on again: the thought itself, the part behind it, a part without content. */
   on: keyof typeof SEALS
 }
 
@@ -22,9 +22,30 @@ export function sealSignature(signature: string, on: GeminiSignature['on'] = 'ne
 
 /** The signature inside a thinking block's, when it is one of ours. */
 export function unsealSignature(signature: string | undefined): GeminiSignature | undefined {
-  if (signature?.startsWith(SEALS.next) === true)
-    return { signature: signature.slice(SEALS.next.length), on: 'next' }
-  if (signature?.startsWith(SEALS.thought) === true)
-    return { signature: signature.slice(SEALS.thought.length), on: 'thought' }
+  if (signature === undefined) return undefined
+  for (const on of ['next', 'thought', 'alone'] as const) {
+    if (signature.startsWith(SEALS[on])) return { signature: signature.slice(SEALS[on].length), on }
+  }
   return undefined
+}
+
+// ==== In the id of a call, for clients that keep nothing else
+
+const MARK = '__sig__'
+/** Signatures are base64 in JSON; ids may not have all of its letters. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const SIGNED_ID = /^(.+?)__sig__([A-Za-z0-9_-]+)$/
+
+/** A call's id that carries its signature. Signatures in a form that cannot be told back are left out. */
+export function signedCallId(id: string, signature: string): string {
+  if (signature === '' || !BASE64.test(signature)) return id
+  return id + MARK + signature.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+/** What {@link signedCallId} was given; any other id as it is. */
+export function readSignedCallId(signedId: string): { id: string; signature?: string } {
+  const match = SIGNED_ID.exec(signedId)
+  if (match === null) return { id: signedId }
+  const base64 = match[2]!.replaceAll('-', '+').replaceAll('_', '/')
+  return { id: match[1]!, signature: base64.padEnd(Math.ceil(base64.length / 4) * 4, '=') }
 }

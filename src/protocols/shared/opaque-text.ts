@@ -1,12 +1,13 @@
 import type { JsonObject, OpaqueBlock } from '../../message/request.ts'
 
 /**
- * What a block that only Anthropic knows says, as text for other models: server tools that ran in earlier turns,
+ * What a block that only its own API knows says, as text for other models: server tools that ran in earlier turns,
  * and the summary that a compacted conversation begins with. Undefined for blocks that say nothing without the
  * service that made them (files in its containers, internal marks).
  */
 export function opaqueText(block: OpaqueBlock): string | undefined {
   const { kind, raw } = block
+  if (block.protocol === 'gemini') return geminiText(kind, raw[kind])
   if (kind === 'compaction') return nonEmpty(readable(raw['content']))
   if (kind === 'server_tool_use' || kind === 'mcp_tool_use') {
     const name = typeof raw['name'] === 'string' ? raw['name'] : kind
@@ -15,6 +16,17 @@ export function opaqueText(block: OpaqueBlock): string | undefined {
   if (!kind.endsWith('_tool_result')) return undefined
   const said = nonEmpty(readable(raw['content']))
   return said === undefined ? undefined : `[${kind.replaceAll('_', ' ')}]\n${said}`
+}
+
+/** What Gemini ran at Google in an earlier turn. */
+function geminiText(kind: string, part: unknown): string | undefined {
+  if (!isObject(part)) return undefined
+  const { language, code, output } = part
+  if (kind === 'executableCode' && typeof code === 'string')
+    return `\`\`\`${typeof language === 'string' ? language.toLowerCase() : ''}\n${code}\n\`\`\``
+  if (kind === 'codeExecutionResult' && typeof output === 'string')
+    return `[code execution result]\n${output}`
+  return undefined
 }
 
 /** Names of the tools that a server-side tool search found. */

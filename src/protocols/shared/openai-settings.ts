@@ -103,7 +103,8 @@ function whyNot(traits: ChatTraits, style: string): string {
 const BUDGET_LOW_SHARE = 0.25
 const BUDGET_MEDIUM_SHARE = 0.6
 
-function wantedEffort({ reasoning, maxTokens }: Request): Effort | undefined {
+/** Undefined: as much as the model likes, or nothing was asked. */
+export function wantedEffort({ reasoning, maxTokens }: Request): Effort | undefined {
   if (reasoning === undefined) return undefined
   if (reasoning.mode === 'off') return 'none'
   if (reasoning.effort !== undefined) return reasoning.effort

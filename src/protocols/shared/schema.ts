@@ -91,7 +91,7 @@ function shapeOf(schema: unknown, root: JsonObject, depth: number): Shape {
   }
   const all = [
     ...listOf(schema.allOf),
-    ...(typeof schema.$ref === 'string' ? [resolve(schema.$ref, root)] : []),
+    ...(typeof schema.$ref === 'string' ? [resolveReference(schema.$ref, root)] : []),
   ]
   for (const shape of all.map((one) => shapeOf(one, root, depth + 1))) {
     include(shape)
@@ -111,8 +111,9 @@ function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** A local reference (`#/$defs/Name`); anything else is unknown here. */
-function resolve(reference: string, root: JsonObject): unknown {
+/** What a local reference (`#/$defs/Name`, `#`) names; undefined for any other, and where nothing is. */
+export function resolveReference(reference: string, root: JsonObject): unknown {
+  if (reference === '#') return root
   if (!reference.startsWith('#/')) return undefined
   let found: unknown = root
   for (const step of reference.slice(2).split('/')) {

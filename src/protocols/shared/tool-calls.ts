@@ -77,6 +77,11 @@ export class AnswerBlocks {
     return this.#open !== undefined
   }
 
+  /** What is said next as text goes on with a text that has begun. */
+  get inText(): boolean {
+    return this.#open?.item.kind === 'text' && this.#waiting.length === 0
+  }
+
   /** A tool was called, even if its call has not been passed on yet. */
   get called(): boolean {
     return this.#calls.some((call) => !isEmpty(call))

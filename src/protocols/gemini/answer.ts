@@ -1,0 +1,205 @@
+import { GatewayError } from '../../message/error.ts'
+import type { Emit, FinishReason } from '../../message/event.ts'
+import type { JsonObject } from '../../message/request.ts'
+import type { Usage } from '../../message/usage.ts'
+import type { Memo } from '../protocol.ts'
+import { sealSignature } from '../shared/gemini-signature.ts'
+import { freshCallId } from '../shared/identity.ts'
+import { stringifyJson } from '../shared/json.ts'
+import { isObject } from '../shared/object.ts'
+import { opaqueText } from '../shared/opaque-text.ts'
+import { AnswerBlocks } from '../shared/tool-calls.ts'
+import { searchBlocks } from '../shared/web-search.ts'
+import { readGrounding } from './citations.ts'
+import { answerError, isErrorObject } from './error.ts'
+import { PROTOCOL, blockReason, firstCandidate, partsOf, readUsage, stringOf, unifiedFinish } from './wire.ts'
+
+/**
+ * Reads one answer, in chunks or whole, into events: both have one form here. A call always comes complete, in one
+ * part, and often without an id.
+ */
+export class GeminiAnswer {
+  readonly #memo: Memo
+  readonly #blocks: AnswerBlocks
+  #started = false
+  #ended = false
+  #responseId = ''
+  #calls = 0
+  #finish: FinishReason | undefined
+  #usage: Partial<Usage> | undefined
+  readonly #pages: JsonObject[] = []
+  #queries: readonly string[] = []
+  #toldNoSearch = false
+  /** Of text that had already begun: it goes where more follows. */
+  #lateSignature = ''
+
+  constructor(memo: Memo) {
+    this.#memo = memo
+    this.#blocks = new AnswerBlocks({
+      id: (upstreamId, ordinal) => freshCallId(upstreamId, this.#responseId, ordinal, memo.callIds),
+      name: (sent) => memo.toolNames?.get(sent) ?? sent,
+    })
+  }
+
+  /** `finish` or `error` was emitted: whatever still comes is ignored. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** The upstream said why the answer ended. */
+  get finished(): boolean {
+    return this.#finish !== undefined
+  }
+
+  push(body: JsonObject, emit: Emit): void {
+    if (this.#ended) return
+    if (isErrorObject(body)) return this.fail(answerError(body), emit)
+    this.#usage = readUsage(body) ?? this.#usage
+    this.#start(body, emit)
+    const candidate = firstCandidate(body)
+    const blocked = blockReason(body)
+    if (candidate !== undefined) this.#read(candidate, emit)
+    else if (blocked !== undefined) this.#finish = { unified: 'refusal', raw: blocked }
+    if (!this.#ended && this.#finish !== undefined && isObject(body.usageMetadata)) this.complete(emit)
+  }
+
+  /** The upstream's answer is whole. */
+  complete(emit: Emit): void {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.#memo.webSearch === true) this.#tellSearch(this.#pages, emit)
+    this.#blocks.end(emit)
+    this.#tellUsage(emit)
+    const { unified, raw } = this.#finish ?? { unified: 'end', raw: null }
+    const isCall = this.#blocks.called && (unified === 'end' || unified === 'other')
+    emit({ type: 'finish', reason: { unified: isCall ? 'tool-calls' : unified, raw } })
+  }
+
+  /** What the upstream reported as used before it failed was still billed. */
+  fail(error: GatewayError, emit: Emit): void {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.#started && !this.#blocks.isOpen) this.#tellUsage(emit)
+    emit({ type: 'error', error })
+  }
+
+  #start(body: JsonObject, emit: Emit): void {
+    if (this.#started) return
+    this.#started = true
+    this.#responseId = stringOf(body.responseId)
+    const model = stringOf(body.modelVersion)
+    emit({
+      type: 'start',
+      ...(this.#responseId !== '' && { id: this.#responseId }),
+      ...(model !== '' && { model }),
+      // The first chunk knows the prompt: the client shows it from the beginning.
+      ...(this.#usage !== undefined && { usage: this.#usage }),
+    })
+  }
+
+  #tellUsage(emit: Emit): void {
+    if (this.#usage === undefined) return
+    const webSearches = this.#queries.length > 0 ? { webSearches: this.#queries.length } : {}
+    emit({ type: 'usage', usage: { ...this.#usage, ...webSearches } })
+  }
+
+  #read(candidate: JsonObject, emit: Emit): void {
+    const parts = partsOf(candidate)
+    if (this.#memo.webSearchUnavailable === true && parts.length > 0 && !this.#toldNoSearch) {
+      this.#toldNoSearch = true
+      this.#tellSearch('unavailable', emit)
+    }
+    for (const part of parts) this.#readPart(part, emit)
+    const grounding = readGrounding(candidate)
+    if (grounding !== undefined) {
+      if (grounding.queries.length > 0) this.#queries = grounding.queries
+      for (const page of grounding.pages) this.#cite(page, emit)
+    }
+    const raw = stringOf(candidate.finishReason)
+    if (raw === '' || raw === 'FINISH_REASON_UNSPECIFIED') return
+    const unified = unifiedFinish(raw)
+    if (unified === 'failed') this.fail(brokenCall(raw, stringOf(candidate.finishMessage)), emit)
+    else this.#finish = { unified, raw }
+  }
+
+  #readPart(part: JsonObject, emit: Emit): void {
+    const signature = stringOf(part.thoughtSignature)
+    if (part.thought === true) return this.#think(stringOf(part.text), signature, emit)
+    if (isObject(part.functionCall)) return this.#call(part.functionCall, signature, emit)
+    const text = typeof part.text === 'string' ? part.text : otherText(part)
+    if (text !== '') this.#say(text, signature, emit)
+    else if (signature !== '') this.#lateSignature = signature
+  }
+
+  #think(text: string, signature: string, emit: Emit): void {
+    if (text !== '') {
+      this.#placeLate(emit)
+      this.#blocks.say('thinking', text, emit)
+    }
+    if (signature !== '') this.#blocks.sign(sealSignature(signature, 'thought'), emit)
+  }
+
+  /**
+   * A signature of text comes with its last piece. A client is given it before a text that begins with this piece;
+   * behind text it would be the answer's last block, and Claude Code takes that for the answer.
+   */
+  #say(text: string, signature: string, emit: Emit): void {
+    const isBegun = this.#blocks.inText
+    if (signature !== '' && !isBegun) {
+      this.#placeLate(emit)
+      this.#blocks.sign(sealSignature(signature), emit)
+    } else if (!isBegun) this.#placeLate(emit)
+    this.#blocks.say('text', text, emit)
+    if (signature !== '' && isBegun) this.#lateSignature = signature
+  }
+
+  /** More follows: the signature stood on a part of its own before that. */
+  #placeLate(emit: Emit): void {
+    if (this.#lateSignature === '') return
+    this.#blocks.sign(sealSignature(this.#lateSignature, 'alone'), emit)
+    this.#lateSignature = ''
+  }
+
+  #call(call: JsonObject, signature: string, emit: Emit): void {
+    this.#placeLate(emit)
+    if (signature !== '') this.#blocks.sign(sealSignature(signature), emit)
+    // Each call is whole, so that each has a place of its own, whatever its id.
+    const part = {
+      position: this.#calls++,
+      id: stringOf(call.id),
+      name: stringOf(call.name),
+      arguments: isObject(call.args) ? stringifyJson(call.args) : '{}',
+    }
+    this.#blocks.call(part, emit)
+  }
+
+  #tellSearch(outcome: 'unavailable' | readonly JsonObject[], emit: Emit): void {
+    for (const block of searchBlocks(this.#responseId, outcome, this.#queries[0]))
+      this.#blocks.whole(block, emit)
+  }
+
+  #cite(page: JsonObject, emit: Emit): void {
+    if (this.#pages.some((known) => known.url === page.url)) return
+    this.#pages.push(page)
+    this.#blocks.cite(page, emit)
+  }
+}
+
+/** Code that Google ran, and what came of it; of pictures and sound only that they were there. */
+function otherText(part: JsonObject): string {
+  if (isObject(part.inlineData)) {
+    const type = stringOf(part.inlineData.mimeType) || 'a file'
+    return `[The answer has content of type ${type} here, which this API cannot carry.]`
+  }
+  const kind = Object.keys(part).find((name) => isObject(part[name]))
+  if (kind === undefined) return ''
+  const text = opaqueText({ type: 'opaque', protocol: PROTOCOL, kind, raw: part })
+  return text === undefined ? '' : `\n${text}\n`
+}
+
+function brokenCall(raw: string, message: string): GatewayError {
+  const more = message === '' ? '' : `: ${message.slice(0, 300)}`
+  return new GatewayError('upstream_malformed', `The model broke off its answer (${raw})${more}`, {
+    upstream: { status: 200, type: raw },
+  })
+}

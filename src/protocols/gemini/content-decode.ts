@@ -1,0 +1,211 @@
+import type { Block, JsonObject, Message, Source, TextBlock } from '../../message/request.ts'
+import { sealSignature } from '../shared/gemini-signature.ts'
+import { shortHash } from '../shared/identity.ts'
+import { stringifyJson } from '../shared/json.ts'
+import { isObject } from '../shared/object.ts'
+import { Fields, refuse } from './fields.ts'
+import { readSignature } from './signature.ts'
+import { PROTOCOL } from './wire.ts'
+
+/** A call of the last turn that called, for the results that name it. */
+interface OpenCall {
+  id: string
+  name: string
+  isAnswered: boolean
+}
+
+/** `contents` as messages. Calls without an id get one that is the same in every turn. */
+export function decodeContents(contents: readonly Fields[]): Message[] {
+  const open: OpenCall[] = []
+  const messages: Message[] = []
+  let model: ModelContent | undefined
+  for (const [at, content] of contents.entries()) {
+    const role = roleOf(content)
+    const parts = content.objects('parts') ?? []
+    if (role !== 'assistant') {
+      model = undefined
+      messages.push({ role, content: parts.flatMap((part) => decodeUserPart(part, open)) })
+      continue
+    }
+    if (model === undefined) {
+      open.length = 0
+      model = new ModelContent(at, open)
+      messages.push({ role, content: model.blocks })
+    }
+    // Google's own SDK keeps every chunk of a stream as a content of its own.
+    for (const part of parts) model.push(part)
+  }
+  return messages
+}
+
+/** `systemInstruction`: a content whose role says nothing; its texts stay apart. */
+export function decodeSystem(value: unknown, path: string): TextBlock[] {
+  if (typeof value === 'string') return textBlocks(value)
+  const parts = new Fields(value, path).objects('parts') ?? []
+  return parts.flatMap((part) => textBlocks(part.string('text') ?? ''))
+}
+
+function roleOf(content: Fields): Message['role'] {
+  const role = content.string('role') ?? 'user'
+  // `function` is the older word for who gives results.
+  if (role === 'user' || role === 'function' || role === '') return 'user'
+  if (role === 'model') return 'assistant'
+  if (role === 'system') return 'system'
+  throw refuse(content.path('role'), 'please use a valid role: user, model', role)
+}
+
+// ==== What the model said
+
+class ModelContent {
+  readonly blocks: Block[] = []
+  readonly #at: number
+  readonly #open: OpenCall[]
+
+  constructor(at: number, open: OpenCall[]) {
+    this.#at = at
+    this.#open = open
+  }
+
+  push(part: Fields): void {
+    const signature = part.string('thoughtSignature') ?? ''
+    if (part.boolean('thought') === true) return this.#thought(part.string('text') ?? '', signature)
+    const call = part.object('functionCall')
+    const text = call === undefined ? part.string('text') : undefined
+    const blocks = call === undefined ? decodePart(part) : [this.#call(call)]
+    this.#sign(signature, text === '' ? 'alone' : 'next')
+    this.blocks.push(...blocks)
+  }
+
+  #thought(text: string, signature: string): void {
+    const read = readSignature(signature)
+    const seal = read === 'own' ? { signature: sealSignature(signature, 'thought') } : {}
+    const last = this.blocks.at(-1)
+    // A stream gives one thought in many parts.
+    if (last?.type === 'thinking' && last.signature === undefined)
+      Object.assign(last, { text: last.text + text, ...seal })
+    else if (text !== '' || read === 'own') this.blocks.push({ type: 'thinking', text, ...seal })
+  }
+
+  #sign(signature: string, on: 'alone' | 'next'): void {
+    const read = readSignature(signature)
+    const last = this.blocks.at(-1)
+    const thought = last?.type === 'thinking' && last.signature === undefined ? last : undefined
+    if (read === 'own') {
+      const sealed = sealSignature(signature, on)
+      if (thought !== undefined && on === 'next') thought.signature = sealed
+      else this.blocks.push({ type: 'thinking', text: '', signature: sealed })
+    } else if (read.length > 0) {
+      // The thoughts that were shown are among those that were sealed.
+      if (thought !== undefined) this.blocks.pop()
+      this.blocks.push(...read)
+    }
+  }
+
+  #call(call: Fields): Block {
+    const name = call.required('name', call.string('name'))
+    const id = call.string('id') || `call_${shortHash(`${this.#at} ${this.#open.length} ${name}`, 24)}`
+    this.#open.push({ id, name, isAnswered: false })
+    const args = call.value('args') ?? {}
+    if (!isObject(args)) throw refuse(call.path('args'), 'an object', args)
+    return { type: 'tool-call', id, name, arguments: stringifyJson(args) }
+  }
+}
+
+// ==== What the user said
+
+function decodeUserPart(part: Fields, open: OpenCall[]): Block[] {
+  const response = part.object('functionResponse')
+  return response === undefined ? decodePart(part) : [decodeResponse(response, open)]
+}
+
+function decodeResponse(response: Fields, open: OpenCall[]): Block {
+  const name = response.string('name') ?? ''
+  const id = response.string('id') ?? ''
+  const isFree = (call: OpenCall) => !call.isAnswered
+  const call =
+    open.find((one) => id !== '' && one.id === id) ??
+    open.find((one) => isFree(one) && one.name === name) ??
+    (name === '' ? open.find(isFree) : undefined)
+  if (call !== undefined) call.isAnswered = true
+  const value = response.value('response')
+  const failed = isObject(value) && value.error !== undefined && value.error !== null && value.error !== ''
+  const media = (response.objects('parts') ?? []).flatMap(decodePart)
+  const said = textBlocks(isObject(value) ? responseText(value) : value === undefined ? '' : stringOf(value))
+  return {
+    type: 'tool-result',
+    callId: call?.id ?? (id || `call_${shortHash(name, 24)}`),
+    content: [...said, ...media],
+    isError: failed,
+  }
+}
+
+/** The one text in it, where it is no more than that: `{"output": "…"}`, `{"error": "…"}`, `{"result": "…"}`. */
+function responseText(response: JsonObject): string {
+  const fields = Object.keys(response)
+  const [field] = fields
+  const isPlain = fields.length === 1 && ['output', 'error', 'result', 'content'].includes(field!)
+  return isPlain ? stringOf(response[field!]) : fields.length === 0 ? '' : stringifyJson(response)
+}
+
+function stringOf(value: unknown): string {
+  return typeof value === 'string' ? value : stringifyJson(value)
+}
+
+// ==== Parts of either
+
+function decodePart(part: Fields): Block[] {
+  const text = part.string('text')
+  if (text !== undefined) return textBlocks(text)
+  const inline = part.object('inlineData')
+  if (inline !== undefined) return [decodeInline(inline)]
+  const file = part.object('fileData')
+  if (file !== undefined) return [decodeFile(file)]
+  const [kind, value] = part.leftover(BESIDE)[0] ?? []
+  return kind === undefined ? [] : [{ type: 'opaque', protocol: PROTOCOL, kind, raw: { [kind]: value } }]
+}
+
+/** What stands beside the content of a part. */
+const BESIDE = new Set(['thought', 'thoughtSignature', 'partMetadata', 'mediaResolution', 'videoMetadata'])
+
+function textBlocks(text: string): TextBlock[] {
+  return text === '' ? [] : [{ type: 'text', text }]
+}
+
+function decodeInline(inline: Fields): Block {
+  const mediaType = inline.required('mimeType', inline.string('mimeType'))
+  const data = inline.required('data', inline.string('data'))
+  const title = inline.string('displayName')
+  const named = title === undefined ? {} : { title }
+  const source: Source = { kind: 'base64', mediaType, data }
+  if (mediaType.startsWith('image/')) return { type: 'image', source }
+  if (mediaType.startsWith('text/'))
+    return { type: 'document', source: { kind: 'text', text: readText(data, inline) }, ...named }
+  if (mediaType === 'application/pdf') return { type: 'document', source, ...named }
+  // Sound and film: no other API takes them among its messages.
+  return { type: 'opaque', protocol: PROTOCOL, kind: 'inlineData', raw: { inlineData: inline.raw } }
+}
+
+function readText(data: string, inline: Fields): string {
+  try {
+    const bytes = Uint8Array.from(atob(data.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
+      character.charCodeAt(0),
+    )
+    return new TextDecoder().decode(bytes)
+  } catch {
+    throw refuse(inline.path('data'), 'TYPE_BYTES', data)
+  }
+}
+
+/** Files that were uploaded to Google, which others cannot fetch. */
+const UPLOADED = /^(?:https:\/\/generativelanguage\.googleapis\.com\/|files\/)/
+
+function decodeFile(file: Fields): Block {
+  const uri = file.required('fileUri', file.string('fileUri'))
+  const mediaType = file.string('mimeType')
+  const title = file.string('displayName')
+  const source: Source = UPLOADED.test(uri)
+    ? { kind: 'file', id: uri }
+    : { kind: 'url', url: uri, ...(mediaType !== undefined && { mediaType }) }
+  if (mediaType?.startsWith('image/') === true) return { type: 'image', source }
+  return { type: 'document', source, ...(title !== undefined && { title }) }
+}

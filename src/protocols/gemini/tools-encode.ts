@@ -1,0 +1,136 @@
+import { onceForFrozen } from '../../lib/frozen.ts'
+import type { FunctionTool, JsonObject, Request, ServerTool } from '../../message/request.ts'
+import type { Memo, Quirks } from '../protocol.ts'
+import { JsonText } from '../shared/json.ts'
+import { offeredTools } from '../shared/offered-tools.ts'
+import { ToolNames } from '../shared/tool-names.ts'
+import { Warnings } from '../shared/warnings.ts'
+import { parametersSchema } from './schema.ts'
+
+/** "Invalid function name. Must start with a letter or an underscore." */
+export class FunctionNames extends ToolNames {
+  override sent(name: string): string {
+    const sent = super.sent(name)
+    if (/^[a-zA-Z_]/.test(sent)) return sent
+    this.changed.delete(sent)
+    const own = super.sent(`_${name}`)
+    this.changed.set(own, name)
+    return own
+  }
+}
+
+/** `tools` and `toolConfig`. Notes in `memo` what is missing. */
+export function encodeTools(
+  request: Request,
+  quirks: Quirks,
+  names: ToolNames,
+  memo: Memo,
+  warnings: Warnings,
+): JsonObject {
+  const { functions, search } = offeredTools(request, warnings)
+  const declarations = functions.map((tool) => {
+    const encoded = encodeFunction(tool)
+    names.include(encoded.names)
+    warnings.include(encoded.warnings)
+    return encoded.text.text
+  })
+  const tools: unknown[] = []
+  if (declarations.length > 0)
+    tools.push(new JsonText(`{"functionDeclarations":[${declarations.join(',')}]}`))
+  if (search !== undefined) tools.push(...encodeSearch(search, functions.length > 0, quirks, memo, warnings))
+  const choice = functions.length === 0 ? undefined : encodeChoice(request, functions, names, warnings)
+  return {
+    ...(tools.length > 0 && { tools }),
+    ...(choice !== undefined && { toolConfig: { functionCallingConfig: choice } }),
+  }
+}
+
+/** Depends on the tool alone: what is the same in every turn is encoded once. */
+const encodeFunction = onceForFrozen((tool: FunctionTool) => {
+  const names = new FunctionNames()
+  const warnings = new Warnings()
+  const text = new JsonText(JSON.stringify(functionOf(tool, names, warnings)))
+  return { text, names, warnings: warnings.list() }
+})
+
+function functionOf(tool: FunctionTool, names: ToolNames, warnings: Warnings): JsonObject {
+  const { schema, changed } = parametersSchema(tool.schema)
+  if (changed)
+    warnings.add(
+      'changed',
+      'tools[].input_schema',
+      'the upstream knows a part of JSON Schema; the rest is told in the descriptions',
+    )
+  if (tool.cache !== undefined) warnings.add('dropped', 'cache_control', 'the upstream caches by itself')
+  if (tool.strict === true) warnings.add('dropped', 'tools[].strict', 'functions have no such field here')
+  for (const field in tool.extra)
+    warnings.add('dropped', `tools[].${field}`, 'functions have no such field here')
+  return {
+    name: names.sent(tool.name),
+    ...(tool.description !== undefined && { description: tool.description }),
+    ...(schema !== undefined && { parameters: schema }),
+  }
+}
+
+function encodeChoice(
+  request: Request,
+  functions: readonly FunctionTool[],
+  names: ToolNames,
+  warnings: Warnings,
+): JsonObject | undefined {
+  if (request.parallelTools === false)
+    warnings.add(
+      'dropped',
+      'tool_choice.disable_parallel_tool_use',
+      'the upstream cannot be told to call one tool at a time',
+    )
+  const choice = request.toolChoice
+  switch (choice?.type) {
+    case undefined:
+      return undefined
+    case 'auto':
+      return { mode: 'AUTO' }
+    case 'none':
+      return { mode: 'NONE' }
+    case 'required':
+      return { mode: 'ANY' }
+    case 'tool':
+      if (functions.some(({ name }) => name === choice.name))
+        return { mode: 'ANY', allowedFunctionNames: [names.sent(choice.name)] }
+      warnings.add(
+        'dropped',
+        'tool_choice',
+        `the tool ${JSON.stringify(choice.name)} is not among those that are offered`,
+      )
+      return undefined
+  }
+}
+
+/**
+ * Google's search. Beside functions the older models refuse it, and the newer ones want their searches back in every
+ * later turn, which no client of another API can do.
+ */
+function encodeSearch(
+  search: ServerTool,
+  hasFunctions: boolean,
+  quirks: Quirks,
+  memo: Memo,
+  warnings: Warnings,
+): JsonObject[] {
+  const field = `tools.${search.name}`
+  if (hasFunctions) {
+    warnings.add('dropped', field, 'the upstream searches only where no other tools are offered')
+    return []
+  }
+  if (quirks.webSearch === 'none') {
+    memo.webSearchUnavailable = true
+    warnings.add('dropped', field, 'the upstream has no web search')
+    return []
+  }
+  for (const option of ['allowed_domains', 'blocked_domains', 'max_uses', 'user_location']) {
+    if (search.raw[option] !== undefined)
+      warnings.add('dropped', `${field}.${option}`, 'the upstream’s own search has no such setting')
+  }
+  memo.webSearch = true
+  return [{ googleSearch: {} }]
+}
