@@ -9,6 +9,7 @@ const FLOORS = [
   ['http', 'admin', 'mcp'],
   ['pipeline'],
   ['rules', 'providers', 'stores'],
+  ['operations'],
   ['protocols'],
   ['wire', 'models'],
   ['message'],
@@ -30,6 +31,9 @@ const SHARED_BY_PROVIDERS = ['provider', 'auth', 'authorization', 'cloud-auth'].
   (name) => `providers/${name}.ts`,
 )
 const CREDENTIALS = 'providers/credentials'
+
+/** Rooms that run in any host. */
+const PURE = ['message', 'protocols', 'operations']
 
 /** Each rule looks at one import; `wrong` is one that it must refuse. */
 const RULES: {
@@ -57,8 +61,8 @@ const RULES: {
     wrong: ['pipeline/record.ts', 'stores/logs/sqlite.ts'],
   },
   {
-    rule: 'message and protocols use no module of Node',
-    allows: (from, to) => !['message', 'protocols'].includes(room(from)) || !to.startsWith('node:'),
+    rule: 'message, protocols and operations use no module of Node',
+    allows: (from, to) => !PURE.includes(room(from)) || !to.startsWith('node:'),
     wrong: ['protocols/anthropic/stream.ts', 'node:crypto'],
   },
   {
@@ -86,6 +90,16 @@ const RULES: {
       ['protocols/protocol.ts', 'protocols/quirks.ts'].includes(to) ||
       folder(to) === 'protocols/shared',
     wrong: ['protocols/anthropic/stream.ts', 'protocols/openai-chat/wire.ts'],
+  },
+  {
+    rule: 'operation folders do not import each other',
+    allows: (from, to) =>
+      room(from) !== 'operations' ||
+      room(to) !== 'operations' ||
+      folder(from) === folder(to) ||
+      folder(to) === to ||
+      from === 'operations/index.ts',
+    wrong: ['operations/images/openai.ts', 'operations/speech/openai.ts'],
   },
 ]
 
@@ -139,11 +153,14 @@ describe('words', () => {
     ).toEqual([])
   })
 
-  it.each(['Buffer', 'process'])('message and protocols do not use the global %s of Node', (name) => {
-    const users = sources.filter(({ identifiers }) => identifiers.has(name)).map(({ path }) => path)
-    expect(users.filter((path) => ['message', 'protocols'].includes(room(path)))).toEqual([])
-    expect(users).not.toEqual([])
-  })
+  it.each(['Buffer', 'process'])(
+    'message, protocols and operations do not use the global %s of Node',
+    (name) => {
+      const users = sources.filter(({ identifiers }) => identifiers.has(name)).map(({ path }) => path)
+      expect(users.filter((path) => PURE.includes(room(path)))).toEqual([])
+      expect(users).not.toEqual([])
+    },
+  )
 })
 
 describe('sizes', () => {

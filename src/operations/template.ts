@@ -1,0 +1,60 @@
+import { GatewayError } from '../message/error.ts'
+
+/**
+ * Paths with names in braces, as RFC 6570 writes them: `{id}` is one segment, whatever stands in it; of `{+model}`
+ * the slashes stay.
+ */
+
+/**
+ * The path with its names filled in. Ids are the caller's, and a key of the operator's signs the request: what would
+ * make another path of it is escaped or refused. Throws `invalid_request`.
+ */
+export function expand(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/\{(\+?)(\w+)\}/g, (_, plus: string, name: string) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined
+    if (value === undefined) throw new Error(`no value for {${name}} in ${template}`)
+    const segments = plus === '' ? [value] : value.split('/')
+    return segments.map((segment) => escaped(name, segment)).join('/')
+  })
+}
+
+function escaped(name: string, segment: string): string {
+  // No escape keeps a server from going up at these.
+  if (segment === '' || segment === '.' || segment === '..')
+    throw new GatewayError('invalid_request', `${name}: expected an id, got ${JSON.stringify(segment)}.`, {
+      field: name,
+    })
+  try {
+    // Colons stand in ids of models; everywhere but in a scheme they are allowed as they are.
+    return encodeURIComponent(segment).replaceAll('%3A', ':')
+  } catch {
+    throw new GatewayError('invalid_request', `${name}: expected text without half a letter.`, {
+      field: name,
+    })
+  }
+}
+
+/**
+ * The values of a template's names in a path that ends with it, unescaped; undefined where it does not. `{model}`
+ * takes slashes, too.
+ */
+export function matchEnd(template: string, path: string): Record<string, string> | undefined {
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!)
+  const source = template
+    .replace(/[.+*?^$()|[\]\\]/g, '\\$&')
+    .replace('{model}', '(.+)')
+    .replace(/\{\w+\}/g, '([^/]+)')
+  const match = new RegExp(`${source}$`).exec(path)
+  if (match === null) return undefined
+  return Object.fromEntries(names.map((name, at) => [name, unescaped(name, match[at + 1]!)]))
+}
+
+function unescaped(name: string, segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw new GatewayError('invalid_request', `${name}: the path has an escape that is not UTF-8.`, {
+      field: name,
+    })
+  }
+}
