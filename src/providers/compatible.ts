@@ -80,22 +80,6 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    // Google's OpenAI-compatible surface: https://ai.google.dev/gemini-api/docs/openai
-    id: 'gemini',
-    baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
-    generate: '/openai/chat/completions',
-    models: '/openai/models',
-    keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
-    quirks: {
-      maxTokensField: 'max_tokens',
-      systemRole: 'system',
-      parallelToolCalls: false,
-      imageUrls: false,
-      geminiSignatures: true,
-      userField: 'none',
-    },
-  },
-  {
     id: 'deepseek',
     baseUrl: 'https://api.deepseek.com',
     keyVariables: ['DEEPSEEK_API_KEY'],

@@ -73,6 +73,6 @@ it.each(CUSTOM_BASE_TYPES)('a provider of your own speaks as %s does', async (ba
   const mine = configuration.providers.get('mine')
   const [surface] = mine!.provider.surfaces
   // A server that speaks OpenAI's API seldom has its newer one.
-  const base = PROVIDERS.get(baseType)!.surfaces.findLast(({ protocol }) => protocol !== openaiResponses)
+  const base = PROVIDERS.get(baseType)!.surfaces.find(({ protocol }) => protocol !== openaiResponses)
   expect(surface).toMatchObject({ protocol: base!.protocol, paths: base!.paths })
 })

@@ -1,0 +1,75 @@
+import { anthropic } from './wires/anthropic.ts'
+import { bedrockConverse } from './wires/bedrock-converse.ts'
+import { claudeOnBedrock, claudeOnVertex } from './wires/claude-in-clouds.ts'
+import { gemini } from './wires/gemini.ts'
+import { openaiChat } from './wires/openai-chat.ts'
+import { openaiResponses } from './wires/openai-responses.ts'
+import type { Wire } from './wire.ts'
+
+/** Who asks. */
+export interface Client {
+  id: string
+  wire: Wire
+}
+
+/** Who answers. */
+export interface Upstream {
+  id: string
+  wire: Wire
+  /** As the client names it, with its provider. */
+  model: string
+}
+
+const WIRES = [
+  anthropic,
+  openaiChat,
+  openaiResponses,
+  gemini,
+  bedrockConverse,
+  claudeOnBedrock,
+  claudeOnVertex,
+]
+
+export const CLIENTS: readonly Client[] = WIRES.map((wire) => ({ id: wire.id, wire }))
+
+const MODELS: Readonly<Record<string, string>> = {
+  anthropic: 'anthropic/claude-sonnet-4-5',
+  'openai-chat': 'chat/gpt-5.1',
+  'openai-responses': 'responses/gpt-5.1',
+  gemini: 'gemini/gemini-2.5-pro',
+  'bedrock-converse': 'bedrock/us.amazon.nova-premier-v1:0',
+  'claude-on-bedrock': 'bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+  'claude-on-vertex': 'vertex/claude-sonnet-4-5',
+}
+
+export const UPSTREAMS: readonly Upstream[] = WIRES.map((wire) => ({
+  id: wire.id,
+  wire,
+  model: MODELS[wire.id]!,
+}))
+
+/** `providers` of a configuration in which each model leads to the service at `url`. */
+export function providersAt(url: string): Record<string, unknown> {
+  const key = { name: 'k', value: 'secret-key' }
+  const at = (base_url: string, keys: object[], rest: object = {}) => ({
+    keys,
+    network_config: { base_url },
+    ...rest,
+  })
+  const custom = (allowed: string[]) => ({
+    custom_provider_config: {
+      base_provider_type: 'openai',
+      allowed_requests: Object.fromEntries(allowed.map((name) => [name, true])),
+    },
+  })
+  return {
+    anthropic: at(url, [key]),
+    chat: at(url, [key], custom(['chat_completion', 'chat_completion_stream'])),
+    responses: at(url, [key], custom(['responses', 'responses_stream'])),
+    gemini: at(`${url}/v1beta`, [key]),
+    bedrock: at(url, [
+      { name: 'k', bedrock_key_config: { access_key: 'AKIA', secret_key: 's', region: 'us-east-1' } },
+    ]),
+    vertex: at(url, [{ ...key, vertex_key_config: { project_id: 'p', region: 'global' } }]),
+  }
+}
