@@ -57,6 +57,8 @@ export interface Protocol {
   readUsage(body: JsonObject): Tapped
   /** What must be cut out of a client's body before an upstream of the same protocol gets it. */
   readonly foreignBlocks?: ForeignBlocks
+  /** What in a client's body must say something else there. */
+  readonly foreignSignatures?: ForeignSignatures
   /** How the models on offer are told to clients. */
   readonly models: {
     /**
@@ -100,6 +102,19 @@ export interface ForeignBlocks {
   isForeign(block: JsonObject): boolean
   /** JSON text for a list that would be left empty. */
   readonly placeholder: string
+}
+
+/**
+ * Signatures that an answer of another protocol left on parts of a conversation, and that this protocol's own
+ * service refuses. The parts stay: a call without its signature is refused, too.
+ */
+export interface ForeignSignatures {
+  /** How such a string begins in a body, its quote included. It has no escapes. */
+  readonly needle: string
+  /** The fields that may hold it. */
+  readonly fields: readonly string[]
+  /** JSON text for its place. */
+  readonly replacement: string
 }
 
 export type ProtocolId = 'anthropic' | 'openai-chat' | 'openai-responses' | 'gemini' | 'bedrock-converse'

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cutForeignBlocks } from '../../src/pipeline/foreign-blocks.ts'
+import { cutForeignBlocks, replaceForeignSignatures } from '../../src/pipeline/foreign-blocks.ts'
 import { foreignBlocks } from '../../src/protocols/anthropic/foreign.ts'
+import { foreignSignatures } from '../../src/protocols/gemini/foreign.ts'
+import { sealThinking } from '../../src/protocols/gemini/signature.ts'
 import { scanObject, splice } from '../../src/wire/json-scan.ts'
 
 function edited(text: string): string {
@@ -77,5 +79,42 @@ describe('D9 thinking of other models is cut out', () => {
         expect(edited(message(...blocks))).toBe(message(...(kept.length === 0 ? [OMITTED] : kept)))
       }),
     )
+  })
+})
+
+describe('D1 D2 thinking of other models, sealed on a call for a Gemini client', () => {
+  const SEALED = sealThinking([{ type: 'thinking', text: 'h', signature: 'EqQB' }])
+  const contents = (...parts: string[]) =>
+    `{"contents" : [{"role":"model","parts":[${parts.join(',')}]}],"generationConfig":{"topP":1.0}}`
+  const call = (signature: string, field = 'thoughtSignature', args = '{ "id": 9007199254740993 }') =>
+    `{"functionCall":{"name":"a","args":${args}}, "${field}" : "${signature}"}`
+  const replaced = (text: string) => {
+    const body = Buffer.from(text)
+    return splice(body, replaceForeignSignatures(body, foreignSignatures)).toString()
+  }
+  const SKIP = 'skip_thought_signature_validator'
+
+  it.each([
+    ['none', contents(call('AbC=')), contents(call('AbC='))],
+    ['one', contents(call(SEALED)), contents(call(SKIP))],
+    [
+      'the other spelling',
+      contents(call(SEALED, 'thought_signature')),
+      contents(call(SKIP, 'thought_signature')),
+    ],
+    [
+      'several',
+      contents(call(SEALED), call('AbC='), call(SEALED)),
+      contents(call(SKIP), call('AbC='), call(SKIP)),
+    ],
+    ['in another field', contents(call(SEALED, 'data')), contents(call(SEALED, 'data'))],
+    [
+      'in a text',
+      contents(`{"text":${JSON.stringify(call(SEALED))}}`),
+      contents(`{"text":${JSON.stringify(call(SEALED))}}`),
+    ],
+    ['cut off', `{"thoughtSignature":"${SEALED}`, `{"thoughtSignature":"${SEALED}`],
+  ])('%s', (_row, before, after) => {
+    expect(replaced(before)).toBe(after)
   })
 })

@@ -1,6 +1,7 @@
 import type { Protocol } from '../protocol.ts'
 import { encodeModel, encodeModelList, endpoints } from './endpoints.ts'
 import { decodeError, encodeError } from './error.ts'
+import { foreignSignatures } from './foreign.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readTapped } from './response.ts'
@@ -17,5 +18,6 @@ export const gemini: Protocol = {
   error: { decode: decodeError, encode: encodeError },
   encodeCount: (tokens) => ({ totalTokens: tokens }),
   readUsage: readTapped,
+  foreignSignatures,
   models: { encodeList: encodeModelList, encode: encodeModel },
 }

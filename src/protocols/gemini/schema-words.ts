@@ -9,10 +9,9 @@ const FORMATS: ReadonlyMap<string, readonly string[]> = new Map([
   ['integer', ['int32', 'int64']],
   ['number', ['float', 'double']],
 ])
-const LIMITS = [
-  ...['minimum', 'maximum', 'minItems', 'maxItems'],
-  ...['minLength', 'maxLength', 'minProperties', 'maxProperties'],
-]
+const LIMITS = ['minimum', 'maximum'].concat(
+  ...['Items', 'Length', 'Properties'].map((what) => [`min${what}`, `max${what}`]),
+)
 
 /** Words that say nothing about a value. */
 const UNSAID = new Set(

@@ -1,0 +1,13 @@
+import type { ForeignSignatures } from '../protocol.ts'
+import { NO_SIGNATURE } from '../shared/gemini-signature.ts'
+import { SEALED } from './signature.ts'
+
+/**
+ * The thinking of another model, which its call carried before the user switched to Gemini ("Corrupted thought
+ * signature"). The call itself stays, with the word that Google takes for one that it did not make.
+ */
+export const foreignSignatures: ForeignSignatures = {
+  needle: `"${SEALED}`,
+  fields: ['thoughtSignature', 'thought_signature'],
+  replacement: JSON.stringify(NO_SIGNATURE),
+}
