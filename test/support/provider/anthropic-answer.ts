@@ -3,18 +3,21 @@ import type { Generation } from './protocol.ts'
 import { type Block, identifier } from './script.ts'
 import { sign } from './signature.ts'
 
+/** What ids have behind their prefix on a cloud. */
+export type HostMark = '' | 'vrtx_' | 'bdrk_'
+
 /** A whole answer. */
-export const claudeReply = (generation: Generation): Json => ({
-  ...envelope(generation),
-  content: contentOf(generation),
+export const claudeReply = (generation: Generation, host: HostMark = ''): Json => ({
+  ...envelope(generation, host),
+  content: contentOf(generation, host),
   stop_reason: stopReason(generation),
   stop_sequence: generation.answer.stopSequence ?? null,
-  ...verdict(generation),
+  ...verdict(generation, host),
   usage: usageOf(generation),
 })
 
-const envelope = ({ conversation }: Generation) => ({
-  id: `msg_${identifier()}`,
+const envelope = ({ conversation }: Generation, host: HostMark) => ({
+  id: `msg_${host}${identifier()}`,
   type: 'message',
   role: 'assistant',
   model: conversation.model,
@@ -23,7 +26,7 @@ const envelope = ({ conversation }: Generation) => ({
 const stopReason = ({ answer, fault }: Generation) =>
   fault?.kind === 'null_stop' ? null : ({ tool: 'tool_use', end: 'end_turn' }[answer.stop] ?? answer.stop)
 
-function contentOf({ answer, conversation, fault }: Generation): Json[] {
+function contentOf({ answer, conversation, fault }: Generation, host: HostMark): Json[] {
   return answer.blocks.flatMap((block): Json[] => {
     switch (block.type) {
       case 'text':
@@ -35,7 +38,7 @@ function contentOf({ answer, conversation, fault }: Generation): Json[] {
       }
       case 'tool': {
         const input = fault?.kind === 'empty_input' ? {} : block.input
-        return [{ type: 'tool_use', id: `toolu_${block.id}`, name: block.name, input }]
+        return [{ type: 'tool_use', id: `toolu_${host}${block.id}`, name: block.name, input }]
       }
       case 'web_search':
         return searchBlocks(block)
@@ -74,30 +77,32 @@ function usageOf({ tokens, answer }: Generation): Json {
 }
 
 /** The safety verdict on the turn's tool calls: in `message_delta` of a stream, at the top level otherwise. */
-function verdict({ answer, conversation }: Generation): Json {
+function verdict({ answer, conversation }: Generation, host: HostMark): Json {
   const outcome = answer.directive?.safeguard
   if (!outcome || !conversation.asksVerdict) return {}
   const each = outcome === 'unavailable' ? { type: outcome, reason: 'error' } : { type: 'evaluated', outcome }
   const calls = answer.blocks.filter((block) => block.type === 'tool')
-  const tool_uses = Object.fromEntries(calls.map((call) => [`toolu_${call.id}`, each]))
+  const tool_uses = Object.fromEntries(calls.map((call) => [`toolu_${host}${call.id}`, each]))
   const status = outcome === 'unsupported' ? { type: outcome } : { type: 'available', tool_uses }
   return { safeguard_results: [{ type: 'dangerous_tool_use', status }] }
 }
 
 /** The events of a streamed answer, before any framing. */
-export function claudeEvents(generation: Generation): Json[] {
+export function claudeEvents(generation: Generation, host: HostMark = ''): Json[] {
   const { answer, fault } = generation
   const usage = usageOf(generation)
   const silent = fault?.kind === 'no_usage'
-  const list: Json[] = contentOf(generation).flatMap((block, index) => blockEvents(generation, block, index))
+  const list: Json[] = contentOf(generation, host).flatMap((block, index) =>
+    blockEvents(generation, block, index),
+  )
   if (answer.directive?.ping !== false) list.splice(1, 0, { type: 'ping' })
   if (fault?.kind === 'unknown_event') list.splice(2, 0, { type: 'scripted_unknown_event', hello: 'world' })
   if (fault?.kind === 'unknown_block') list.push(...unknownBlock(answer.blocks.length))
-  const message = { ...envelope(generation), content: [], stop_reason: null, stop_sequence: null }
+  const message = { ...envelope(generation, host), content: [], stop_reason: null, stop_sequence: null }
   const delta = {
     stop_reason: stopReason(generation),
     stop_sequence: answer.stopSequence ?? null,
-    ...verdict(generation),
+    ...verdict(generation, host),
   }
   return [
     {

@@ -1,12 +1,13 @@
 import { type Conversation, type OfferedTool, type Turn, textOf } from './conversation.ts'
 import { type Json, listOf } from './json.ts'
+import type { Operation } from './protocol.ts'
 
 /** What a Messages body asks for. Clouds that put the model into the path leave it out of the body. */
-export function readClaude(body: Json): Conversation {
+export function readClaude(body: Json, operation: Operation): Conversation {
   const format = body.output_config?.format ?? body.output_format
   return {
-    model: body.model,
-    stream: body.stream === true,
+    model: operation.model ?? body.model,
+    stream: operation.stream ?? body.stream === true,
     turns: listOf(body.messages).map(readTurn),
     tools: listOf(body.tools).map(readTool),
     stopSequences: listOf(body.stop_sequences),

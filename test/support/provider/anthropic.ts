@@ -1,6 +1,8 @@
 import { claudeError, claudeEvents, claudeReply } from './anthropic-answer.ts'
 import { authenticateAnthropic, checkAnthropic } from './anthropic-check.ts'
+import { ANTHROPIC_DIALECT } from './anthropic-dialect.ts'
 import { readClaude } from './anthropic-request.ts'
+import type { Json } from './json.ts'
 import { EVENT_STREAM, type ProviderProtocol, type Refusal, serverSentEvent } from './protocol.ts'
 import { identifier } from './script.ts'
 
@@ -16,20 +18,16 @@ export const anthropic: ProviderProtocol = {
     return { kind: 'models', ...(models[1] && { model: decodeURIComponent(models[1]) }) }
   },
   authenticate: authenticateAnthropic,
-  check: checkAnthropic,
+  check: checkAnthropic(ANTHROPIC_DIALECT),
   serves: (model) => model.startsWith('claude-'),
   unknownModel: (model) => ({ status: 404, message: `model: ${model}` }),
   read: readClaude,
-  reply: claudeReply,
+  reply: (generation) => claudeReply(generation),
   events: (generation) => claudeEvents(generation).map((event) => serverSentEvent(event.type, event, true)),
   streamType: () => EVENT_STREAM,
   keepAlive: 'event: ping\ndata: {"type": "ping"}\n\n',
   errorEvent: (generation) => serverSentEvent('error', claudeError(generation), true),
-  error: (refusal) => ({
-    type: 'error',
-    error: { type: refusal.type ?? errorType(refusal), message: refusal.message },
-    request_id: `req_${identifier()}`,
-  }),
+  error: (refusal) => anthropicError(refusal),
   models(ids, id) {
     const model = (one: string) => ({
       type: 'model',
@@ -42,6 +40,12 @@ export const anthropic: ProviderProtocol = {
   },
   tokenCount: (tokens) => ({ input_tokens: tokens }),
   responseHeaders: () => ({ 'request-id': `req_${identifier()}` }),
+}
+
+/** An error as the Messages API tells it. */
+export function anthropicError(refusal: Refusal, request = 'req_'): Json {
+  const error = { type: refusal.type ?? errorType(refusal), message: refusal.message }
+  return { type: 'error', error, request_id: `${request}${identifier()}` }
 }
 
 function errorType({ status }: Refusal): string {

@@ -107,7 +107,7 @@ function usageOf({ tokens, operation }: Generation, share: number): Json {
     ...(tokens.cache_read > 0 && { cachedContentTokenCount: tokens.cache_read }),
     promptTokensDetails: [{ modality: 'TEXT', tokenCount: prompt }],
     ...(tokens.thinking > 0 && { thoughtsTokenCount: tokens.thinking }),
-    ...(operation.project && { trafficType: 'ON_DEMAND' }),
+    ...(operation.place && { trafficType: 'ON_DEMAND' }),
   }
 }
 

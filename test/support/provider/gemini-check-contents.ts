@@ -19,13 +19,12 @@ const SIGNATURE_SUBSTITUTES = ['skip_thought_signature_validator', 'context_engi
 
 export const partsOf = (content: Json): Json[] => listOf(content?.parts)
 
-/** Contents as such: roles, and that each part holds one thing. */
-export function checkContents(contents: Json[], needsRole: boolean): string[] {
+/** Contents as such: that there are parts, each of which holds one thing. */
+export function checkContents(contents: Json[]): string[] {
   if (contents.length === 0) return ['GenerateContentRequest.contents: contents is not specified']
   return contents.flatMap((content, index) => {
     const at = `GenerateContentRequest.contents[${index}]`
     if (partsOf(content).length === 0) return [`${at}.parts: contents.parts must not be empty.`]
-    if (needsRole && content.role === undefined) return [`${at}.role: Please use a valid role: user, model.`]
     return partsOf(content).flatMap((part, position) => checkPart(part, `${at}.parts[${position}]`))
   })
 }

@@ -8,6 +8,8 @@ import type { Headers, Operation, Refusal } from './protocol.ts'
 /** Where a host of the same API is stricter, and what it says. */
 export interface GeminiHost {
   needsRole: boolean
+  /** What it says of a text without a letter. Absent: it takes one. */
+  emptyText?: string
   corruptedSignature: string
   levelAndBudget: string
 }
@@ -32,7 +34,7 @@ export const checkGemini =
     const whole = camelCased(body, message)
     const request = whole.generateContentRequest ?? whole
     const malformed = [
-      ...checkContents(listOf(request.contents), host.needsRole),
+      ...checkContents(listOf(request.contents)),
       ...checkTools(listOf(request.tools)),
       ...checkGeneration(request.generationConfig ?? {}),
     ]
@@ -79,12 +81,23 @@ function checkGeneration({ responseSchema, stopSequences }: Json): string[] {
 function checkMeaning(request: Json, host: GeminiHost, model: GeminiModel | undefined): string | undefined {
   const contents = listOf(request.contents)
   return (
+    checkHost(contents, host) ??
     checkTurns(contents) ??
     checkFunctions(request) ??
     (model && checkCombination(request, model)) ??
     (model && checkThinking(request.generationConfig?.thinkingConfig ?? {}, model, host)) ??
     checkSignatures(contents, model?.signatures === true, host.corruptedSignature)
   )
+}
+
+function checkHost(contents: Json[], { needsRole, emptyText }: GeminiHost): string | undefined {
+  if (needsRole && contents.some((content) => content.role === undefined)) {
+    return 'Please use a valid role: user, model.'
+  }
+  const isEmpty = contents.some((content) =>
+    listOf(content.parts).some((part) => part.text === '' && !part.thoughtSignature),
+  )
+  return isEmpty ? emptyText : undefined
 }
 
 function checkFunctions({ tools, toolConfig }: Json): string | undefined {

@@ -14,8 +14,8 @@ export interface Operation {
   model?: string
   /** Whether the path asks for a stream. Absent: the body says. */
   stream?: boolean
-  /** The cloud project named in the path, where a host serves several. */
-  project?: string
+  /** The cloud's own place for it, as a path names it: `projects/p/locations/l`. */
+  place?: string
   /** How a stream is framed where a protocol has two ways. Absent: its usual one. */
   framing?: 'json-array'
   /** What answers an operation of kind `service`. */

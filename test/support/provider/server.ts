@@ -13,9 +13,17 @@ import { type Reply, ReplyQueue, type ReplyOptions, sendReply } from './reply.ts
 import type { Access, ProviderProtocol, Refusal } from './protocol.ts'
 import { type RecordedRequest, record } from './record.ts'
 import { serve } from './serve.ts'
+import { vertexClaude, vertexGemini } from './vertex.ts'
 
 /** One line a wire API. The first that knows the path answers. */
-const PROTOCOLS: ProviderProtocol[] = [anthropic, gemini, openaiResponses, openaiChat]
+const PROTOCOLS: ProviderProtocol[] = [
+  vertexClaude,
+  vertexGemini,
+  gemini,
+  anthropic,
+  openaiResponses,
+  openaiChat,
+]
 
 /** What signs requests to Bedrock, unless a test brings its own. */
 export const AWS_ACCESS_KEY_ID = 'AKIASCRIPTEDPROVIDER'
