@@ -1,4 +1,4 @@
-import type { Endpoint } from '../protocol.ts'
+import type { Dialect, Endpoint } from '../protocol.ts'
 
 /** https://platform.openai.com/docs/api-reference; clients disagree whether the version belongs to the base URL. */
 export const endpoints: readonly Endpoint[] = [
@@ -8,4 +8,23 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/v1/models', operation: 'list-models' },
   { method: 'GET', path: '/models/{model}', operation: 'get-model' },
   { method: 'GET', path: '/v1/models/{model}', operation: 'get-model' },
+]
+
+/** Azure's deployments: the model is the deployment in the path, and the body need not name it. */
+const deployment: Dialect = {
+  id: 'azure-deployment',
+  without: ['model'],
+  needs: {},
+  betas: new Map(),
+  refuses: [],
+}
+
+/** https://learn.microsoft.com/azure/ai-foundry/openai/reference */
+export const azureEndpoints: readonly Endpoint[] = [
+  {
+    method: 'POST',
+    path: '/deployments/{model}/chat/completions',
+    operation: 'generate',
+    dialect: deployment,
+  },
 ]

@@ -1,7 +1,9 @@
 import type { Block, Message, Source, TextBlock } from '../../message/request.ts'
+import { readSignedCallId, sealSignature } from '../shared/gemini-signature.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { refuse, refuseValue } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
+import { geminiSignature } from './gemini-signature.ts'
 
 export interface DecodedMessages {
   /** What stands before the conversation. */
@@ -31,7 +33,7 @@ export function decodeMessages(list: readonly Fields[]): DecodedMessages {
 
 /** Results that follow each other answer the calls of one turn. */
 function addResult(messages: Message[], message: Fields, idField: string): void {
-  const callId = message.required(idField, message.string(idField))
+  const callId = readSignedCallId(message.required(idField, message.string(idField))).id
   const result: Block = { type: 'tool-result', callId, content: decodeContent(message), isError: false }
   const last = messages.at(-1)
   if (
@@ -48,7 +50,7 @@ function decodeAssistant(message: Fields): Block[] {
   const blocks: Block[] =
     typeof thinking === 'string' && thinking !== '' ? [{ type: 'thinking', text: thinking }] : []
   blocks.push(...decodeContent(message))
-  for (const call of message.objects('tool_calls') ?? []) blocks.push(decodeCall(call))
+  for (const call of message.objects('tool_calls') ?? []) blocks.push(...decodeCall(call))
   const legacy = message.object('function_call')
   if (legacy !== undefined) {
     const name = legacy.required('name', legacy.string('name'))
@@ -57,8 +59,17 @@ function decodeAssistant(message: Fields): Block[] {
   return blocks
 }
 
-function decodeCall(call: Fields): Block {
-  const id = call.required('id', call.string('id'))
+/** The call, behind the signature that it carries. */
+function decodeCall(call: Fields): Block[] {
+  const { id, signature } = readSignedCallId(call.required('id', call.string('id')))
+  const signed = geminiSignature(call.raw) ?? signature
+  const block = decodeCalled(id, call)
+  return signed === undefined
+    ? [block]
+    : [{ type: 'thinking', text: '', signature: sealSignature(signed) }, block]
+}
+
+function decodeCalled(id: string, call: Fields): Block {
   const custom = call.object('custom')
   if (custom !== undefined) {
     // A tool with free text instead of arguments.

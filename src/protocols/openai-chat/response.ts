@@ -1,9 +1,10 @@
 import { GatewayError } from '../../message/error.ts'
 import type { Emit } from '../../message/event.ts'
-import type { Block, JsonObject } from '../../message/request.ts'
+import type { Block, JsonObject, ToolCallBlock } from '../../message/request.ts'
 import type { EncodeContext, Memo, Response, Tapped } from '../protocol.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
+import { signedCallId, unsealSignature } from '../shared/gemini-signature.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { isObject, readUsage, unifiedFinish, wireFinish, wireUsage } from './wire.ts'
 
@@ -84,10 +85,17 @@ function message(content: Block[]): JsonObject {
     ...(thinking !== '' && { reasoning_content: thinking }),
     ...(calls.length > 0 && {
       tool_calls: calls.map((call) => ({
-        id: call.id,
+        id: signedId(call, content),
         type: 'function',
         function: { name: call.name, arguments: call.arguments },
       })),
     }),
   }
+}
+
+/** The call's id; Gemini's signature travels in it, because clients of this API keep nothing else of a call. */
+function signedId(call: ToolCallBlock, content: readonly Block[]): string {
+  const before = content[content.indexOf(call) - 1]
+  const signature = before?.type === 'thinking' ? unsealSignature(before.signature) : undefined
+  return signature?.on === 'next' ? signedCallId(call.id, signature.signature) : call.id
 }

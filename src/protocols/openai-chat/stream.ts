@@ -1,8 +1,9 @@
 import { GatewayError } from '../../message/error.ts'
-import type { Emit, Event } from '../../message/event.ts'
+import type { BlockStart, Emit, Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
+import { signedCallId, unsealSignature } from '../shared/gemini-signature.ts'
 import { parseJson } from '../shared/json.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
@@ -95,6 +96,8 @@ class ChatEncoder implements StreamEncoder {
   #calls = 0
   /** The open call has said no arguments yet. */
   #silent = false
+  /** Of the thinking that comes last before the next block. */
+  #signature = ''
   #usage: Partial<Usage> = {}
 
   constructor(context: EncodeContext) {
@@ -110,12 +113,9 @@ class ChatEncoder implements StreamEncoder {
         Object.assign(this.#usage, event.usage)
         return this.#delta({ role: 'assistant', content: '', refusal: null }, write)
       case 'block-start':
-        if (event.block.type !== 'tool-call') return
-        this.#silent = true
-        return this.#call(
-          { id: event.block.id, type: 'function', function: { name: event.block.name, arguments: '' } },
-          write,
-        )
+        if (event.block.type === 'tool-call') this.#openCall(event.block, write)
+        this.#signature = ''
+        return
       case 'delta':
         return this.#onDelta(event.delta, write)
       case 'block-end':
@@ -145,11 +145,22 @@ class ChatEncoder implements StreamEncoder {
         if (delta.json === '') return
         this.#silent = false
         return this.#call({ function: { arguments: delta.json } }, write)
+      case 'signature':
+        this.#signature += delta.signature
+        return
       case 'citation': {
         const annotation = urlCitation(delta.citation)
         if (annotation !== undefined) this.#delta({ annotations: [annotation] }, write)
       }
     }
+  }
+
+  /** Gemini's signature travels in the id, because clients of this API keep nothing else of a call. */
+  #openCall({ id, name }: Extract<BlockStart, { type: 'tool-call' }>, write: WriteFrame): void {
+    this.#silent = true
+    const own = unsealSignature(this.#signature)
+    const signedId = own?.on === 'next' ? signedCallId(id, own.signature) : id
+    this.#call({ id: signedId, type: 'function', function: { name, arguments: '' } }, write)
   }
 
   #call(part: JsonObject, write: WriteFrame): void {
