@@ -104,10 +104,9 @@ export class Edge {
   #refuse(error: GatewayError, target: CanonicalTarget | undefined, id: string, reply: EdgeReply): void {
     if (error.kind === 'internal') this.#options.report('a request failed at the edge', error.cause)
     const { router } = this.#options
-    const protocol = target === undefined ? undefined : router.protocolAt(target.path)
+    const encoded = target === undefined ? undefined : router.encodeError(target.path, error, id)
     // What two readers could read differently may not be all that is wrong on this connection.
     const ends = error.kind === 'invalid_request' || error.kind === 'overloaded_gateway'
-    const encoded = protocol?.error.encode(error, id)
     const headers = {
       ...SECURITY_HEADERS,
       'content-type': 'application/json',

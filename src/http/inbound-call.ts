@@ -41,7 +41,7 @@ export class InboundCall implements Call {
     this.endpoint = match.endpoint
     this.preferredProviders = match.preferredProviders
     this.path = target.path
-    this.pathModel = match.pathModel
+    this.pathModel = match.parameters['model']
     this.headers = request.headers as Record<string, string | undefined>
     this.reply = reply
     this.#request = request

@@ -1,17 +1,76 @@
 import { anthropic } from '../protocols/anthropic/index.ts'
+import { bedrockEndpoints, vertexEndpoints } from '../protocols/anthropic/endpoints.ts'
+import { gemini } from '../protocols/gemini/index.ts'
+import { azureEndpoints } from '../protocols/openai-chat/endpoints.ts'
+import { openaiChat } from '../protocols/openai-chat/index.ts'
+import { openaiResponses } from '../protocols/openai-responses/index.ts'
+import type { Endpoint, Protocol } from '../protocols/protocol.ts'
+import { cursor } from './cursor.ts'
 import type { Mount } from './router.ts'
 
-/**
- * Where clients reach each protocol. An agent's base URL ends with the prefix; the bare root answers only the
- * start-up probes of agents whose base URL has none.
- */
-export const MOUNTS: readonly Mount[] = [
-  { prefix: '/anthropic', protocol: anthropic },
-  {
-    prefix: '',
-    protocol: {
-      ...anthropic,
-      endpoints: anthropic.endpoints.filter((endpoint) => endpoint.operation === 'probe'),
-    },
-  },
+type Served = Omit<Mount, 'prefix'>
+
+/** Of a protocol, what some other protocol below the same prefix does not say, too. */
+const only = ({ endpoints }: Protocol, is: (endpoint: Endpoint) => boolean) => endpoints.filter(is)
+
+/** A prefix that ends with the version stands before paths that do not begin with it. */
+const withoutVersion = ({ path }: Endpoint) => !path.startsWith('/v1')
+const isAnswer = ({ operation }: Endpoint) => operation === 'generate' || operation === 'count-tokens'
+const isProbe = ({ operation }: Endpoint) => operation === 'probe'
+/** Vertex has Gemini below a project or a publisher, Google's AI Studio has not. */
+const isVertex = ({ path }: Endpoint) => path.includes('/publishers/')
+
+const OPENAI: readonly Served[] = [
+  { protocol: openaiChat, preferredProviders: ['openai'] },
+  { protocol: openaiResponses, preferredProviders: ['openai'] },
 ]
+/** Azure's SDKs put `/openai` before a deployment themselves, users often in the base URL. */
+const AZURE: Served = {
+  protocol: openaiChat,
+  endpoints: azureEndpoints,
+  preferredProviders: ['azure', 'openai'],
+}
+const ANTHROPIC: Served = { protocol: anthropic, preferredProviders: ['anthropic'] }
+const MESSAGES: Served = { ...ANTHROPIC, endpoints: only(anthropic, isAnswer) }
+const GOOGLE: readonly Served[] = [
+  {
+    protocol: gemini,
+    endpoints: only(gemini, (endpoint) => !isVertex(endpoint)),
+    preferredProviders: ['gemini', 'vertex'],
+  },
+  { protocol: gemini, endpoints: only(gemini, isVertex), preferredProviders: ['vertex', 'gemini'] },
+  { protocol: anthropic, endpoints: vertexEndpoints, preferredProviders: ['vertex', 'anthropic'] },
+]
+const BEDROCK: readonly Served[] = [
+  { protocol: anthropic, endpoints: bedrockEndpoints, preferredProviders: ['bedrock', 'anthropic'] },
+]
+
+/** For clients that have several SDKs below one base URL. */
+const FRAMEWORK: readonly Served[] = [...OPENAI, MESSAGES, ...GOOGLE, ...BEDROCK]
+
+const TABLE: readonly (readonly [prefix: string, served: readonly Served[]])[] = [
+  // One name for every model: `provider/model`.
+  [
+    '/v1',
+    [
+      { protocol: openaiChat, endpoints: only(openaiChat, withoutVersion) },
+      { protocol: openaiResponses, endpoints: only(openaiResponses, withoutVersion) },
+    ],
+  ],
+  ['/openai', [...OPENAI, AZURE]],
+  ['/openai/openai', [...OPENAI, AZURE]],
+  ['/anthropic', [ANTHROPIC]],
+  ['/genai', GOOGLE],
+  ['/bedrock', BEDROCK],
+  ['/litellm', FRAMEWORK],
+  ['/langchain', FRAMEWORK],
+  ['/pydanticai', FRAMEWORK],
+  ['/cursor', [{ protocol: cursor, preferredProviders: ['openai'] }, MESSAGES, ...GOOGLE, ...BEDROCK]],
+  // Only what agents whose base URL has no prefix ask at their start.
+  ['', [{ protocol: anthropic, endpoints: only(anthropic, isProbe) }]],
+]
+
+/** Where clients reach each protocol. An agent's base URL ends with the prefix. Where two serve a path, the first does. */
+export const MOUNTS: readonly Mount[] = TABLE.flatMap(([prefix, served]) =>
+  served.map((one) => ({ prefix, ...one })),
+)

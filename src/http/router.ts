@@ -1,10 +1,13 @@
 import type { Endpoint, Protocol } from '../protocols/protocol.ts'
 import { GatewayError } from '../message/error.ts'
+import { RouteTable } from './route-table.ts'
 
-/** A protocol served below a prefix. */
+/** A protocol served below a prefix, where others may be served, too. */
 export interface Mount {
   readonly prefix: string
   readonly protocol: Protocol
+  /** What of it is served here. Absent: all of it. */
+  readonly endpoints?: readonly Endpoint[]
   /** Whose models names without a provider mean here, before all others. */
   readonly preferredProviders?: readonly string[]
 }
@@ -34,7 +37,8 @@ export interface InferenceMatch {
   readonly protocol: Protocol
   readonly endpoint: Endpoint
   readonly preferredProviders: readonly string[]
-  readonly pathModel: string | undefined
+  /** What stands at the names in the endpoint's path. */
+  readonly parameters: Readonly<Record<string, string>>
 }
 
 export interface OwnMatch {
@@ -45,42 +49,21 @@ export interface OwnMatch {
 
 export type Match = InferenceMatch | OwnMatch
 
-interface Pattern {
-  expression: RegExp
-  /** By method: the match, from the decoded parts of the path. */
-  methods: Map<string, (rest: string[]) => Match>
-}
+type Route = Omit<InferenceMatch, 'parameters'> | Omit<OwnMatch, 'parameters'>
 
-/**
- * Exact paths are one Map look-up, whatever the number of providers and keys; the few with a model or an id in
- * them are tried after.
- */
+/** What is served, by method and canonical path. */
 export class Router {
-  readonly #exact = new Map<string, Map<string, Match>>()
-  readonly #patterns: Pattern[] = []
+  readonly #table = new RouteTable<Route>()
   readonly #mounts: readonly Mount[]
 
   constructor(mounts: readonly Mount[], own: readonly OwnRoute[]) {
     this.#mounts = mounts
-    for (const { prefix, protocol, preferredProviders = [] } of mounts) {
-      for (const endpoint of protocol.endpoints) {
-        const modelAt = placeOf('model', endpoint.path)
-        const match = (rest: string[]): Match => ({
-          type: 'inference',
-          protocol,
-          endpoint,
-          preferredProviders,
-          pathModel: rest[modelAt],
-        })
-        this.#add(endpoint.method, prefix + endpoint.path, match)
+    for (const { prefix, protocol, endpoints = protocol.endpoints, preferredProviders = [] } of mounts)
+      for (const endpoint of endpoints) {
+        const route = { type: 'inference', protocol, endpoint, preferredProviders } as const
+        this.#table.add(endpoint.method, prefix + endpoint.path, route)
       }
-    }
-    for (const route of own)
-      this.#add(route.method, route.path, (rest) => ({
-        type: 'own',
-        route,
-        parameters: parametersOf(route.path, rest),
-      }))
+    for (const route of own) this.#table.add(route.method, route.path, { type: 'own', route })
   }
 
   /** Throws `not_found`, and `method_not_allowed` naming the methods that would do. */
@@ -94,55 +77,63 @@ export class Router {
 
   /** What can be done at a path; nothing where there is no route. */
   methodsAt(path: string): string[] {
-    const patterns = this.#patterns.filter(({ expression }) => expression.test(path))
-    const methods = [this.#exact.get(path), ...patterns.map((pattern) => pattern.methods)]
-    return [...new Set(methods.flatMap((each) => [...(each?.keys() ?? [])]))]
+    return [...new Set([...this.#table.find(path)].flatMap(({ routes }) => [...routes.keys()]))]
   }
 
-  /** The protocol whose error form a client at this path understands. */
-  protocolAt(path: string): Protocol | undefined {
-    return this.#mounts.find(
-      ({ prefix }) => prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`)),
-    )?.protocol
+  /**
+   * A failure as a client at this path is told of it; undefined outside of what is mounted below a prefix. Of the APIs
+   * below one prefix, a client at a path that none of them has speaks the one whose paths are nearest.
+   */
+  encodeError(path: string, error: GatewayError, requestId: string): EncodedError | undefined {
+    const here = this.#mounts.filter(({ prefix }) => prefix !== '' && isBelow(prefix, path))
+    if (here.length === 0) return undefined
+    for (const { routes } of this.#table.find(path))
+      for (const route of routes.values())
+        if (route.type === 'inference') return encodeError(route, error, requestId)
+    const near = here.flatMap(({ prefix, protocol, endpoints = protocol.endpoints }) =>
+      endpoints.map((endpoint) => ({
+        protocol,
+        endpoint,
+        common: commonLength(prefix + endpoint.path, path),
+      })),
+    )
+    const nearest = near.toSorted((one, other) => other.common - one.common)[0]
+    return nearest && encodeError(nearest, error, requestId)
   }
 
   #find(method: string, path: string): Match | undefined {
-    const exact = this.#exact.get(path)?.get(method)
-    if (exact !== undefined) return exact
-    for (const { expression, methods } of this.#patterns) {
-      const rest = expression.exec(path)
-      const make = rest === null ? undefined : methods.get(method)
-      if (make !== undefined) return make(rest!.slice(1).map(decode))
+    for (const { routes, values } of this.#table.find(path)) {
+      const route = routes.get(method)
+      if (route !== undefined) return { ...route, parameters: decoded(values) }
     }
     return undefined
   }
-
-  #add(method: string, path: string, make: (rest: string[]) => Match): void {
-    if (!path.includes('{')) {
-      const methods = this.#exact.get(path) ?? new Map<string, Match>()
-      methods.set(method, make([]))
-      this.#exact.set(path, methods)
-      return
-    }
-    const source = path
-      .replace(/[.+]/g, '\\$&')
-      .replace('{model}', '(.+)')
-      .replace(/\{\w+\}/g, '([^/]+)')
-    const existing = this.#patterns.find((pattern) => pattern.expression.source === `^${source}$`)
-    const pattern = existing ?? { methods: new Map(), expression: new RegExp(`^${source}$`) }
-    if (existing === undefined) this.#patterns.push(pattern)
-    pattern.methods.set(method, make)
-  }
 }
 
-/** Which of the path's parameters it is; -1 where it is none. */
-function placeOf(name: string, path: string): number {
-  return [...path.matchAll(/\{(\w+)\}/g)].findIndex((match) => match[1] === name)
+type EncodedError = ReturnType<Protocol['error']['encode']>
+
+function encodeError(
+  { protocol, endpoint }: Pick<InferenceMatch, 'protocol' | 'endpoint'>,
+  error: GatewayError,
+  requestId: string,
+): EncodedError {
+  const { dialect } = endpoint
+  return dialect?.encodeError?.(error, requestId) ?? protocol.error.encode(error, requestId)
 }
 
-function parametersOf(path: string, rest: readonly string[]): Record<string, string> {
-  const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!)
-  return Object.fromEntries(names.map((name, index) => [name, rest[index] ?? '']))
+function isBelow(prefix: string, path: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`)
+}
+
+/** How far two paths go together, in letters. */
+function commonLength(one: string, other: string): number {
+  let length = 0
+  while (length < one.length && one[length] === other[length]) length++
+  return length
+}
+
+function decoded(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, decode(value)]))
 }
 
 function decode(segment: string): string {

@@ -117,7 +117,15 @@ export interface ForeignSignatures {
   readonly replacement: string
 }
 
-export type ProtocolId = 'anthropic' | 'openai-chat' | 'openai-responses' | 'gemini' | 'bedrock-converse'
+export type ProtocolId =
+  | 'anthropic'
+  | 'openai-chat'
+  | 'openai-responses'
+  | 'gemini'
+  | 'bedrock-converse'
+  | 'cohere'
+  /** Asked as in `openai-responses`, answered as in `openai-chat`. */
+  | 'cursor'
 
 /** generate: an answer of the model; the others are what they say. */
 export type Operation = 'generate' | 'count-tokens' | 'list-models' | 'get-model' | 'probe'

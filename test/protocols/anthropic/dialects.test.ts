@@ -50,7 +50,9 @@ const PATHS: [path: string, model: string | undefined, endpoint: object][] = [
 
 describe('endpoints', () => {
   it.each(PATHS)('POST %s', (path, pathModel, endpoint) => {
-    expect(router.match('POST', path)).toMatchObject({ type: 'inference', endpoint, pathModel })
+    const match = router.match('POST', path)
+    expect(match).toMatchObject({ type: 'inference', endpoint })
+    expect(match.parameters['model']).toBe(pathModel)
   })
 
   it('#46 frames the stream of Bedrock as AWS does, and of Vertex as everybody', () => {
