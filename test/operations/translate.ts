@@ -12,7 +12,7 @@ export function body(given: unknown): Body {
 
 export function form(
   fields: Record<string, string | readonly string[]>,
-  files: Record<string, TextFile> = {},
+  files: readonly (TextFile & { name: string })[] = [],
 ): Body {
   return {
     kind: 'form',
@@ -20,7 +20,7 @@ export function form(
       ...Object.entries(fields).flatMap(([name, content]) =>
         (typeof content === 'string' ? [content] : content).map((each) => ({ name, content: each })),
       ),
-      ...Object.entries(files).map(([name, { filename, type, text }]) => ({
+      ...files.map(({ name, filename, type, text }) => ({
         name,
         filename,
         type,
