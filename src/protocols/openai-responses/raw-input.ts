@@ -112,6 +112,7 @@ function otherInput(json: string): string {
     const given = (value as Record<string, unknown>)[INPUT]
     if (typeof given === 'string') return given
     const values = Object.values(value)
+    if (values.length === 0) return ''
     return values.length === 1 && typeof values[0] === 'string' ? values[0] : json
   } catch {
     return json

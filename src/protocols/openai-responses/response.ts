@@ -74,7 +74,9 @@ function* blockEvents(block: Block, index: number): Generator<Event> {
 }
 
 function deltasOf(block: Extract<Block, { type: 'text' | 'thinking' | 'tool-call' }>): Delta[] {
-  if (block.type === 'tool-call') return [{ type: 'arguments', json: block.arguments }]
+  // An answer that was collected has `{}` also where nothing was said, and a call that was cut off must not look whole.
+  if (block.type === 'tool-call')
+    return block.arguments === '{}' ? [] : [{ type: 'arguments', json: block.arguments }]
   if (block.type === 'thinking') {
     const { text, signature } = block
     return [
