@@ -8,8 +8,8 @@ import { readNamed, unauthenticated, variable } from './surroundings.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /**
- * Credentials of this machine, looked for in the order of AWS's own tools: variables, a token of the environment, the
- * shared files, the container, the instance.
+ * Credentials of this machine, looked for in the order of AWS's SDK for JavaScript, which the agents use: the profile
+ * that AWS_PROFILE names, else variables, a token of the environment, the shared files, the container, the instance.
  *
  * By hand: @aws-sdk/credential-provider-node brings 16 MB, dials metadata services by itself, and starts the
  * programs that a profile names.
@@ -19,9 +19,10 @@ export async function fetchDefaultAws(
   region: string,
   surroundings: Surroundings,
 ): Promise<Fetched<AwsIdentity>> {
+  const named = variable(surroundings, 'AWS_PROFILE') !== undefined
   const found =
-    fromEnvironment(surroundings) ??
-    (await fromWebIdentity(region, surroundings)) ??
+    (named ? undefined : fromEnvironment(surroundings)) ??
+    (named ? undefined : await fromWebIdentity(region, surroundings)) ??
     (await fetchProfile(region, surroundings)) ??
     (await fetchContainer(surroundings)) ??
     (await fetchInstance(surroundings))

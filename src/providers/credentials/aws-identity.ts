@@ -1,7 +1,7 @@
 import type { AwsIdentity } from '../authorization.ts'
 import { goodUntil } from './credential-cache.ts'
 import type { Fetched } from './credential-cache.ts'
-import { variable } from './surroundings.ts'
+import { unauthenticated, variable } from './surroundings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { malformed, textIn, timeIn } from './token-service.ts'
 import type { Fields } from './token-service.ts'
@@ -14,11 +14,14 @@ export function lasting(identity: AwsIdentity, nowMs: number): Fetched<AwsIdenti
   return { value: identity, expiresAtMs: Infinity, refreshAtMs: nowMs + FILE_READ_AGAIN_MS }
 }
 
+/** Throws `upstream_unauthenticated` for keys that no header can hold. */
 export function identityOf(
   accessKeyId: string,
   secretAccessKey: string,
   sessionToken: string | undefined,
 ): AwsIdentity {
+  if (!/^[\x21-\x7e]+$/.test(accessKeyId + (sessionToken ?? '')))
+    throw unauthenticated('An AWS access key or session token has characters that none has')
   return sessionToken === undefined || sessionToken === ''
     ? { accessKeyId, secretAccessKey }
     : { accessKeyId, secretAccessKey, sessionToken }

@@ -3,7 +3,7 @@ import { readIdentity } from './aws-identity.ts'
 import type { Fetched } from './credential-cache.ts'
 import { readNamed, unauthenticated, variable } from './surroundings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { accepted, askMachine, readFields, textIn } from './token-service.ts'
+import { accepted, asToken, askMachine, readFields, textIn } from './token-service.ts'
 
 const CONTAINER_HOST = 'http://169.254.170.2'
 /** Where a plain address may send the container's token: this machine, and the services of ECS and EKS. */
@@ -61,7 +61,7 @@ export async function fetchInstance(surroundings: Surroundings): Promise<Fetched
   // On other clouds something else answers at this address.
   if (opening === undefined || opening.status === 404 || opening.status === 405) return undefined
   const session = accepted(opening, base.host, 'a session; it may be out of reach by a hop', () => undefined)
-  const headers = { 'x-aws-ec2-metadata-token': session.text.trim() }
+  const headers = { 'x-aws-ec2-metadata-token': asToken(session.text.trim(), base.host) }
   const ask = (path: string) => askMachine(surroundings, { method: 'GET', url: new URL(path, base), headers })
   const roles = await ask(ROLE_PATH)
   if (roles === undefined || roles.status === 404) return undefined

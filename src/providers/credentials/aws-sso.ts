@@ -111,7 +111,7 @@ async function renew(cached: Fields, login: Login, surroundings: Surroundings): 
   const expiresAt = new Date(surroundings.now() + (numberIn(fields, 'expiresIn') ?? 0) * 1000).toISOString()
   const renewed = {
     ...cached,
-    accessToken,
+    accessToken: renewedToken,
     expiresAt,
     refreshToken: textIn(fields, 'refreshToken') ?? refreshToken,
   }

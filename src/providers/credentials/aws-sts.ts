@@ -125,7 +125,6 @@ function readCredentials(xml: string, host: string, nowMs: number): Fetched<AwsI
 }
 
 /** The text of an element that comes once and holds no markup: all that is read of the XML is of that kind. */
-export function textOf(xml: string, name: string): string | undefined {
-  const text = new RegExp(`<${name}>\\s*([^<>&\\s]+)\\s*</${name}>`).exec(xml)?.[1]
-  return text
+function textOf(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}>\\s*([^<>&\\s]+)\\s*</${name}>`).exec(xml)?.[1]
 }

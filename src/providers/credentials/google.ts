@@ -126,8 +126,9 @@ async function fromUser(file: GoogleFile, surroundings: Surroundings): Promise<F
     refresh_token: requiredText(file, 'refresh_token'),
   }
   const question = { method: 'POST', url, operatorNamed, ...form(asked) } as const
-  const who = `the login of ${file.origin}, which \`gcloud auth application-default login\` renews`
-  const answer = await askService(surroundings, question, who, readOAuthRefusal)
+  const readRefusal = (text: string) =>
+    `${readOAuthRefusal(text) ?? 'no reason is given'}; \`gcloud auth application-default login\` makes another`
+  const answer = await askService(surroundings, question, `the login of ${file.origin}`, readRefusal)
   return readAccessToken(answer, url.host, surroundings.now())
 }
 

@@ -39,7 +39,7 @@ export async function askService(
   try {
     answer = await put(surroundings, upstream, question)
   } catch (error) {
-    throw new GatewayError('upstream_unavailable', `The token service fails: ${(error as Error).message}`)
+    throw failing(error as GatewayError, 'token')
   }
   return accepted(answer, host, who, readRefusal)
 }
@@ -63,10 +63,16 @@ export async function askMachine(
   try {
     return await put(surroundings, upstream, question)
   } catch (error) {
-    const { kind, message } = error as GatewayError
+    const { kind } = error as GatewayError
     if (kind === 'upstream_unreachable' || kind === 'upstream_timeout') return undefined
-    throw new GatewayError('upstream_unavailable', `The metadata service fails: ${message}`)
+    throw failing(error as GatewayError, 'metadata')
   }
+}
+
+/** What the dialler says of the service: it is not the provider that fails. Faults of the gateway stay what they are. */
+function failing(error: GatewayError, service: 'token' | 'metadata'): GatewayError {
+  if (error.kind === 'overloaded_gateway' || error.kind === 'internal') return error
+  return new GatewayError('upstream_unavailable', `The ${service} service fails: ${error.message}`)
 }
 
 /** The answer, where it is a good one. */
@@ -136,7 +142,11 @@ export function parseFields(text: string): Fields | undefined {
 
 /** A field that a header can hold. */
 export function tokenIn(fields: Fields, name: string, host: string): string {
-  const value = fields[name]
+  return asToken(fields[name], host)
+}
+
+/** Text that a header can hold, as every token is. */
+export function asToken(value: unknown, host: string): string {
   if (typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)) return value
   throw malformed(host)
 }
