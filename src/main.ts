@@ -7,6 +7,7 @@ import { help } from './cli/help.ts'
 import { answerDecoder } from './admin/decode-answer.ts'
 import type { LogSources } from './admin/logs.ts'
 import { ownRoutes } from './admin/routes.ts'
+import { cursor } from './http/cursor.ts'
 import { MOUNTS } from './http/mounts.ts'
 import { Router } from './http/router.ts'
 import { startServer } from './http/server.ts'
@@ -163,7 +164,7 @@ function logSources({ reader, writer }: LogStore): LogSources {
     logs: reader,
     shedContents: () => writer.shedContents,
     lostRows: () => writer.lostRows,
-    decodeAnswer: answerDecoder(PROTOCOLS),
+    decodeAnswer: answerDecoder([...PROTOCOLS, cursor]),
   }
 }
 
@@ -181,7 +182,7 @@ async function showLogs(args: readonly string[]): Promise<void> {
       return configuration.logs.path
     },
     open: (path) => new SqliteReader(path),
-    decodeAnswer: answerDecoder(PROTOCOLS),
+    decodeAnswer: answerDecoder([...PROTOCOLS, cursor]),
     write: (text) => void process.stdout.write(text),
     terminal: process.stdout.isTTY ? { columns: process.stdout.columns } : undefined,
     environment: process.env,
