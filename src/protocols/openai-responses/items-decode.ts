@@ -24,7 +24,8 @@ interface Item {
   ordinal: number
   /** What was said, by kind and part: `text 0`, `summary 1`. */
   said: Map<string, string>
-  annotations: number
+  /** How many citations each part has had. */
+  cited: Map<number, number>
   done: boolean
 }
 
@@ -176,15 +177,16 @@ export class ItemReader {
     if (part.type !== 'output_text' && part.type !== 'text') return
     this.#complete(item, 'text', at, stringOf(part.text), emit)
     const annotations = Array.isArray(part.annotations) ? part.annotations : []
-    for (const annotation of annotations.slice(item.annotations)) this.#cite(item, annotation, emit)
+    for (const annotation of annotations.slice(item.cited.get(at) ?? 0))
+      this.#cite(item, annotation, at, emit)
   }
 
   #annotation(event: JsonObject, emit: Emit): void {
-    this.#cite(this.#find(event, 'message'), event.annotation, emit)
+    this.#cite(this.#find(event, 'message'), event.annotation, numberOf(event.content_index) ?? 0, emit)
   }
 
-  #cite(item: Item, annotation: unknown, emit: Emit): void {
-    item.annotations++
+  #cite(item: Item, annotation: unknown, at: number, emit: Emit): void {
+    item.cited.set(at, (item.cited.get(at) ?? 0) + 1)
     this.#listener.cite(annotation, emit)
   }
 
@@ -214,7 +216,7 @@ export class ItemReader {
       type: stringOf(told.type),
       ordinal: this.#count++,
       said: new Map(),
-      annotations: 0,
+      cited: new Map(),
       done: false,
     }
     this.#last = item
