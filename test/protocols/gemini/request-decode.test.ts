@@ -535,7 +535,7 @@ describe('what is wrong', () => {
     fc.assert(
       fc.property(body, (value) => {
         try {
-          gemini.request.decode(value as JsonObject)
+          gemini.request.decode(value)
         } catch (error) {
           expect(error).toBeInstanceOf(GatewayError)
           expect((error as GatewayError).kind).toBe('invalid_request')
