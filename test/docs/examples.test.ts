@@ -8,7 +8,9 @@ import { PAGES } from './pages.ts'
 /** Loads a `config.json` as a start would, with every variable that it names set. */
 function load(text: string) {
   const names = [...text.matchAll(/env\.(\w+)/g)].map(([, name]) => name!)
-  const environment = Object.fromEntries(names.map((name) => [name, `sk-bf-${name}`]))
+  const environment = Object.fromEntries(
+    names.map((name) => [name, name.endsWith('_JSON') ? '{}' : `sk-bf-${name}`]),
+  )
   const registry = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
   return compileText(text, 'config.json', { registry, environment, appDir: '/app', version: 1 })
 }

@@ -70,11 +70,11 @@ function isKnown(id: string, registry: Registry): boolean {
   return registry.providers.has(id) || KNOWN_PROVIDERS.includes(id)
 }
 
-/** A server that the operator runs has no address of its own. */
+/** A server that the operator runs has no address of its own. A cloud's is that of each key. */
 function checkAddress(path: Path, id: string, block: Fields, registry: Registry, problems: Problem[]): void {
   const provider = registry.providers.get(id.toLowerCase())
-  if (provider === undefined || provider.baseUrl !== undefined || block.custom_provider_config !== undefined)
-    return
+  if (provider === undefined || provider.baseUrl !== undefined || provider.cloud !== undefined) return
+  if (block.custom_provider_config !== undefined) return
   const isInKey = items(block.keys).some((key) =>
     ['vllm_key_config', 'ollama_key_config', 'sgl_key_config'].some(
       (name) => fields(fields(key)[name]).url !== undefined,
