@@ -238,6 +238,7 @@ function responsesSurface(path: string): Surface {
     protocol: openaiResponses,
     paths: { generate: path, countTokens: `${path}/input_tokens` },
     quirks: { promptCacheKey: true },
+    atHomeOnly: true,
   }
 }
 

@@ -49,6 +49,8 @@ export interface Surface {
   /** Of streamed answers. Absent: server-sent events. */
   readonly framing?: Framing
   readonly dialect?: Dialect
+  /** Servers that imitate the provider seldom have it: at another address than its own it comes last. */
+  readonly atHomeOnly?: true
   /** Is this model, by its id here or the name that the client gave, served in this API? Absent: all are. */
   readonly serves?: (model: string, requested: string) => boolean
 }

@@ -60,12 +60,20 @@ function compileProvider(
   const reach = address.url === '' ? undefined : reachOf(address.url, address.operatorNamed)
   return {
     id,
-    provider,
+    provider: atAddress(provider, reach),
     reach,
     allowedRequests: custom === undefined ? undefined : compileAllowed(custom),
     keys: compileKeys(id, provider, settings, { ...context, reach, reachOf }),
     network,
   }
+}
+
+/** The provider as it is at that address. */
+function atAddress(provider: Provider, reach: Reach | undefined): Provider {
+  const { surfaces, baseUrl } = provider
+  if (baseUrl === undefined || reach?.upstream.origin === new URL(baseUrl).origin) return provider
+  const everywhere = surfaces.filter(({ atHomeOnly }) => atHomeOnly !== true)
+  return { ...provider, surfaces: [...everywhere, ...surfaces.filter((surface) => surface.atHomeOnly)] }
 }
 
 /** `url`: empty where only the keys say where they lead. */

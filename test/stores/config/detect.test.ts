@@ -55,6 +55,22 @@ it('every provider of the program can be configured with a key and an address, a
   expect(notices).toEqual([])
 })
 
+it.each([
+  ['its own address', undefined, ['openai-responses', 'openai-chat']],
+  ['a server that imitates it', 'http://127.0.0.1:8000/v1', ['openai-chat', 'openai-responses']],
+])('OpenAI at %s', async (_where, base_url, apis) => {
+  const settings = { keys: [{ value: 'k' }], network_config: base_url === undefined ? {} : { base_url } }
+  const text = JSON.stringify({ providers: { openai: settings } })
+  const { configuration } = await compileText(text, 'config.json', {
+    registry,
+    environment: {},
+    appDir: '/app',
+    version: 1,
+  })
+  const { surfaces } = configuration.providers.get('openai')!.provider
+  expect(surfaces.map(({ protocol }) => protocol.id)).toEqual(apis)
+})
+
 it.each(CUSTOM_BASE_TYPES)('a provider of your own speaks as %s does', async (baseType) => {
   const text = JSON.stringify({
     providers: {
