@@ -60,7 +60,7 @@ export const checkAnthropic =
     const message =
       checkBetas(betas, dialect) ??
       checkTopLevel(checked, operation) ??
-      checkThinking(body) ??
+      checkClaudeThinking(body) ??
       checkTools(checked) ??
       checkCacheMarks(checked) ??
       checkAnthropicMessages(body, checked.hasBeta) ??
@@ -103,7 +103,8 @@ function checkTopLevel({ body, dialect, hasBeta }: Checked, operation: Operation
   return undefined
 }
 
-function checkThinking(body: Json): string | undefined {
+/** How thinking agrees with the rest of a request. */
+export function checkClaudeThinking(body: Json): string | undefined {
   const { thinking, max_tokens, tool_choice, temperature } = body
   const clears = listOf(body.context_management?.edits).some((edit) =>
     edit.type?.startsWith('clear_thinking_'),

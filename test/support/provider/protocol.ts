@@ -25,8 +25,13 @@ export interface Operation {
 /** Who may ask. */
 export interface Access {
   accepts(key: string): boolean
-  /** The secret of an AWS access key, which signs requests and never travels. */
-  awsSecret(accessKeyId: string): string | undefined
+  awsSecret(accessKeyId: string): AwsSecret | undefined
+}
+
+/** What belongs to an AWS access key: the secret signs requests and never travels, a session's token does. */
+export interface AwsSecret {
+  secret: string
+  sessionToken?: string
 }
 
 /** Each physical token in exactly one bucket. Protocols that count cached tokens as input add them up. */

@@ -17,7 +17,7 @@ export async function serve(
   const headers = protocol.responseHeaders()
   if (fault?.kind === 'status') return sendStatus(exchange, protocol, operation, fault, headers)
 
-  const { json, bytes, events, type, model, tokens } = service.answer(record, operation)
+  const { json, bytes, events, headers: more, type, model, tokens } = service.answer(record, operation)
   const none = { in: 0, out: 0, cache_read: 0, cache_write: 0, thinking: 0 }
   if (model) exchange.bill(ledger.open(record.id, protocol.name, model, { ...none, ...tokens }))
   if (events) {
@@ -28,5 +28,5 @@ export async function serve(
     return exchange.end()
   }
   const body = bytes ?? JSON.stringify(json)
-  exchange.send(200, { 'content-type': type ?? 'application/json', ...headers }, body)
+  exchange.send(200, { 'content-type': type ?? 'application/json', ...headers, ...more }, body)
 }

@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net'
 
 import { anthropic } from './anthropic.ts'
+import { bedrockClaude, bedrockConverse } from './bedrock.ts'
 import { Exchange } from './exchange.ts'
 import { type Fault, FaultBook } from './faults.ts'
 import { gemini } from './gemini.ts'
@@ -10,13 +11,15 @@ import { Ledger, type LedgerEntry } from './ledger.ts'
 import { openaiChat } from './openai-chat.ts'
 import { openaiResponses } from './openai-responses.ts'
 import { type Reply, ReplyQueue, type ReplyOptions, sendReply } from './reply.ts'
-import type { Access, ProviderProtocol, Refusal } from './protocol.ts'
+import type { Access, AwsSecret, ProviderProtocol, Refusal } from './protocol.ts'
 import { type RecordedRequest, record } from './record.ts'
 import { serve } from './serve.ts'
 import { vertexClaude, vertexGemini } from './vertex.ts'
 
 /** One line a wire API. The first that knows the path answers. */
 const PROTOCOLS: ProviderProtocol[] = [
+  bedrockConverse,
+  bedrockClaude,
   vertexClaude,
   vertexGemini,
   gemini,
@@ -28,7 +31,7 @@ const PROTOCOLS: ProviderProtocol[] = [
 /** What signs requests to Bedrock, unless a test brings its own. */
 export const AWS_ACCESS_KEY_ID = 'AKIASCRIPTEDPROVIDER'
 export const AWS_SECRET_ACCESS_KEY = 'scripted/secret+access/key'
-const AWS_SECRETS: Record<string, string> = { [AWS_ACCESS_KEY_ID]: AWS_SECRET_ACCESS_KEY }
+const AWS_SECRETS: Record<string, AwsSecret> = { [AWS_ACCESS_KEY_ID]: { secret: AWS_SECRET_ACCESS_KEY } }
 
 const LISTED_MODELS = [
   'claude-opus-5-5',
@@ -50,7 +53,7 @@ export interface ProviderOptions {
   /** Provider keys that it accepts, in whatever header the protocol uses; any unless told. */
   keys?: string[]
   /** Secrets by AWS access key id; one pair, `AWS_ACCESS_KEY_ID` and its secret, unless told. */
-  awsSecrets?: Record<string, string>
+  awsSecrets?: Record<string, AwsSecret>
   /** A file for the ledger, synced before each chunk. */
   ledgerPath?: string
   /** Finish and bill an answer whose client has left, as some clouds do. */

@@ -15,6 +15,7 @@ export interface ServiceAnswer {
   json?: Json
   bytes?: Uint8Array
   events?: StreamEvent[]
+  headers?: Record<string, string>
   /** The media type of `bytes`. */
   type?: string
   /** Absent for operations that no model does. */
