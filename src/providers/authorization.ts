@@ -74,6 +74,8 @@ export interface CloudCredentials {
   /** Headers of an Entra application, or of the machine's managed identity. */
   azure(key: AuthorizedKey): Record<string, string> | Promise<Record<string, string>>
   aws(key: AuthorizedKey): AwsIdentity | Promise<AwsIdentity>
+  /** The upstream refused what this key was let in with: the next call takes something fresh. */
+  distrust(key: AuthorizedKey): void
 }
 
 /** What signs a request to AWS. */

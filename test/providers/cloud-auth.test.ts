@@ -18,6 +18,7 @@ const CREDENTIALS: CloudCredentials = {
   google: () => TOKEN,
   azure: () => TOKEN,
   aws: () => ({ accessKeyId: 'AKID', secretAccessKey: 'secret' }),
+  distrust: () => undefined,
 }
 const POST = {
   method: 'POST',

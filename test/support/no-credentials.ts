@@ -5,4 +5,5 @@ export const NO_CREDENTIALS: CloudCredentials = {
   google: () => Promise.reject(new Error('no cloud')),
   azure: () => Promise.reject(new Error('no cloud')),
   aws: () => Promise.reject(new Error('no cloud')),
+  distrust: () => undefined,
 }
