@@ -42,7 +42,7 @@ const SHORT: Readonly<Record<string, string>> = {
   'response.web_search_call.completed': 'search.completed',
 }
 
-function words(...parts: unknown[]): string {
+function words(...parts: Json[]): string {
   return parts
     .filter((part) => part !== undefined)
     .map((part) => String(part).replaceAll('\n', '⏎'))

@@ -43,7 +43,7 @@ function whole(events: readonly Event[]): Promise<Answer> {
   )
 }
 
-const plain = (response: Answer) => JSON.parse(JSON.stringify(response)) as Json
+const plain = (response: Answer): Json => JSON.parse(JSON.stringify(response))
 
 describe('OpenAI’s SDK', () => {
   it('#74 B17 reads a turn with reasoning, text and calls', async () => {
@@ -110,7 +110,7 @@ describe('OpenAI’s SDK', () => {
     )
   })
 
-  it('B11 is told of every answer that breaks off', async () => {
+  it('B7 is told of every answer that breaks off', async () => {
     await fc.assert(
       fc.asyncProperty(brokenAnswer, async (events) => {
         const response = await streamed(events)

@@ -453,7 +453,7 @@ describe('the answer', () => {
     push({ type: 'ping' })
     push({ type: 'start', id: 'late' })
     push({ type: 'finish', reason: { unified: 'end', raw: null } })
-    const events = wire.map((data) => JSON.parse(data) as Json)
+    const events = wire.map((data): Json => JSON.parse(data))
     expect(gist(events)).toEqual(['created', 'in_progress', 'keepalive', 'completed'])
     expect(new Set(events.flatMap((event) => event.response?.id ?? [])).size).toBe(1)
   })
@@ -546,7 +546,7 @@ describe('any answer', () => {
     )
   })
 
-  it('B11 that breaks off ends with response.failed, and nothing else', () => {
+  it('B7 that breaks off ends with response.failed, and nothing else', () => {
     fc.assert(
       fc.property(brokenAnswer, (events) => {
         const types = encode(events).map(({ type }) => type as string)
