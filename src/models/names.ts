@@ -78,6 +78,17 @@ export function vendorOf(id: string): string | undefined {
   return VENDORS.find(([, names]) => names.test(name))?.[0]
 }
 
+/** Makers all of whose models carry the maker's name: another name is none of theirs. */
+const TELLING: ReadonlySet<string> = new Set(['anthropic'])
+
+/** What clouds put before a slash that is no provider's name. */
+const RESOURCE = /^(?:arn:|(?:models|tunedModels|publishers|projects|endpoints)\/)/
+
+/** May a name that nobody knows be a model of this provider: a new one, a tuned one, a deployment? */
+export function mayBeModelOf(provider: string, id: string): boolean {
+  return !TELLING.has(provider) && (!id.includes('/') || RESOURCE.test(id))
+}
+
 /**
  * A geographical inference profile of Bedrock (`us.`, `eu.`, …: about a tenth dearer than the model itself), or
  * the worldwide one. https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html

@@ -8,6 +8,7 @@ import {
   looksLikeClaude,
   stripContextSuffix,
   vendorOf,
+  mayBeModelOf,
 } from '../models/names.ts'
 import type { ClaudeTier } from '../models/names.ts'
 import { tierModel } from '../models/tiers.ts'
@@ -114,7 +115,8 @@ function byPreference(
 /** Unknown names may be new models; a name of another maker is none, unless the catalogue has it there. */
 function mayServe(provider: string, name: string): boolean {
   const vendor = vendorOf(name)
-  return vendor === undefined || vendor === provider || lookup(provider, name) !== undefined
+  if (vendor === provider || lookup(provider, name) !== undefined) return true
+  return vendor === undefined && mayBeModelOf(provider, name)
 }
 
 function byVendor(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {

@@ -89,6 +89,16 @@ describe('where a model name leads', () => {
     expect(route(name, candidates(...configured), preferred)).toMatchObject({ provider, model })
   })
 
+  it.each([
+    ['mystery', 'anthropic'],
+    ['__proto__/polluted', 'openai'],
+    ['unknown/model', 'openai'],
+  ])('E4 %s leads nowhere, also on a route that prefers %s', (name, preferred) => {
+    expect(() => route(name, candidates(anthropic, openai), [preferred])).toThrow(
+      'leads to no configured provider',
+    )
+  })
+
   it('E7 by class only to a model that a key may use', () => {
     const keys = [{ models: new Set(['gpt-5-mini', 'gpt-5']), aliases: new Map<string, string>() }]
     const restricted = candidates({ id: 'openai', keys })
