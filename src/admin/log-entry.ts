@@ -1,12 +1,14 @@
 import { totalInputTokens } from '../message/usage.ts'
-import type { Usage } from '../message/usage.ts'
+import type { SideUsage, Usage } from '../message/usage.ts'
+import { fileKind } from '../models/catalogue-file.ts'
+import type { RateKind } from '../models/prices.ts'
 import { columnsOf } from '../stores/logs/port.ts'
-import type { AttemptRow, CallRow } from '../stores/logs/port.ts'
+import type { AttemptRow, CallCost, CallRow } from '../stores/logs/port.ts'
 
 /**
  * A call as the admin API shows it: the fields that Bifrost's entries have, under their names, then our own.
  * There a fallback is a row of its own; here a call is one row, which counts its fallbacks and lists its attempts.
- * `cost` is null until calls have a price: 0 would say that they were free.
+ * `cost` is in dollars, and null where a price is not known: 0 would say that the call was free.
  */
 export function logEntry(row: CallRow): Record<string, unknown> {
   const { provider, model, object } = columnsOf(row)
@@ -24,7 +26,7 @@ export function logEntry(row: CallRow): Record<string, unknown> {
     virtual_key_name: row.virtualKeyName,
     latency: row.latencyMs,
     token_usage: row.usage && tokenUsage(row.usage),
-    cost: null,
+    cost: dollars(row.cost?.nanodollars),
     status: row.status,
     error_details: errorDetails(row),
     stream: row.stream,
@@ -43,6 +45,9 @@ export function logEntry(row: CallRow): Record<string, unknown> {
     time_to_first_token: row.timeToFirstTokenMs,
     usage: row.usage && usageByKind(row.usage),
     usage_source: row.usageSource,
+    cost_nanodollars: row.cost?.nanodollars ?? null,
+    cost_details: row.cost && costDetails(row.cost),
+    request_class: row.requestClass,
     attempts: row.attempts.map(attempt),
     warnings: row.warnings,
     request_bytes: row.requestBytes,
@@ -85,8 +90,54 @@ function usageByKind(usage: Usage): Record<string, unknown> {
     cache_write_5m_tokens: usage.cacheWrite5mTokens,
     cache_write_1h_tokens: usage.cacheWrite1hTokens,
     output_tokens: usage.outputTokens,
+    ...optionalCounts(usage),
+    service: usage.service,
+    beside: usage.beside?.map(sideUsage),
+    within: usage.within?.map(sideUsage),
+  }
+}
+
+/** What few answers have: parts of the counts above, and pieces. */
+function optionalCounts(usage: Usage): Record<string, unknown> {
+  return {
     reasoning_tokens: usage.reasoningTokens,
+    input_audio_tokens: usage.inputAudioTokens,
+    input_image_tokens: usage.inputImageTokens,
+    cache_read_audio_tokens: usage.cacheReadAudioTokens,
+    cache_read_image_tokens: usage.cacheReadImageTokens,
+    output_audio_tokens: usage.outputAudioTokens,
+    output_image_tokens: usage.outputImageTokens,
     web_searches: usage.webSearches,
+    rerank_searches: usage.rerankSearches,
+    characters: usage.characters,
+    audio_seconds: usage.audioSeconds,
+    video_seconds: usage.videoSeconds,
+    images: usage.images,
+    pages: usage.pages,
+  }
+}
+
+function sideUsage({ kind, model, usage }: SideUsage): Record<string, unknown> {
+  return { kind, model, usage: usageByKind(usage) }
+}
+
+const NANO_PER_DOLLAR = 1e9
+
+function dollars(nanodollars: number | null | undefined): number | null {
+  return nanodollars === null || nanodollars === undefined ? null : nanodollars / NANO_PER_DOLLAR
+}
+
+/** Why the cost is not known; or what each kind cost, at whose prices. */
+function costDetails({ reason, parts, price, source }: CallCost): Record<string, unknown> {
+  const byKind = Object.entries(parts ?? {}).map(([kind, nanodollars]) => [
+    fileKind(kind as RateKind),
+    nanodollars,
+  ])
+  return {
+    reason,
+    nanodollars_by_kind: parts && Object.fromEntries(byKind),
+    price,
+    source,
   }
 }
 
@@ -113,5 +164,7 @@ function attempt(row: AttemptRow): Record<string, unknown> {
     error: row.error,
     started_after: row.startedAfterMs,
     duration: row.durationMs,
+    usage: row.usage && usageByKind(row.usage),
+    cost_nanodollars: row.costNanodollars,
   }
 }

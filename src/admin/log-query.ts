@@ -9,12 +9,14 @@ const METADATA_PREFIX = 'metadata_'
 /** SQLite takes an expression of up to a thousand conditions. */
 const METADATA_MAX = 100
 
-/** Filters over what no call has yet, so that no call passes them: a price, a routing rule. */
-const NEVER_MATCHING = ['min_cost', 'max_cost', 'routing_rule_ids', 'routing_engine_used']
+/** Filters over what no call has yet, so that no call passes them: a routing rule. */
+const NEVER_MATCHING = ['routing_rule_ids', 'routing_engine_used']
+
+const NANO_PER_DOLLAR = 1e9
 
 /**
  * The question that a query string asks of the log, by Bifrost's names; unknown parameters are ignored, as
- * there. `missing_cost_only` is true of every call until calls have a price, so it filters nothing.
+ * there. `request_classes` is our own.
  *
  * Throws `invalid_request` naming the parameter.
  */
@@ -36,6 +38,10 @@ export function parseLogQuery(query: URLSearchParams): LogQuery {
     maxLatencyMs: number(query, 'max_latency'),
     minTokens: number(query, 'min_tokens'),
     maxTokens: number(query, 'max_tokens'),
+    minCostNanodollars: nanodollars(query, 'min_cost'),
+    maxCostNanodollars: nanodollars(query, 'max_cost'),
+    unpricedOnly: query.get('missing_cost_only') === 'true' || undefined,
+    requestClasses: list(query, 'request_classes'),
     contentSearch: query.get('content_search') || undefined,
     metadata: Object.fromEntries(
       metadata.map(([name, value]) => [name.slice(METADATA_PREFIX.length), value]),
@@ -59,6 +65,11 @@ function number(query: URLSearchParams, name: string): number | undefined {
   const value = Number(text)
   if (!/^\d/.test(text) || !Number.isFinite(value)) throw wrong(name, text, 'a number that is not negative')
   return value
+}
+
+function nanodollars(query: URLSearchParams, name: string): number | undefined {
+  const dollars = number(query, name)
+  return dollars === undefined ? undefined : Math.round(dollars * NANO_PER_DOLLAR)
 }
 
 function integer(query: URLSearchParams, name: string, absent: number, min: number, max: number): number {

@@ -38,6 +38,7 @@ const COLUMNS: readonly Column[] = [
     value: ({ usage }) => (usage ? short(usage.cacheReadTokens) : ''),
   },
   { title: 'OUT', width: 6, align: 'right', value: ({ usage }) => (usage ? short(usage.outputTokens) : '') },
+  { title: 'COST', width: 8, align: 'right', value: costOf },
   { title: 'MS', width: 7, align: 'right', value: (row) => `${Math.round(row.latencyMs)}` },
   {
     title: 'FIRST',
@@ -79,9 +80,19 @@ function modelOf({ requestedModel, provider, model }: CallRow): string {
   return served === '' ? requestedModel : `${requestedModel} → ${served}`
 }
 
-function noteOf({ error, warnings, attempts }: CallRow): string {
+/** Dollars; a question mark where a price is not known. */
+function costOf({ cost }: CallRow): string {
+  if (cost === undefined) return ''
+  if (cost.nanodollars === null) return '?'
+  const dollars = cost.nanodollars / 1e9
+  if (dollars === 0) return '$0'
+  return dollars < 0.00005 ? '<$0.0001' : `$${dollars.toFixed(dollars < 1 ? 4 : 2)}`
+}
+
+function noteOf({ error, warnings, attempts, cost }: CallRow): string {
   const notes: string[] = []
   if (error !== undefined) notes.push(`${error.kind}: ${error.message}`)
+  if (cost?.reason !== undefined) notes.push(cost.reason)
   if (attempts.length > 1) notes.push(`${attempts.length} attempts`)
   if (warnings.length > 0) notes.push(warnings.map(({ kind, field }) => `${kind} ${field}`).join(', '))
   return notes.join('; ')

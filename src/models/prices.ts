@@ -39,6 +39,9 @@ export interface Rates {
 
 export type RateKind = keyof Rates
 
+/** What was paid for each kind, in nano-dollars. */
+export type CostParts = Partial<Record<RateKind, number>>
+
 export interface Prices extends Rates {
   /** Long-context prices, rising. The highest tier that applies is the price of every token of the request. */
   tiers?: readonly Tier[]

@@ -30,9 +30,19 @@ export class ByteKeeper {
     if (this.#loose.push(part) >= MAX_LOOSE_PARTS) this.#join()
   }
 
+  /** What was added so far, in order. */
+  peek(): readonly (Buffer | string)[] {
+    return [...this.#joined, ...this.#loose]
+  }
+
+  /** Bytes that it holds. */
+  get length(): number {
+    return this.#length
+  }
+
   /** What was added, in order. Every keeper must come to this, or its part of the budget is lost. */
   take(): (Buffer | string)[] {
-    const taken = [...this.#joined, ...this.#loose]
+    const taken = [...this.peek()]
     this.#budget.release(this.#length)
     this.#joined = []
     this.#loose = []

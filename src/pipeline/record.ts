@@ -1,19 +1,19 @@
 import { ByteBudget } from '../lib/byte-budget.ts'
 import { GatewayError } from '../message/error.ts'
 import type { Warning } from '../message/request.ts'
-import { emptyUsage } from '../message/usage.ts'
 import type { Usage } from '../message/usage.ts'
-import type { Tapped } from '../protocols/protocol.ts'
+import { requestClass } from '../rules/request-class.ts'
 import type { Configuration, ProviderKey } from '../stores/config/configuration.ts'
-import type { AttemptRow, CallRow, LogWriter } from '../stores/logs/port.ts'
+import type { AttemptRow, CallCost, CallRow, LogWriter } from '../stores/logs/port.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
 import { ByteKeeper } from './byte-keeper.ts'
+import { callCost, fullUsage, isUsed } from './call-cost.ts'
+import type { Meter, MeteredAttempt } from './call-cost.ts'
+import { estimateUsage } from './estimate-usage.ts'
 import type { Target } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
-
-/** What is read of an answer while it passes, and whether it was whole. */
-export type Meter = Tapped & { readonly complete: boolean }
+import { signsOf } from './request-signs.ts'
 
 /** An attempt under way. */
 export interface OpenAttempt {
@@ -36,15 +36,16 @@ export class CallRecord {
   readonly #call: Call
   readonly #configuration: Configuration
   readonly #logs: LogWriter
-  readonly #attempts: AttemptRow[] = []
+  readonly #attempts: MeteredAttempt[] = []
   readonly #warnings: Warning[] = []
   readonly #isLogged: boolean
+  /** The answer so far, for the log and for an estimate where it is cut. */
   readonly #kept: ByteKeeper | undefined
+  readonly #keepsContents: boolean
   #caller: Caller | undefined
   #request: InboundRequest | undefined
   #target: Target | undefined
-  #key: ProviderKey | undefined
-  #meter: Meter | undefined
+  #requestClass: string
   #openAttempt: OpenAttempt | undefined
   /** The store took the request's body; undefined: it was not offered yet. */
   #requestIsKept: boolean | undefined
@@ -58,8 +59,9 @@ export class CallRecord {
     this.#logs = logs
     const { enableLogging, disableContentLogging } = configuration.client
     this.#isLogged = enableLogging && LOGGED_OPERATIONS.has(call.operation)
-    this.#kept =
-      this.#isLogged && !disableContentLogging ? new ByteKeeper(ANSWER_MAX_BYTES, keepBudget) : undefined
+    this.#keepsContents = this.#isLogged && !disableContentLogging
+    this.#kept = this.#isLogged ? new ByteKeeper(ANSWER_MAX_BYTES, keepBudget) : undefined
+    this.#requestClass = call.operation
   }
 
   caller(caller: Caller): void {
@@ -68,6 +70,8 @@ export class CallRecord {
 
   request(request: InboundRequest): void {
     this.#request = request
+    // Its body may be gone when the row is written.
+    if (this.#isLogged) this.#requestClass = requestClass(signsOf(this.#call, request))
   }
 
   /** Where the call goes; of several, the one that its outcome is of. */
@@ -99,8 +103,7 @@ export class CallRecord {
       durationMs: 0,
     }
     this.#target = target
-    this.#key = key
-    this.#attempts.push(row)
+    this.#attempts.push({ row, target, key, meter: undefined })
     // Each attempt translates anew; what the answer went through is the last one.
     this.#warnings.length = 0
     this.#openAttempt = {
@@ -114,9 +117,9 @@ export class CallRecord {
     return this.#openAttempt
   }
 
-  /** Where usage and the finish of the answer are read from; the last attempt's counts. */
+  /** Where usage and the finish of the attempt's answer are read from. */
   meter(meter: Meter): void {
-    this.#meter = meter
+    this.#attempts.at(-1)!.meter = meter
   }
 
   /** The answer has begun: no other attempt can follow, so nobody needs the request's body any more. */
@@ -161,19 +164,43 @@ export class CallRecord {
   #keepRequest(): void {
     const request = this.#request
     if (request === undefined || this.#requestIsKept !== undefined) return
-    this.#requestIsKept = this.#kept !== undefined && this.#logs.keepRequest(this.#call.id, request.body)
+    this.#requestIsKept = this.#keepsContents && this.#logs.keepRequest(this.#call.id, request.body)
     request.release()
+  }
+
+  /** As the upstream reported it; where it was cut or reported none, what the client got is counted. */
+  #usage(meter: Meter | undefined): { usage: Usage | undefined; usageSource: CallRow['usageSource'] } {
+    if (meter === undefined) return { usage: undefined, usageSource: 'none' }
+    const reported = fullUsage(meter.usage)
+    if (meter.complete && isUsed(reported)) return { usage: reported, usageSource: 'reported' }
+    const request = this.#request
+    if (request === undefined || this.#kept === undefined || this.#firstPartAt === undefined)
+      return { usage: reported, usageSource: 'estimated' }
+    const answer = { parts: this.#kept.peek(), keptBytes: this.#kept.length, bytes: this.#answerBytes }
+    return { usage: estimateUsage(this.#call, request, answer, reported), usageSource: 'estimated' }
+  }
+
+  #cost(usage: Usage | undefined): CallCost {
+    return callCost(this.#attempts, usage, {
+      configuration: this.#configuration,
+      operation: this.#call.operation,
+      requested: this.#request?.model,
+      virtualKeyId: this.#caller?.virtualKey?.id,
+    })
   }
 
   #row(httpStatus: number, error: GatewayError | undefined): CallRow {
     const { headers, startedAt } = this.#call
     const target = this.#target
-    const meter = this.#meter
+    const last = this.#attempts.at(-1)
+    const meter = last?.meter ?? this.#attempts.findLast((attempt) => attempt.meter !== undefined)?.meter
+    const { usage, usageSource } = this.#usage(meter)
     return {
       id: this.#call.id,
       timestampMs: this.#call.receivedAtMs,
       protocol: this.#call.protocol.id,
       operation: this.#call.operation,
+      requestClass: this.#requestClass,
       path: this.#call.path,
       stream: this.#request?.stream ?? false,
       status: error === undefined ? 'success' : error.kind === 'client_closed' ? 'cancelled' : 'error',
@@ -181,17 +208,19 @@ export class CallRecord {
       requestedModel: this.#request?.model,
       provider: target?.provider.id,
       model: target?.model,
-      providerKeyId: this.#key?.id,
-      providerKeyName: this.#key?.name,
+      providerKeyId: last?.key.id,
+      providerKeyName: last?.key.name,
       virtualKeyId: this.#caller?.virtualKey?.id,
       virtualKeyName: this.#caller?.virtualKey?.name,
       sessionId: this.#request?.sessionId,
       agentId: headers['x-claude-code-agent-id'],
       userAgent: headers['user-agent'],
       mode: this.#attempts.length === 0 || target === undefined ? 'none' : target.mode,
-      attempts: this.#attempts,
-      usage: meter === undefined ? undefined : fullUsage(meter.usage),
-      usageSource: meter === undefined ? 'none' : meter.complete ? 'reported' : 'estimated',
+      usage,
+      usageSource,
+      cost: this.#cost(last?.meter === undefined ? undefined : usage),
+      // After the cost, which tells what those before the last cost.
+      attempts: this.#attempts.map(({ row }) => row),
       latencyMs: round(performance.now() - startedAt),
       timeToFirstTokenMs: this.#firstPartAt === undefined ? undefined : round(this.#firstPartAt - startedAt),
       finishReason: clipped(meter?.finish?.raw ?? meter?.finish?.unified),
@@ -202,10 +231,6 @@ export class CallRecord {
       metadata: metadata(headers, this.#configuration),
     }
   }
-}
-
-function fullUsage(usage: Partial<Usage>): Usage {
-  return { ...emptyUsage(), ...usage }
 }
 
 function metadata(headers: Call['headers'], configuration: Configuration): Record<string, string> {

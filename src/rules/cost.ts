@@ -1,7 +1,7 @@
 import type { Counts, Service, SideUsage, Usage } from '../message/usage.ts'
 import { totalInputTokens } from '../message/usage.ts'
 import { RATE_KINDS } from '../models/prices.ts'
-import type { Prices, RateKind, Rates, ServicePrices } from '../models/prices.ts'
+import type { CostParts, Prices, RateKind, Rates, ServicePrices } from '../models/prices.ts'
 
 /** What an answer costs, in whole nano-dollars. */
 export interface Cost {
@@ -12,8 +12,6 @@ export interface Cost {
   /** What each kind costs; they add up to `nanodollars`. */
   parts: CostParts
 }
-
-export type CostParts = Partial<Record<RateKind, number>>
 
 /** The prices of a model of the same provider; `undefined` asks for the one that answered. */
 export type PriceOf = (model: string | undefined) => Prices | undefined

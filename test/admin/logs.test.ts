@@ -46,9 +46,10 @@ describe('GET /api/logs parameters', () => {
       'limit=1000&offset=2000&sort_by=latency&order=asc',
       { limit: 1000, offset: 2000, sortBy: 'latency', order: 'asc' },
     ],
-    ['sort_by=cost&missing_cost_only=true&unheard_of=1', { sortBy: 'cost' }],
-    // No call has a price or a rule yet, so none passes.
-    ['min_cost=0.1', { providers: [] }],
+    ['sort_by=cost&missing_cost_only=true&unheard_of=1', { sortBy: 'cost', unpricedOnly: true }],
+    ['min_cost=0.1&max_cost=2', { minCostNanodollars: 100_000_000, maxCostNanodollars: 2_000_000_000 }],
+    ['request_classes=title,probe', { requestClasses: ['title', 'probe'] }],
+    // No call has a rule yet, so none passes.
     ['providers=openai&routing_rule_ids=r1', { providers: [] }],
     ['routing_engine_used=governance', { providers: [] }],
   ]
@@ -113,13 +114,22 @@ describe('GET /api/logs', () => {
         callRow({ id: `${n}`, timestampMs: n, latencyMs: n * 10, status: n === 0 ? 'error' : 'success' }),
       )
     }
-    writer.record(callRow({ id: 'left', timestampMs: 9, status: 'cancelled', usage: undefined }))
+    writer.record(
+      callRow({ id: 'left', timestampMs: 9, status: 'cancelled', usage: undefined, cost: undefined }),
+    )
     const { status, body } = await listLogs(new URLSearchParams('limit=2&offset=1'), reader)
     expect(status).toBe(200)
     expect(body).toMatchObject({
       logs: [{ id: '4' }, { id: '3' }],
       pagination: { limit: 2, offset: 1, sort_by: 'timestamp', order: 'desc', total_count: 6 },
-      stats: { total_requests: 6, success_rate: 80, total_tokens: 5 * 23_600, total_cost: null },
+      stats: {
+        total_requests: 6,
+        success_rate: 80,
+        total_tokens: 5 * 23_600,
+        total_cost: 0.061905,
+        total_cost_nanodollars: 5 * 12_381_000,
+        unpriced_requests: 1,
+      },
       has_logs: true,
       complete: true,
     })
@@ -154,7 +164,7 @@ describe('an entry', () => {
         completion_tokens_details: { reasoning_tokens: 0 },
         total_tokens: 23_600,
       },
-      cost: null,
+      cost: 0.012381,
       status: 'success',
       stream: true,
       metadata: { team: 'red' },
@@ -176,6 +186,18 @@ describe('an entry', () => {
         output_tokens: 288,
       },
       usage_source: 'reported',
+      cost_nanodollars: 12_381_000,
+      cost_details: {
+        nanodollars_by_kind: {
+          input: 36_000,
+          cache_read: 6_900_000,
+          cache_write_5m: 1_125_000,
+          output: 4_320_000,
+        },
+        price: 'anthropic/claude-sonnet-4-5',
+        source: 'catalogue 2026-11-10',
+      },
+      request_class: 'main',
       attempts: [
         {
           provider: 'anthropic',
@@ -190,6 +212,29 @@ describe('an entry', () => {
       warnings: [],
       request_bytes: 49_411,
       response_bytes: 8_000,
+    })
+  })
+
+  it('says why a cost is not known, and has none for rows of earlier versions', () => {
+    const cost = { nanodollars: null, reason: 'ollama/x: no price is known' }
+    expect(logEntry(callRow({ id: 'a', cost }))).toMatchObject({
+      cost: null,
+      cost_nanodollars: null,
+      cost_details: { reason: cost.reason },
+    })
+    expect(logEntry(callRow({ id: 'a', cost: undefined }))).toMatchObject({
+      cost: null,
+      cost_nanodollars: null,
+    })
+  })
+
+  it('shows what is counted beside tokens, and what other models did', () => {
+    const usage = { ...callRow({ id: '' }).usage!, webSearches: 2, service: { tier: 'batch' } }
+    const beside = [{ kind: 'advisor_message', model: 'claude-y', usage: callRow({ id: '' }).usage! }]
+    expect(logEntry(callRow({ id: 'a', usage: { ...usage, beside } }))['usage']).toMatchObject({
+      web_searches: 2,
+      service: { tier: 'batch' },
+      beside: [{ kind: 'advisor_message', model: 'claude-y', usage: { input_tokens: 12 } }],
     })
   })
 

@@ -49,7 +49,7 @@ const cells = (printed: string) =>
 
 describe('the lines', () => {
   const attempt = callRow({ id: '' }).attempts[0]!
-  const tokens = ['23.3k', '23.0k', '288']
+  const tokens = ['23.3k', '23.0k', '288', '$0.0124']
   const times = ['822', '311', 'session-']
   const huge = {
     inputTokens: 1_234_567,
@@ -77,12 +77,13 @@ describe('the lines', () => {
         provider: undefined,
         model: undefined,
         usage: undefined,
+        cost: { nanodollars: 0 },
         timeToFirstTokenMs: undefined,
         requestedModel: 'x',
         sessionId: undefined,
         error: { kind: 'model_not_found', message: 'No provider serves x.' },
       },
-      ['404', 'x', '822', 'model_not_found: No provider serves x.'],
+      ['404', 'x', '$0', '822', 'model_not_found: No provider serves x.'],
     ],
     [
       'left by its client',
@@ -102,14 +103,39 @@ describe('the lines', () => {
     ],
     [
       'of a huge context and a long name',
-      { requestedModel: 'm'.repeat(60), provider: undefined, usage: huge },
-      ['200', `${'m'.repeat(47)}…`, '1.2M', '0', '9999', ...times],
+      {
+        requestedModel: 'm'.repeat(60),
+        provider: undefined,
+        usage: huge,
+        cost: { nanodollars: 12_345_678_901 },
+      },
+      ['200', `${'m'.repeat(47)}…`, '1.2M', '0', '9999', '$12.35', ...times],
+    ],
+    [
+      'of unknown price',
+      {
+        requestedModel: 'p/m',
+        provider: 'p',
+        model: 'm',
+        cost: { nanodollars: null, reason: 'p/m: no price is known' },
+      },
+      ['200', 'p/m', '23.3k', '23.0k', '288', '?', ...times, 'p/m: no price is known'],
+    ],
+    [
+      'cheaper than can be shown',
+      { requestedModel: 'p/m', provider: 'p', model: 'm', cost: { nanodollars: 12 } },
+      ['200', 'p/m', '23.3k', '23.0k', '288', '<$0.0001', ...times],
+    ],
+    [
+      'of a version without prices',
+      { requestedModel: 'p/m', provider: 'p', model: 'm', cost: undefined },
+      ['200', 'p/m', '23.3k', '23.0k', '288', ...times],
     ],
   ]
   it.each(rows)('%s', async (_name, changes, line) => {
     const { path } = databaseOf([callRow({ id: 'a', ...changes })])
     expect(cells(await run(path, []))).toEqual([
-      ['STATUS', 'MODEL', 'IN', 'CACHED', 'OUT', 'MS', 'FIRST', 'SESSION', 'NOTE'],
+      ['STATUS', 'MODEL', 'IN', 'CACHED', 'OUT', 'COST', 'MS', 'FIRST', 'SESSION', 'NOTE'],
       line,
     ])
   })

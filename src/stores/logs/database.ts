@@ -36,7 +36,18 @@ const MIGRATIONS = [
      id INTEGER PRIMARY KEY, parent INTEGER NOT NULL, block INTEGER NOT NULL, epoch INTEGER NOT NULL,
      UNIQUE (parent, block)) STRICT;
    CREATE INDEX lists_epoch ON lists (epoch);`,
+  // What a call cost; unknown in the rows that are there.
+  `ALTER TABLE calls ADD COLUMN cost_nanodollars INTEGER;
+   ALTER TABLE calls ADD COLUMN request_class TEXT;`,
 ]
+
+/**
+ * What a reader of a file of an earlier version needs to find the columns of this one: a gateway that was updated
+ * migrates its log when it starts, and the log is readable before.
+ */
+const OLDER_VIEWS: Readonly<Record<number, string>> = {
+  1: 'CREATE TEMP VIEW calls AS SELECT *, NULL AS cost_nanodollars, NULL AS request_class FROM main.calls',
+}
 
 /** How long a write waits for another connection's lock: short, for the writer thread comes back by itself. */
 const BUSY_TIMEOUT_MS = 250
@@ -65,7 +76,13 @@ export function openForWriting(path: string): DatabaseSync {
 export function openForReading(path: string): DatabaseSync | undefined {
   if (!existsSync(path)) return undefined
   const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
-  if (schemaVersion(database) === MIGRATIONS.length) return database
+  const version = schemaVersion(database)
+  if (version === MIGRATIONS.length) return database
+  const view = OLDER_VIEWS[version]
+  if (view !== undefined) {
+    database.exec(view)
+    return database
+  }
   database.close()
   return undefined
 }

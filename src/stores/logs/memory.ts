@@ -57,8 +57,7 @@ class MemoryReader implements LogReader {
   list(query: LogQuery): Promise<LogPage> {
     const columns = this.#rows.map((row, seq) => ({ seq, row, ...columnsOf(row) }))
     const found = columns.filter((each) => fits(each, query) && this.#holds(each.row, query.contentSearch))
-    const by = ({ timestampMs: time, latencyMs, tokens }: Columns) =>
-      query.sortBy === 'latency' ? latencyMs : query.sortBy === 'tokens' ? tokens : time
+    const by = sortValue[query.sortBy]
     found.sort((a, b) => by(a) - by(b) || a.seq - b.seq)
     if (query.order === 'desc') found.reverse()
     return Promise.resolve({
@@ -90,10 +89,20 @@ class MemoryReader implements LogReader {
   }
 }
 
+const sortValue: Readonly<Record<LogQuery['sortBy'], (columns: Columns) => number>> = {
+  timestamp: (columns) => columns.timestampMs,
+  latency: (columns) => columns.latencyMs,
+  tokens: (columns) => columns.tokens,
+  // Unknown comes before all, as in SQL.
+  cost: (columns) => columns.costNanodollars ?? -1,
+}
+
 function fits(columns: Columns & { row: CallRow }, query: LogQuery): boolean {
   const anyOf = (list: string[] | undefined, value: string | undefined) =>
     list === undefined || (value !== undefined && list.includes(value))
-  const within = (value: number, min = -Infinity, max = Infinity) => value >= min && value <= max
+  const within = (value: number | undefined, min?: number, max?: number) =>
+    (min === undefined || (value !== undefined && value >= min)) &&
+    (max === undefined || (value !== undefined && value <= max))
   return (
     anyOf(query.providers, columns.provider) &&
     anyOf(query.models, columns.model) &&
@@ -105,6 +114,9 @@ function fits(columns: Columns & { row: CallRow }, query: LogQuery): boolean {
     within(columns.timestampMs, query.startTimeMs, query.endTimeMs) &&
     within(columns.latencyMs, query.minLatencyMs, query.maxLatencyMs) &&
     within(columns.tokens, query.minTokens, query.maxTokens) &&
+    within(columns.costNanodollars, query.minCostNanodollars, query.maxCostNanodollars) &&
+    (query.unpricedOnly !== true || columns.costNanodollars === undefined) &&
+    anyOf(query.requestClasses, columns.requestClass) &&
     Object.entries(query.metadata ?? {}).every(
       ([key, value]) => Object.hasOwn(columns.row.metadata, key) && columns.row.metadata[key] === value,
     )
@@ -121,5 +133,7 @@ function statsOf(found: readonly Columns[]): LogStats {
     successRate: judged === 0 ? 0 : (succeeded / judged) * 100,
     averageLatencyMs: found.length === 0 ? 0 : sum((each) => each.latencyMs) / found.length,
     totalTokens: sum((each) => each.tokens),
+    totalCostNanodollars: sum((each) => each.costNanodollars ?? 0),
+    unpricedRequests: found.filter((each) => each.costNanodollars === undefined).length,
   }
 }

@@ -2,6 +2,7 @@ import type { ProtocolId } from '../../protocols/protocol.ts'
 import type { Warning } from '../../message/request.ts'
 import { totalInputTokens } from '../../message/usage.ts'
 import type { Usage } from '../../message/usage.ts'
+import type { CostParts } from '../../models/prices.ts'
 
 /** What a driver opens. */
 export interface LogStore {
@@ -63,6 +64,8 @@ export interface CallRow {
   timestampMs: number
   protocol: ProtocolId
   operation: string
+  /** What the agent makes the call for, by `rules/request-class.ts`; undefined in rows of earlier versions. */
+  requestClass?: string
   path: string
   stream: boolean
   status: 'success' | 'error' | 'cancelled'
@@ -86,6 +89,8 @@ export interface CallRow {
   usage: Usage | undefined
   /** reported: by the upstream; estimated: from what passed before a cut. */
   usageSource: 'reported' | 'estimated' | 'none'
+  /** Undefined in rows of earlier versions. */
+  cost?: CallCost
   latencyMs: number
   timeToFirstTokenMs: number | undefined
   finishReason: string | undefined
@@ -95,6 +100,19 @@ export interface CallRow {
   responseBytes: number
   /** Copies of the headers named in `client.logging_headers` and of `x-bf-lh-*`. */
   metadata: Record<string, string>
+}
+
+/** What a call cost, all of its attempts together. */
+export interface CallCost {
+  /** null: not known. Never 0 for that. */
+  nanodollars: number | null
+  /** Why it is null. */
+  reason?: string
+  /** Of the answer's attempt; absent where nothing was billed. They add up to its cost. */
+  parts?: CostParts
+  /** `provider/model` whose prices these are, and where they are from. */
+  price?: string
+  source?: string
 }
 
 export interface AttemptRow {
@@ -107,6 +125,10 @@ export interface AttemptRow {
   error: string | undefined
   startedAfterMs: number
   durationMs: number
+  /** Of an attempt before the last that the upstream reported usage of: it is billed, too. */
+  usage?: Usage
+  /** What that cost; null: not known. */
+  costNanodollars?: number | null
 }
 
 /** The answer to a call in the client's protocol, as far as it was kept. */
@@ -133,13 +155,17 @@ export interface LogQuery {
   maxLatencyMs?: number
   minTokens?: number
   maxTokens?: number
+  minCostNanodollars?: number
+  maxCostNanodollars?: number
+  /** Only calls whose cost is not known. */
+  unpricedOnly?: boolean
+  requestClasses?: string[]
   /** Text that stands in the row or in a body, letter case aside. Taken literally: `%` and `_` are themselves. */
   contentSearch?: string
   metadata?: Record<string, string>
   /** 1–1000. */
   limit: number
   offset: number
-  /** `cost` sorts by time until calls have a price. */
   sortBy: 'timestamp' | 'latency' | 'tokens' | 'cost'
   order: 'asc' | 'desc'
 }
@@ -160,6 +186,9 @@ export interface Columns {
   latencyMs: number
   /** Input and output tokens of every kind. */
   tokens: number
+  /** undefined: not known. */
+  costNanodollars: number | undefined
+  requestClass: string | undefined
 }
 
 export function columnsOf(row: CallRow): Columns {
@@ -175,6 +204,8 @@ export function columnsOf(row: CallRow): Columns {
     sessionId: row.sessionId,
     latencyMs: row.latencyMs,
     tokens: row.usage === undefined ? 0 : totalInputTokens(row.usage) + row.usage.outputTokens,
+    costNanodollars: row.cost?.nanodollars ?? undefined,
+    requestClass: row.requestClass,
   }
 }
 
@@ -206,6 +237,10 @@ export interface LogStats {
   successRate: number
   averageLatencyMs: number
   totalTokens: number
+  /** Of those whose cost is known. */
+  totalCostNanodollars: number
+  /** Calls whose cost is not known. */
+  unpricedRequests: number
 }
 
 export interface LogEntry {

@@ -23,6 +23,7 @@ export function conditionOf(query: LogQuery): Condition {
   addList(query.status, 'status IN (SELECT value FROM json_each(?))')
   addList(query.objects, 'object IN (SELECT value FROM json_each(?))')
   addList(query.selectedKeyIds, 'provider_key_id IN (SELECT value FROM json_each(?))')
+  addList(query.requestClasses, 'request_class IN (SELECT value FROM json_each(?))')
   addList(query.virtualKeyIds, 'virtual_key_id IN (SELECT value FROM json_each(?))')
   add(query.sessionId && comparable(query.sessionId), 'session_id = ?')
   add(query.startTimeMs, 'timestamp_ms >= ?')
@@ -31,6 +32,9 @@ export function conditionOf(query: LogQuery): Condition {
   add(query.maxLatencyMs, 'latency_ms <= ?')
   add(query.minTokens, 'tokens >= ?')
   add(query.maxTokens, 'tokens <= ?')
+  add(query.minCostNanodollars, 'cost_nanodollars >= ?')
+  add(query.maxCostNanodollars, 'cost_nanodollars <= ?')
+  if (query.unpricedOnly === true) parts.push('cost_nanodollars IS NULL')
   for (const [key, value] of Object.entries(query.metadata ?? {})) {
     parts.push('seq IN (SELECT seq FROM metadata WHERE key = ? AND value = ?)')
     values.push(comparable(key), comparable(value))
@@ -43,6 +47,7 @@ const ORDERS = {
   timestamp: { asc: 'timestamp_ms ASC, seq ASC', desc: 'timestamp_ms DESC, seq DESC' },
   latency: { asc: 'latency_ms ASC, seq ASC', desc: 'latency_ms DESC, seq DESC' },
   tokens: { asc: 'tokens ASC, seq ASC', desc: 'tokens DESC, seq DESC' },
+  cost: { asc: 'cost_nanodollars ASC, seq ASC', desc: 'cost_nanodollars DESC, seq DESC' },
 } as const
 
 /**
@@ -50,7 +55,7 @@ const ORDERS = {
  * through it to find three takes twice as long as reading them in the order of the table and sorting three.
  */
 export function orderOf(query: LogQuery, matches: number): string {
-  const order = ORDERS[query.sortBy === 'cost' ? 'timestamp' : query.sortBy][query.order]
+  const order = ORDERS[query.sortBy][query.order]
   return matches < FEW_MATCHES ? `+${order}` : order
 }
 

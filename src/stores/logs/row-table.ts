@@ -12,7 +12,8 @@ export class RowTable {
   constructor(database: DatabaseSync) {
     this.#call = database.prepare(
       `INSERT INTO calls (id, timestamp_ms, provider, model, status, object, provider_key_id, virtual_key_id,
-         session_id, latency_ms, tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         session_id, latency_ms, tokens, cost_nanodollars, request_class)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#details = database.prepare('INSERT INTO details (seq, row) VALUES (?, ?)')
     this.#metadata = database.prepare('INSERT OR IGNORE INTO metadata (key, value, seq) VALUES (?, ?, ?)')
@@ -34,6 +35,8 @@ export class RowTable {
       nullable(columns.sessionId),
       columns.latencyMs,
       columns.tokens,
+      columns.costNanodollars ?? null,
+      nullable(columns.requestClass),
     )
     this.#details.run(seq, json)
     for (const [key, value] of metadata) {

@@ -11,7 +11,8 @@ const SEARCH_MAX_MS = 2_000
 const SEARCH_MAX_MATCHES = 10_000
 
 const SUMS = `count(*) AS total, sum(status = 'success') AS succeeded, sum(status = 'error') AS failed,
-  avg(latency_ms) AS latency, sum(tokens) AS tokens`
+  avg(latency_ms) AS latency, sum(tokens) AS tokens, total(cost_nanodollars) AS cost,
+  sum(cost_nanodollars IS NULL) AS unpriced`
 
 /** Reads the log database beside a gateway that writes it, or without one. Synchronous. */
 export class SqliteReader implements LogFile {
@@ -134,6 +135,8 @@ function statsOf(sums: Record<string, unknown> | undefined): LogStats {
     successRate: judged === 0 ? 0 : (succeeded / judged) * 100,
     averageLatencyMs: Number(sums?.['latency'] ?? 0),
     totalTokens: Number(sums?.['tokens'] ?? 0),
+    totalCostNanodollars: Number(sums?.['cost'] ?? 0),
+    unpricedRequests: Number(sums?.['unpriced'] ?? 0),
   }
 }
 
