@@ -84,11 +84,11 @@ export const CODECS: Readonly<Record<OperationId, Codecs>> = {
     elevenlabs: elevenlabsTranscription,
     'hugging-face': huggingFaceTranscription,
   },
-  completions: { openai: completions },
+  completions: { openai: completions, anthropic: unmetered },
   moderations: { openai: unmetered },
   tokenize: { cohere: unmetered },
   videos: { openai: openaiVideos, gemini: googleVideos },
   files: { openai: unmetered, anthropic: unmetered, gemini: unmetered },
-  batches: { openai: unmetered, anthropic: unmetered, gemini: unmetered, bedrock: unmetered },
+  batches: { openai: unmetered, anthropic: unmetered, gemini: unmetered },
   containers: { openai: unmetered },
 }

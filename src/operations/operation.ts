@@ -1,7 +1,9 @@
 import type { Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
-import type { HeaderReader, WriteFrame } from '../protocols/protocol.ts'
+import type { Endpoint, HeaderReader, OperationId, WriteFrame } from '../protocols/protocol.ts'
 import type { Frame } from '../wire/framing.ts'
+
+export type { OperationId }
 
 /**
  * What a provider does beside answering conversations. An operation has a hub, plain data, and one codec for each
@@ -123,28 +125,6 @@ export interface UsageReader {
   asked?(body: Body): Partial<Usage>
 }
 
-/** The operations that are mapped between families. */
-export type MappedOperation =
-  | 'embeddings'
-  | 'rerank'
-  | 'image-generation'
-  | 'image-edit'
-  | 'image-variation'
-  | 'speech'
-  | 'transcription'
-
-/** Those that only providers of the client's own family serve. */
-export type ForwardedOperation =
-  | 'completions'
-  | 'moderations'
-  | 'tokenize'
-  | 'videos'
-  | 'files'
-  | 'batches'
-  | 'containers'
-
-export type OperationId = MappedOperation | ForwardedOperation
-
 /** APIs that write an operation alike. Many are called as the provider that they come from. */
 export type FamilyId =
   /** OpenAI's, and everybody's who copied it. */
@@ -161,8 +141,6 @@ export type FamilyId =
   | 'cohere'
   /** Cohere's bodies for models on Bedrock, where the model stands in the path. */
   | 'bedrock-cohere'
-  /** Bedrock's own calls, beside those of its models. */
-  | 'bedrock'
   /** `Rerank` of Bedrock's agent runtime. */
   | 'bedrock-rerank'
   | 'titan'
@@ -185,11 +163,15 @@ export interface Offer {
   readonly family: FamilyId
   /**
    * Below the base URL, with names in braces; see `template.ts`. `model` is always known, of a cloud's key its
-   * `project`, `region` and `apiVersion`, and what the codec gives. Of a resource (files …), its collection.
+   * `project`, `region` and `apiVersion`, and what the codec gives.
    */
   readonly path: string
   /** Of a streamed answer. Absent: it is the same, and the body asks for it. */
   readonly streamPath?: string
+  /** What the requests without a model are below. Absent: the path. */
+  readonly collection?: string
+  /** Of every request; the values are templates, too. */
+  readonly query?: Readonly<Record<string, string>>
   /** Where it is not at the provider's own address. An address of the operator's holds for this, too. */
   readonly origin?: string
   /** By their id at the provider. Absent: all models. */
@@ -198,3 +180,20 @@ export interface Offer {
 
 /** What a provider does, each operation in one way or more, best first. */
 export type Offers = Readonly<Partial<Record<OperationId, readonly Offer[]>>>
+
+/** Where clients ask for an operation. */
+export interface OperationEndpoint extends Endpoint {
+  readonly operation: OperationId
+  readonly family: FamilyId
+  /** What the format of the settings calls it: `embedding`, `file_upload` … */
+  readonly kind: string
+  /**
+   * Below the provider's collection, with the names of `path`: files, batches and the like are of a provider and not
+   * of a model, so the request says which. Absent: the request names a model.
+   */
+  readonly below?: string
+}
+
+export function isOperation(endpoint: Endpoint): endpoint is OperationEndpoint {
+  return 'family' in endpoint
+}
