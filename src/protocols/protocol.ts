@@ -5,10 +5,11 @@ import type { JsonObject, Request, Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
 import type { ModelFacts } from '../models/catalogue.ts'
 import type { Frame, Framing } from '../wire/framing.ts'
+import type { Dialect, EncodeError } from './dialect.ts'
 import type { Quirks } from './quirks.ts'
 import type { StreamPosition } from './shared/stream-tail.ts'
 
-export type { Frame, Quirks, Response }
+export type { Dialect, Frame, Quirks, Response }
 
 /**
  * A protocol is one wire API seen from both sides: the half that clients speak to the gateway (decode requests,
@@ -46,10 +47,7 @@ export interface Protocol {
   readonly error: {
     /** An upstream's error answer: the row, the wording, and what it said about retrying. */
     decode(status: number, headers: HeaderReader, body: string): GatewayError
-    encode(
-      error: GatewayError,
-      requestId: string,
-    ): { status: number; headers: Record<string, string>; body: JsonObject }
+    encode: EncodeError
   }
   /** The answer to a client that wants its tokens counted. */
   encodeCount(tokens: number): JsonObject
@@ -168,26 +166,6 @@ export interface Endpoint {
   readonly dialect?: Dialect
   /** Bodies may be forms, too (`multipart/form-data`). */
   readonly forms?: true
-}
-
-/**
- * How another host takes a protocol's requests: Claude's body on Bedrock and Vertex is Anthropic's own but for a few
- * fields. All other bytes stay as they are.
- */
-export interface Dialect {
-  readonly id: string
-  /** Top-level fields that are not in this dialect's bodies: model and stream stand in the path. */
-  readonly without: readonly string[]
-  /** Fields that it needs, as JSON text. A client's own is kept. */
-  readonly needs: Readonly<Record<string, string>>
-  /** The body's list for what `anthropic-beta` says elsewhere. */
-  readonly betasField?: string
-  /** The betas that it takes, by their name at the protocol's own service; any other fails the request. */
-  readonly betas: ReadonlyMap<string, string>
-  /** Fields of the protocol's own service that fail the request here: `a`, `a.b`, `a[].b`. */
-  readonly refuses: readonly string[]
-  /** A failure as the host tells it. Absent: as the protocol does. */
-  readonly encodeError?: Protocol['error']['encode']
 }
 
 export interface Decoded {

@@ -1,0 +1,180 @@
+import type {
+  Block,
+  JsonObject,
+  SearchResultBlock,
+  ThinkingBlock,
+  ToolCallBlock,
+  ToolResultBlock,
+} from '../../message/request.ts'
+import { isAttribution } from '../shared/attribution.ts'
+import { isClaudeSignature } from '../shared/claude-signature.ts'
+import { parseForOutput } from '../shared/json.ts'
+import { isObject } from '../shared/object.ts'
+import { opaqueText } from '../shared/opaque-text.ts'
+import type { ToolNames } from '../shared/tool-names.ts'
+import { addMarked } from './cache-points.ts'
+import { usableCallId } from './call-ids.ts'
+import { encodeDocument, encodeImage } from './documents.ts'
+import type { MediaContext } from './documents.ts'
+import { PROTOCOL } from './wire.ts'
+
+export interface ContentContext extends MediaContext {
+  names: ToolNames
+}
+
+/** Blocks as the API takes them, with marks for the cache as elements of their own; what it would refuse is left out. */
+export function encodeContent(blocks: readonly Block[], context: ContentContext): JsonObject[] {
+  const list: JsonObject[] = []
+  for (const block of blocks) {
+    const mark = 'cache' in block ? block.cache : undefined
+    addMarked(list, encodeBlock(block, context), mark, context.traits, context.warnings)
+  }
+  return list
+}
+
+function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
+  const { warnings } = context
+  switch (block.type) {
+    case 'text':
+      if (block.citations !== undefined)
+        warnings.add('dropped', 'messages[].content[].citations', 'text goes without them')
+      return encodeText(block.text)
+    case 'image':
+      return [encodeImage(block.source, context)]
+    case 'document':
+      return encodeDocument(block, context)
+    case 'search-result':
+      return [encodeSearchResult(block, context)]
+    case 'thinking':
+      return encodeThinking(block, context)
+    case 'redacted-thinking':
+      if (context.traits.isClaude) return [{ reasoningContent: { redactedContent: block.data } }]
+      warnings.add('dropped', 'messages[].content[].redacted_thinking', 'only its maker can read it')
+      return []
+    case 'tool-call':
+      return [encodeCall(block, context)]
+    case 'tool-reference':
+      return [{ text: `Tool loaded: ${block.name}` }]
+    case 'opaque': {
+      if (block.protocol === PROTOCOL) return [block.raw]
+      const said = opaqueText(block)
+      const field = `messages[].content[].${block.kind}`
+      if (said === undefined) warnings.add('dropped', field, 'only its own protocol knows it')
+      else warnings.add('changed', field, 'sent as text')
+      return said === undefined ? [] : encodeText(said)
+    }
+    // Results are encoded where their calls are known.
+    case 'tool-result':
+      return []
+  }
+}
+
+/** "The text field in the ContentBlock object is blank." */
+function encodeText(text: string): JsonObject[] {
+  return text.trim() === '' ? [] : [{ text }]
+}
+
+/** Of other makers' models it is noise that changes with the conversation, and spoils their caches. */
+export function withoutAttribution<B extends Block>(blocks: readonly B[], context: ContentContext): B[] {
+  if (context.traits.isClaude) return [...blocks]
+  const rest = blocks.filter((block) => !(block.type === 'text' && isAttribution(block)))
+  if (rest.length < blocks.length)
+    context.warnings.add('dropped', 'system[0]', 'the attribution block is for Anthropic only')
+  return rest
+}
+
+function encodeSearchResult(block: SearchResultBlock, { traits }: ContentContext): JsonObject {
+  const { source, title } = block
+  const texts = block.content.map(({ text }) => text)
+  if (!traits.isClaude) return { text: [title, `Source: ${source}`, ...texts].join('\n') }
+  return { searchResult: { source, title, content: texts.map((text) => ({ text })) } }
+}
+
+/** "Invalid signature in thinking block" would fail the whole conversation, and so would thinking of other models. */
+function encodeThinking({ text, signature }: ThinkingBlock, context: ContentContext): JsonObject[] {
+  const { traits, warnings } = context
+  if (traits.isClaude && isClaudeSignature(signature))
+    return [{ reasoningContent: { reasoningText: { text, signature } } }]
+  const reason = traits.isClaude
+    ? 'it has no signature of Claude’s'
+    : 'the upstream takes back no reasoning of this model'
+  warnings.add('dropped', 'messages[].content[].thinking', reason)
+  return []
+}
+
+// ==== Tools
+
+function encodeCall(block: ToolCallBlock, { names }: ContentContext): JsonObject {
+  return {
+    toolUse: {
+      toolUseId: usableCallId(block.id),
+      name: names.sent(block.name),
+      input: encodeInput(block.arguments),
+    },
+  }
+}
+
+/** The API takes objects only; what a model wrote instead is shown to it as it was. */
+function encodeInput(json: string): unknown {
+  try {
+    const input = parseForOutput(json)
+    return input === null ? {} : isObject(input) ? input : { value: input }
+  } catch {
+    return json.trim() === '' ? {} : { invalid_json: json }
+  }
+}
+
+export interface EncodedResult {
+  result: JsonObject
+  /** What a result cannot hold with this model, to follow it. */
+  attachments: JsonObject[]
+}
+
+export function encodeResult(
+  block: ToolResultBlock,
+  toolName: string,
+  context: ContentContext,
+): EncodedResult {
+  const { traits, warnings } = context
+  // Inside a result no mark may stand.
+  const content = block.content.map((inner) => ('cache' in inner ? { ...inner, cache: undefined } : inner))
+  const encoded = encodeContent(content, context)
+  const toolUseId = usableCallId(block.callId)
+  if (traits.richResults) {
+    const said = encoded.length === 0 ? [{ text: NO_OUTPUT }] : encoded
+    return {
+      result: { toolResult: { toolUseId, content: said, ...(block.isError && { status: 'error' }) } },
+      attachments: [],
+    }
+  }
+  const attachments: JsonObject[] = []
+  const texts = encoded.map((element) => {
+    if (typeof element.text === 'string') return element.text
+    const kind = Object.keys(element)[0]!
+    attachments.push({ text: `[${kind} returned by ${toolName} (call ${toolUseId})]` }, element)
+    return `[${kind}: see below]`
+  })
+  if (attachments.length > 0)
+    warnings.add('changed', 'messages[].content[].tool_result.content', 'images and files follow the results')
+  const text = texts.join('\n')
+  const said = block.isError ? `[tool error] ${text}`.trimEnd() : text
+  return {
+    result: { toolResult: { toolUseId, content: [{ text: said.trim() === '' ? NO_OUTPUT : said }] } },
+    attachments,
+  }
+}
+
+/** An empty result is refused as a blank text is. */
+const NO_OUTPUT = '(no output)'
+
+/** A call whose result never came. */
+export function missingResult(call: ToolCallBlock, context: ContentContext): JsonObject {
+  const text = 'The tool call was interrupted: it has no result.'
+  const block: ToolResultBlock = {
+    type: 'tool-result',
+    callId: call.id,
+    content: [{ type: 'text', text }],
+    isError: true,
+  }
+  return encodeResult(block, call.name, context).result
+}

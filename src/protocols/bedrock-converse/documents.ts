@@ -1,0 +1,149 @@
+import { GatewayError } from '../../message/error.ts'
+import type { Block, DocumentBlock, JsonObject, Source } from '../../message/request.ts'
+import type { ConverseTraits } from '../../models/converse.ts'
+import type { Warnings } from '../shared/warnings.ts'
+import { documentFormat, imageFormat } from './wire.ts'
+
+export interface MediaContext {
+  traits: ConverseTraits
+  /** The model takes images. */
+  images: boolean
+  documents: DocumentNames
+  warnings: Warnings
+}
+
+/**
+ * Names as the API takes them: letters, digits, single spaces, `-()[]`, and none twice in a request. The same titles
+ * give the same names, so that a conversation that is sent again keeps its bytes.
+ */
+export class DocumentNames {
+  readonly #given = new Set<string>()
+
+  next(title: string | undefined): string {
+    const clean = (title ?? '')
+      .replace(/[^A-Za-z0-9()[\]-]+/g, ' ')
+      .trim()
+      .slice(0, NAME_LENGTH_MAX)
+    const base = clean === '' ? 'document' : clean
+    let name = base
+    for (let copy = 2; this.#given.has(name); copy++) name = `${base} (${copy})`
+    this.#given.add(name)
+    return name
+  }
+}
+
+/** The API allows 200 characters; a number may come behind. */
+const NAME_LENGTH_MAX = 180
+
+// ==== Images
+
+export function encodeImage(source: Source, context: MediaContext): JsonObject {
+  if (!context.images) return leftOut('image', 'this model takes no images', context)
+  const place = s3Place(source)
+  const format = imageFormat(mediaTypeOf(source))
+  if (place !== undefined) return { image: { format: format ?? 'png', source: place } }
+  if (source.kind === 'url')
+    return leftOut('image', `the upstream takes no image by its address: ${source.url}`, context)
+  if (source.kind !== 'base64') throw foreignFile('image', source)
+  if (format === undefined)
+    return leftOut('image', `the upstream takes no images of type ${source.mediaType}`, context)
+  return { image: { format, source: { bytes: source.data } } }
+}
+
+// ==== Documents
+
+export function encodeDocument(block: DocumentBlock, context: MediaContext): JsonObject[] {
+  const { source, title } = block
+  const plain = plainText(source)
+  if (plain !== undefined) {
+    // Only some models take documents that are text; all of them read text.
+    if (!context.traits.richResults)
+      return [{ text: [heading(title), block.context, plain].filter(Boolean).join('\n') }]
+    return [document(block, 'txt', { bytes: encodeUtf8(plain) }, context), ...imagesOf(source, context)]
+  }
+  const format = documentFormat(mediaTypeOf(source))
+  const place = s3Place(source)
+  if (place !== undefined) return [document(block, format ?? 'pdf', place, context)]
+  if (source.kind === 'url')
+    return [leftOut('document', `the upstream takes no document by its address: ${source.url}`, context)]
+  if (source.kind !== 'base64') throw foreignFile('document', source)
+  if (format === undefined)
+    return [leftOut('document', `the upstream takes no documents of type ${source.mediaType}`, context)]
+  return [document(block, format, { bytes: source.data }, context)]
+}
+
+function document(
+  { title, context: about, citations }: DocumentBlock,
+  format: string,
+  source: JsonObject,
+  { traits, documents, warnings }: MediaContext,
+): JsonObject {
+  if (citations === true && !traits.isClaude)
+    warnings.add('dropped', 'messages[].content[].document.citations', 'this model does not cite')
+  return {
+    document: {
+      format,
+      name: documents.next(title),
+      source,
+      ...(about !== undefined && traits.isClaude && { context: about }),
+      ...(citations !== undefined && traits.isClaude && { citations: { enabled: citations } }),
+    },
+  }
+}
+
+function heading(title: string | undefined): string {
+  return title === undefined ? '' : `Document: ${title}`
+}
+
+/** The words of a document that is made of them; undefined for one that is bytes. */
+function plainText(source: Source): string | undefined {
+  if (source.kind === 'text') return source.text
+  if (source.kind !== 'blocks') return undefined
+  return source.blocks.map((block) => (block.type === 'text' ? block.text : '')).join('\n')
+}
+
+function imagesOf(source: Source, context: MediaContext): JsonObject[] {
+  const blocks: readonly Block[] = source.kind === 'blocks' ? source.blocks : []
+  return blocks.flatMap((block) => (block.type === 'image' ? [encodeImage(block.source, context)] : []))
+}
+
+function encodeUtf8(text: string): string {
+  let binary = ''
+  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
+  return btoa(binary)
+}
+
+// ==== Sources
+
+function mediaTypeOf(source: Source): string {
+  if (source.kind === 'base64') return source.mediaType
+  const name = source.kind === 'url' ? source.url : source.kind === 'file' ? source.id : ''
+  const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
+  return source.kind === 'url' && source.mediaType !== undefined
+    ? source.mediaType
+    : (TYPES[ending] ?? ending)
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  pdf: 'application/pdf',
+  txt: 'text/plain',
+  md: 'text/markdown',
+}
+
+function s3Place(source: Source): JsonObject | undefined {
+  const uri = source.kind === 'url' ? source.url : source.kind === 'file' ? source.id : ''
+  return uri.startsWith('s3://') ? { s3Location: { uri } } : undefined
+}
+
+function leftOut(name: string, why: string, { warnings }: MediaContext): JsonObject {
+  warnings.add('dropped', `messages[].content[].${name}`, why)
+  return { text: `[The ${name} was left out: ${why}]` }
+}
+
+/** A file that lies at one provider cannot be shown to another; leaving it out would make the model guess. */
+function foreignFile(what: string, source: Source): GatewayError {
+  const id = source.kind === 'file' ? ` ${source.id}` : ''
+  const field = `messages[].content[].${what}.source`
+  const message = `${field}: the file${id} was uploaded to another provider; send its bytes as base64.`
+  return new GatewayError('unsupported', message, { field })
+}

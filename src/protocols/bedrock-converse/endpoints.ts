@@ -1,0 +1,67 @@
+import type { JsonObject } from '../../message/request.ts'
+import { awsEvents } from '../../wire/aws-eventstream.ts'
+import type { Endpoint, ListedModel } from '../protocol.ts'
+
+/**
+ * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html, and of the
+ * control plane what Claude Code asks for at its start.
+ */
+export const endpoints: readonly Endpoint[] = [
+  { method: 'POST', path: '/model/{model}/converse', operation: 'generate', stream: false },
+  {
+    method: 'POST',
+    path: '/model/{model}/converse-stream',
+    operation: 'generate',
+    stream: true,
+    framing: () => awsEvents,
+  },
+  { method: 'POST', path: '/model/{model}/count-tokens', operation: 'count-tokens' },
+  { method: 'GET', path: '/inference-profiles', operation: 'list-models' },
+  { method: 'GET', path: '/inference-profiles/{model}', operation: 'get-model' },
+  { method: 'GET', path: '/foundation-models', operation: 'list-models' },
+]
+
+/** When a model was made is not known; the SDKs want a time. */
+const UNKNOWN_DATE = '1970-01-01T00:00:00Z'
+
+/** A model as an inference profile, of which Claude Code reads the models behind it. */
+export function encodeModel({ id, model, facts }: ListedModel): JsonObject {
+  const time = facts?.released === undefined ? UNKNOWN_DATE : `${facts.released}T00:00:00Z`
+  return {
+    inferenceProfileId: id,
+    inferenceProfileName: facts?.name ?? id,
+    inferenceProfileArn: arn('inference-profile', id),
+    models: [{ modelArn: arn('foundation-model', model) }],
+    status: 'ACTIVE',
+    type: 'SYSTEM_DEFINED',
+    createdAt: time,
+    updatedAt: time,
+  }
+}
+
+/** Both lists in one answer: each client reads the one that it knows. */
+export function encodeModelList(models: readonly ListedModel[]): JsonObject {
+  return {
+    inferenceProfileSummaries: models.map(encodeModel),
+    modelSummaries: models.map(encodeFoundationModel),
+  }
+}
+
+function encodeFoundationModel({ id, provider, facts }: ListedModel): JsonObject {
+  const takesImages = facts?.inputKinds?.includes('image') === true
+  return {
+    modelId: id,
+    modelName: facts?.name ?? id,
+    modelArn: arn('foundation-model', id),
+    providerName: provider,
+    inputModalities: takesImages ? ['TEXT', 'IMAGE'] : ['TEXT'],
+    outputModalities: ['TEXT'],
+    responseStreamingSupported: true,
+    inferenceTypesSupported: ['ON_DEMAND'],
+    modelLifecycle: { status: facts?.deprecated === true ? 'LEGACY' : 'ACTIVE' },
+  }
+}
+
+function arn(kind: string, id: string): string {
+  return id.startsWith('arn:') ? id : `arn:aws:bedrock:::${kind}/${id}`
+}
