@@ -79,7 +79,10 @@ class Conversation {
   }
 
   #message(role: string, content: JsonObject[]): void {
-    if (content.length > 0) this.#input.push({ type: 'message', role, content })
+    if (content.length === 0) return
+    const last = this.#input.at(-1)
+    if (role === 'user' && last?.role === 'user') (last.content as JsonObject[]).push(...content)
+    else this.#input.push({ type: 'message', role, content })
   }
 
   #systemParts(blocks: readonly Block[]): JsonObject[] {
