@@ -12,6 +12,8 @@ export interface InboundRequest {
   /** Empty once it was released. */
   readonly body: Buffer
   readonly bodyBytes: number
+  /** What the log keeps instead of the body: of a form, its fields, and of its files what they are. */
+  readonly summary?: Buffer
   /** Spans of the top-level values. */
   readonly fields: ReadonlyMap<string, Span>
   readonly model: string
@@ -44,6 +46,32 @@ export async function readRequest(call: Call, configuration: Configuration): Pro
   const fields = scan(body)
   const model = call.pathModel ?? modelOf(body, fields)
   return new BufferedRequest(call, body, fields, model, call.endpoint.stream ?? streamOf(body, fields))
+}
+
+/**
+ * The same for a request that goes to its provider whatever it is: of a body that is no JSON object, or that two readers
+ * could read differently, nothing is known. A model in the path is meant, whatever the body says; empty: none is named.
+ */
+export async function readAnyRequest(call: Call, configuration: Configuration): Promise<InboundRequest> {
+  const body = await call.readBody(configuration.client.maxRequestBodyBytes)
+  const fields = tryScan(body)
+  const named = call.pathModel ?? MODEL_IN_PATH.exec(call.path)?.[1]
+  const [model, stream] = [fields.get('model'), fields.get('stream')]
+  const asked = named ?? (model && readString(body, model)) ?? ''
+  const isStream = call.endpoint.stream ?? (stream !== undefined && readBoolean(body, stream) === true)
+  return new BufferedRequest(call, body, fields, asked.slice(0, MODEL_MAX_LENGTH), isStream)
+}
+
+const MODEL_IN_PATH = /\/(?:models|model|deployments)\/([^/:]{1,512})/
+
+function tryScan(body: Buffer): ReadonlyMap<string, Span> {
+  try {
+    const { fields } = scanObject(body)
+    fallbacksOf(body, fields)
+    return fields
+  } catch {
+    return new Map()
+  }
 }
 
 function streamOf(body: Buffer, fields: ReadonlyMap<string, Span>): boolean {

@@ -2,6 +2,7 @@ import { ByteBudget } from '../lib/byte-budget.ts'
 import { GatewayError } from '../message/error.ts'
 import type { Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
+import { isOperation } from '../operations/operation.ts'
 import { requestClass } from '../rules/request-class.ts'
 import type { Configuration, ProviderKey } from '../stores/config/configuration.ts'
 import type { AttemptRow, CallCost, CallRow, LogWriter } from '../stores/logs/port.ts'
@@ -26,7 +27,8 @@ const ANSWER_MAX_BYTES = 8 * 1024 * 1024
 /** And of all that are under way: a hundred clients that do not read made 500 MB of copies for the log. */
 const keepBudget = new ByteBudget(16 * 1024 * 1024)
 
-const LOGGED_OPERATIONS = new Set(['generate', 'count-tokens'])
+/** Asked by every agent at its start, and answered without a provider. */
+const UNLOGGED_OPERATIONS = new Set(['probe', 'list-models', 'get-model'])
 
 /**
  * What is learned of one call, and the one place where it is written down. Every call of a model ends here:
@@ -51,6 +53,7 @@ export class CallRecord {
   #requestIsKept: boolean | undefined
   #firstPartAt: number | undefined
   #answerBytes = 0
+  #unpriced: string | undefined
   #written = false
 
   constructor(call: Call, configuration: Configuration, logs: LogWriter) {
@@ -58,7 +61,7 @@ export class CallRecord {
     this.#configuration = configuration
     this.#logs = logs
     const { enableLogging, disableContentLogging } = configuration.client
-    this.#isLogged = enableLogging && LOGGED_OPERATIONS.has(call.operation)
+    this.#isLogged = enableLogging && !UNLOGGED_OPERATIONS.has(call.operation)
     this.#keepsContents = this.#isLogged && !disableContentLogging
     this.#kept = this.#isLogged ? new ByteKeeper(ANSWER_MAX_BYTES, keepBudget) : undefined
     this.#requestClass = call.operation
@@ -122,6 +125,11 @@ export class CallRecord {
     this.#attempts.at(-1)!.meter = meter
   }
 
+  /** What the call cost cannot be known, and is not nothing. */
+  unpriced(reason: string): void {
+    this.#unpriced = reason
+  }
+
   /** The answer has begun: no other attempt can follow, so nobody needs the request's body any more. */
   firstPart(): void {
     if (this.#firstPartAt !== undefined) return
@@ -134,6 +142,11 @@ export class CallRecord {
     const size = typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
     this.#answerBytes += size
     this.#kept?.add(bytes, size)
+  }
+
+  /** Of an answer that nobody reads in a log: sound, images, a file. */
+  answerUnread(size: number): void {
+    this.#answerBytes += size
   }
 
   /** Writes the row, once: before the last bytes of the answer, or when there will be none. */
@@ -164,7 +177,8 @@ export class CallRecord {
   #keepRequest(): void {
     const request = this.#request
     if (request === undefined || this.#requestIsKept !== undefined) return
-    this.#requestIsKept = this.#keepsContents && this.#logs.keepRequest(this.#call.id, request.body)
+    this.#requestIsKept =
+      this.#keepsContents && this.#logs.keepRequest(this.#call.id, request.summary ?? request.body)
     request.release()
   }
 
@@ -173,6 +187,11 @@ export class CallRecord {
     if (meter === undefined) return { usage: undefined, usageSource: 'none' }
     const reported = fullUsage(meter.usage)
     if (meter.complete && isUsed(reported)) return { usage: reported, usageSource: 'reported' }
+    // What is no conversation has no tokens to be counted in what the client got.
+    if (isOperation(this.#call.endpoint))
+      return isUsed(reported)
+        ? { usage: reported, usageSource: 'estimated' }
+        : { usage: undefined, usageSource: 'none' }
     const request = this.#request
     if (request === undefined || this.#kept === undefined || this.#firstPartAt === undefined)
       return { usage: reported, usageSource: 'estimated' }
@@ -181,6 +200,7 @@ export class CallRecord {
   }
 
   #cost(usage: Usage | undefined): CallCost {
+    if (this.#unpriced !== undefined) return { nanodollars: null, reason: this.#unpriced }
     return callCost(this.#attempts, usage, {
       configuration: this.#configuration,
       operation: this.#call.operation,
