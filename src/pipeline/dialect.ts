@@ -1,6 +1,6 @@
 import type { Warning } from '../message/request.ts'
 import type { Dialect } from '../protocols/protocol.ts'
-import { editMembers } from '../wire/json-edits.ts'
+import { editMembers, holds } from '../wire/json-edits.ts'
 import { arrayElements, readString } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'
 import { cutNested } from './dialect-nested.ts'
@@ -62,6 +62,19 @@ export function adaptBody(
   }
 }
 
+/** Does the client ask for an answer of a schema that this host would not get to see? Then it is told in words. */
+export function losesFormat(
+  body: Buffer,
+  fields: ReadonlyMap<string, Span>,
+  from: Dialect | undefined,
+  to: Dialect | undefined,
+): boolean {
+  if (to === undefined || from?.id === to.id || !to.refuses.includes(FORMAT)) return false
+  const config = fields.get('output_config')
+  return config !== undefined && holds(body, config, '"format"')
+}
+
+const FORMAT = 'output_config.format'
 const OPEN_BRACE = 0x7b
 
 function refused(field: string): Warning {

@@ -6,6 +6,7 @@ import type { Candidate } from '../rules/routing.ts'
 import type { Configuration, ConfiguredProvider } from '../stores/config/configuration.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
+import { losesFormat } from './dialect.ts'
 import type { InboundRequest } from './read-request.ts'
 
 /** A place to try: where, in which API, and why. */
@@ -43,7 +44,7 @@ export function plan(
       surface,
       model: found.model,
       reason: reason === undefined ? found.reason : `${reason}: ${found.reason}`,
-      mode: surface.protocol.id === call.protocol.id ? 'native' : 'translated',
+      mode: isNative(call, request, surface) ? 'native' : 'translated',
       loginToken: loginTokenFor(provider, caller),
     }
   }
@@ -51,6 +52,10 @@ export function plan(
     .filter((model) => leads(model, known))
     .map((model) => target(model, 'fallback'))
   return [target(request.model), ...fallbacks]
+}
+
+function isNative(call: Call, { body, fields }: InboundRequest, { protocol, dialect }: Surface): boolean {
+  return protocol.id === call.protocol.id && !losesFormat(body, fields, call.endpoint.dialect, dialect)
 }
 
 /** A fallback names its provider, so that the request says where its prompt may go. */

@@ -1,12 +1,11 @@
 import { gemini as protocol } from '../protocols/gemini/index.ts'
-import { openaiChat } from '../protocols/openai-chat/index.ts'
-import { bearer, inHeader } from './auth.ts'
+import { inHeader } from './auth.ts'
 import type { Place, Provider } from './provider.ts'
 
-const inGoogleHeader = inHeader('x-goog-api-key')
-const CHAT_PATH = '/openai/'
-
-/** https://ai.google.dev/api, and beside it https://ai.google.dev/gemini-api/docs/openai */
+/**
+ * https://ai.google.dev/api. Not its imitation of Chat Completions: the thought signatures that Gemini wants back
+ * stand in a field there that hardly a client returns.
+ */
 export const gemini: Provider = {
   id: 'gemini',
   surfaces: [
@@ -20,22 +19,9 @@ export const gemini: Provider = {
       },
       quirks: {},
     },
-    {
-      protocol: openaiChat,
-      paths: { generate: `${CHAT_PATH}chat/completions`, models: `${CHAT_PATH}models` },
-      quirks: {
-        maxTokensField: 'max_tokens',
-        systemRole: 'system',
-        parallelToolCalls: false,
-        imageUrls: false,
-        geminiSignatures: true,
-        userField: 'none',
-      },
-    },
   ],
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
-  authorize: (request, key, credentials) =>
-    (request.path.includes(CHAT_PATH) ? bearer : inGoogleHeader)(request, key, credentials),
+  authorize: inHeader('x-goog-api-key'),
   keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
 }
 

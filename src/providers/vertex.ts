@@ -29,13 +29,15 @@ export const vertex: Provider = {
           claudePath(place, `${place.model}:${place.stream ? 'streamRawPredict' : 'rawPredict'}`),
         countTokens: (place) => claudePath(place, 'count-tokens:rawPredict'),
       },
-      quirks: {},
+      // `output_config.format` is an extra input there.
+      quirks: { jsonSchema: false },
       serves: (model, requested) => looksLikeClaude(model) || looksLikeClaude(requested),
     },
     {
       // Models of others in the garden: `meta/llama-4-…-maas`.
       protocol: openaiChat,
       paths: { generate: ({ cloud }) => `${locationPath(cloud)}/endpoints/openapi/chat/completions` },
+      serves: (model, requested) => !looksLikeClaude(model) && !looksLikeClaude(requested),
       quirks: {
         maxTokensField: 'max_tokens',
         systemRole: 'system',

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { deferred } from '../support/deferred.ts'
 import { startInProcess } from '../reliability/rig/in-process.ts'
 import type { InProcessGateway } from '../reliability/rig/in-process.ts'
 import { CASES } from './cases.ts'
@@ -21,11 +22,15 @@ import type { Message, Received } from './wire.ts'
 let gateway: InProcessGateway
 let service: Server
 let respond: (received: Received) => Message
+/** The client has the first bytes of an answer. */
+let begun = deferred<void>()
 
 beforeAll(async () => {
   service = createServer(async (request, response) => {
-    const { status, headers, body } = respond(await receive(request))
-    response.writeHead(status, headers).end(body)
+    const { status, headers, body, later } = respond(await receive(request))
+    response.writeHead(status, headers).write(body)
+    if (later !== undefined) await begun.promise
+    response.end(later)
   })
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
   gateway = await startInProcess(providersAt(`http://127.0.0.1:${(service.address() as AddressInfo).port}`))
@@ -53,6 +58,7 @@ async function call(
   answer: () => Message,
 ) {
   let received: Received | undefined
+  begun = deferred<void>()
   respond = (request) => {
     received = request
     return answer()
@@ -63,8 +69,22 @@ async function call(
     headers: { 'content-type': 'application/json', ...wire.client.headers },
     body: JSON.stringify(wire.client.body(script, upstream.model, stream)),
   })
-  const bytes = Buffer.from(await response.arrayBuffer().catch(() => new ArrayBuffer(0)))
+  const bytes = await readUntilCut(response)
   return { status: response.status, bytes, received, response }
+}
+
+/** A failure in a stream ends with the connection. */
+async function readUntilCut({ body }: Response): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  try {
+    for await (const part of body!) {
+      parts.push(part)
+      begun.resolve()
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+  }
+  return Buffer.concat(parts)
 }
 
 const HOW = [

@@ -1,7 +1,7 @@
 import type { AnswerFacts, RequestFacts } from './script.ts'
 import type { Client, Upstream } from './parties.ts'
 
-/** What a pair cannot carry, and why; shown in `docs/compatibility.md`. */
+/** What a pair cannot carry as it is, and what becomes of it; shown in `docs/compatibility.md`. */
 export interface Exception {
   why: string
   asks?: Partial<RequestFacts>
@@ -10,17 +10,39 @@ export interface Exception {
 
 interface Row extends Exception {
   clients?: readonly string[]
-  upstreams?: readonly string[]
+  upstreams: readonly string[]
   capability: string
 }
 
-const ROWS: readonly Row[] = []
+const ROWS: readonly Row[] = [
+  {
+    capability: 'structured output',
+    clients: [
+      'anthropic',
+      'openai-chat',
+      'openai-responses',
+      'gemini',
+      'bedrock-converse',
+      'claude-on-bedrock',
+    ],
+    upstreams: ['claude-on-vertex'],
+    why: 'Vertex refuses the field for schemas; the model is told in words to follow it.',
+    asks: { schema: undefined },
+  },
+  {
+    capability: 'document',
+    clients: ['openai-chat', 'openai-responses', 'bedrock-converse'],
+    upstreams: ['gemini'],
+    why: 'Gemini’s documents have no names; the name is told in a text before.',
+    asks: { texts: ['Document: a.pdf', 'Sum it up.'] },
+  },
+]
 
 export function exceptionOf(client: Client, upstream: Upstream, capability: string): Exception | undefined {
   return ROWS.find(
     (row) =>
       row.capability === capability &&
       (row.clients?.includes(client.id) ?? true) &&
-      (row.upstreams?.includes(upstream.id) ?? true),
+      row.upstreams.includes(upstream.id),
   )
 }

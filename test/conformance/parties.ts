@@ -1,6 +1,5 @@
 import { anthropic } from './wires/anthropic.ts'
-import { bedrockConverse } from './wires/bedrock-converse.ts'
-import { claudeOnBedrock, claudeOnVertex } from './wires/claude-in-clouds.ts'
+import { claudeOnVertex } from './wires/claude-in-clouds.ts'
 import { gemini } from './wires/gemini.ts'
 import { openaiChat } from './wires/openai-chat.ts'
 import { openaiResponses } from './wires/openai-responses.ts'
@@ -20,21 +19,13 @@ export interface Upstream {
   model: string
 }
 
-const WIRES = [
-  anthropic,
-  openaiChat,
-  openaiResponses,
-  gemini,
-  bedrockConverse,
-  claudeOnBedrock,
-  claudeOnVertex,
-]
+const WIRES = [anthropic, openaiChat, openaiResponses, gemini, claudeOnVertex]
 
 export const CLIENTS: readonly Client[] = WIRES.map((wire) => ({ id: wire.id, wire }))
 
 const MODELS: Readonly<Record<string, string>> = {
   anthropic: 'anthropic/claude-sonnet-4-5',
-  'openai-chat': 'chat/gpt-5.1',
+  'openai-chat': 'openrouter/openai/gpt-5.1',
   'openai-responses': 'responses/gpt-5.1',
   gemini: 'gemini/gemini-2.5-pro',
   'bedrock-converse': 'bedrock/us.amazon.nova-premier-v1:0',
@@ -64,7 +55,7 @@ export function providersAt(url: string): Record<string, unknown> {
   })
   return {
     anthropic: at(url, [key]),
-    chat: at(url, [key], custom(['chat_completion', 'chat_completion_stream'])),
+    openrouter: at(url, [key]),
     responses: at(url, [key], custom(['responses', 'responses_stream'])),
     gemini: at(`${url}/v1beta`, [key]),
     bedrock: at(url, [

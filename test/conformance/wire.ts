@@ -6,6 +6,8 @@ export interface Message {
   status: number
   headers: Record<string, string>
   body: Buffer | string
+  /** Comes when the client has read the body. */
+  later?: Buffer | string
 }
 
 /** A request as an upstream gets it. */
@@ -70,6 +72,11 @@ export function sse(...events: (JsonObject | string)[]): Message {
     return `${name}data: ${data}\n\n`
   })
   return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: text.join('') }
+}
+
+/** A stream that goes on when the client has read its beginning. */
+export function twoParts(first: Message, then: Message): Message {
+  return { ...first, later: then.body }
 }
 
 export function parsed(text: string): unknown {

@@ -9,7 +9,7 @@ import type {
   Turn,
   UserPart,
 } from '../script.ts'
-import { eventsOf, json, parsed, sse } from '../wire.ts'
+import { eventsOf, json, parsed, sse, twoParts } from '../wire.ts'
 import type { Wire } from '../wire.ts'
 
 /** https://docs.claude.com/en/api/messages */
@@ -28,7 +28,8 @@ export const anthropic: Wire = {
     whole: (answer) => json(200, message(answer)),
     stream: (answer) => sse(...messageEvents(answer)),
     error: (status, text) => json(status, errorBody(ERROR_TYPES[status], text)),
-    brokenStream: (text, said) => sse(...brokenEvents(text), errorBody('overloaded_error', said)),
+    brokenStream: (text, said) =>
+      twoParts(sse(...brokenEvents(text)), sse(errorBody('overloaded_error', said))),
   },
 }
 

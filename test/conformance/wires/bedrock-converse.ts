@@ -10,7 +10,7 @@ import type {
   Turn,
   UserPart,
 } from '../script.ts'
-import { json, parsed } from '../wire.ts'
+import { json, parsed, twoParts } from '../wire.ts'
 import type { Wire } from '../wire.ts'
 import { halves } from './anthropic.ts'
 
@@ -32,11 +32,13 @@ export const bedrockConverse: Wire = {
     stream: (answer) => eventStream(events(answer)),
     error: (status, message) => json(status, { message }, { 'x-amzn-errortype': ERROR_TYPES[status] }),
     brokenStream: (text, message) =>
-      eventStream([
-        ['messageStart', { role: 'assistant' }],
-        ['contentBlockDelta', { contentBlockIndex: 0, delta: { text } }],
-        ['exception/modelStreamErrorException', { message }],
-      ]),
+      twoParts(
+        eventStream([
+          ['messageStart', { role: 'assistant' }],
+          ['contentBlockDelta', { contentBlockIndex: 0, delta: { text } }],
+        ]),
+        eventStream([['exception/modelStreamErrorException', { message }]]),
+      ),
   },
 }
 

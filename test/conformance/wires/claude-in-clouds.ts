@@ -1,6 +1,6 @@
 import { eventStream, readEventStream } from '../event-stream.ts'
 import type { JsonObject } from '../json.ts'
-import { json } from '../wire.ts'
+import { json, twoParts } from '../wire.ts'
 import type { Message, Wire } from '../wire.ts'
 import {
   anthropic,
@@ -36,11 +36,11 @@ export const claudeOnBedrock: Wire = {
     whole: (answer) => json(200, message(answer)),
     stream: (answer) => chunked(messageEvents(answer)),
     error: (status, text) => json(status, { message: text }, { 'x-amzn-errortype': ERROR_TYPES[status] }),
-    brokenStream(text, said) {
-      const { headers, body } = chunked(brokenEvents(text))
-      const exception = eventStream([['exception/modelStreamErrorException', { message: said }]])
-      return { status: 200, headers, body: Buffer.concat([body as Buffer, exception.body as Buffer]) }
-    },
+    brokenStream: (text, said) =>
+      twoParts(
+        chunked(brokenEvents(text)),
+        eventStream([['exception/modelStreamErrorException', { message: said }]]),
+      ),
   },
 }
 

@@ -9,7 +9,7 @@ import type {
   Turn,
   UserPart,
 } from '../script.ts'
-import { eventsOf, json, sse } from '../wire.ts'
+import { eventsOf, json, sse, twoParts } from '../wire.ts'
 import type { Wire } from '../wire.ts'
 import { halves } from './anthropic.ts'
 
@@ -31,9 +31,9 @@ export const gemini: Wire = {
     stream: (answer) => sse(...streamed(answer)),
     error: (status, message) => json(status, errorBody(status, message)),
     brokenStream: (text, message) =>
-      sse(
-        { candidates: [{ index: 0, content: { role: 'model', parts: [{ text }] } }] },
-        errorBody(503, message),
+      twoParts(
+        sse({ candidates: [{ index: 0, content: { role: 'model', parts: [{ text }] } }] }),
+        sse(errorBody(503, message)),
       ),
   },
 }

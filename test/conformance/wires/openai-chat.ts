@@ -9,7 +9,7 @@ import type {
   Turn,
   UserPart,
 } from '../script.ts'
-import { eventsOf, json, parsed, sse } from '../wire.ts'
+import { eventsOf, json, parsed, sse, twoParts } from '../wire.ts'
 import type { Wire } from '../wire.ts'
 import { halves } from './anthropic.ts'
 
@@ -33,7 +33,8 @@ export const openaiChat: Wire = {
     whole: (answer) => json(200, completion(answer)),
     stream: (answer) => sse(...chunks(answer), '[DONE]'),
     error: (status, message) => json(status, errorBody(message)),
-    brokenStream: (text, message) => sse(chunk({ role: 'assistant', content: text }), errorBody(message)),
+    brokenStream: (text, message) =>
+      twoParts(sse(chunk({ role: 'assistant', content: text })), sse(errorBody(message))),
   },
 }
 
@@ -104,7 +105,8 @@ function readChatBody(body: JsonObject): RequestFacts {
   }
   facts.system = system.join('\n')
   facts.tools = (body['tools'] ?? []).map((tool: Json) => tool.function.name)
-  facts.thinks = body['reasoning_effort'] !== undefined && body['reasoning_effort'] !== 'none'
+  const effort = body['reasoning_effort'] ?? body['reasoning']?.effort
+  facts.thinks = effort !== undefined && effort !== 'none'
   facts.schema = body['response_format']?.json_schema?.schema
   facts.stop = body['stop'] ?? []
   facts.maxTokens = body['max_completion_tokens'] ?? body['max_tokens']

@@ -9,7 +9,7 @@ import type {
   Turn,
   UserPart,
 } from '../script.ts'
-import { eventsOf, json, parsed, sse } from '../wire.ts'
+import { eventsOf, json, parsed, sse, twoParts } from '../wire.ts'
 import type { Wire } from '../wire.ts'
 import { halves } from './anthropic.ts'
 
@@ -31,11 +31,14 @@ export const openaiResponses: Wire = {
     error: (status, message) =>
       json(status, { error: { message, type: 'server_error', param: null, code: null } }),
     brokenStream: (text, message) =>
-      sse(...events({ text, finish: 'end', usage: { input: 1, cacheRead: 0, output: 1 } }).slice(0, 4), {
-        type: 'response.failed',
-        sequence_number: 9,
-        response: { id: 'resp_1', status: 'failed', error: { code: 'server_error', message } },
-      }),
+      twoParts(
+        sse(...events({ text, finish: 'end', usage: { input: 1, cacheRead: 0, output: 1 } }).slice(0, 4)),
+        sse({
+          type: 'response.failed',
+          sequence_number: 4,
+          response: { id: 'resp_1', status: 'failed', error: { code: 'server_error', message } },
+        }),
+      ),
   },
 }
 
