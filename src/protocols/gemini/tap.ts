@@ -9,7 +9,7 @@ import { isObject } from '../shared/object.ts'
 import { StreamTail } from '../shared/stream-tail.ts'
 import { answerError, errorBody, isErrorObject } from './error.ts'
 import { readFinish } from './response.ts'
-import { blockReason, firstCandidate, partsOf, readUsage, stringOf, unwrap } from './wire.ts'
+import { blockReason, firstCandidate, partsOf, readUsage, stringOf, unifiedFinish, unwrap } from './wire.ts'
 
 export function tap(): StreamTap {
   return new GeminiTap()
@@ -21,6 +21,11 @@ export function tap(): StreamTap {
  */
 const WORTH_READING = /"(?:finishReason|error|functionCall|promptFeedback)"\s*:/
 
+/** A chunk that was cut off does not end in a brace, and is read to be told. */
+function isPlain(data: string): boolean {
+  return data.startsWith('{') && data.endsWith('}') && !WORTH_READING.test(data)
+}
+
 class GeminiTap implements StreamTap {
   finish: FinishReason | undefined
   responseId: string | undefined
@@ -30,7 +35,7 @@ class GeminiTap implements StreamTap {
   error: GatewayError | undefined
   #usage: Partial<Usage> = {}
   #called = false
-  /** The last chunk that was not parsed: each has the usage so far, and only the last one's counts. */
+  /** The last chunk with the usage so far, not parsed: nearly every chunk has it, and only the last one's counts. */
   #unread: string | undefined
   /** The upstream's own error is among the bytes. */
   #told = false
@@ -72,9 +77,8 @@ class GeminiTap implements StreamTap {
   }
 
   #onData(data: string): void {
-    // A chunk that was cut off does not end in a brace, and is read to be told.
-    if (this.semantic && data.startsWith('{') && data.endsWith('}') && !WORTH_READING.test(data)) {
-      this.#unread = data
+    if (this.semantic && this.finish === undefined && isPlain(data)) {
+      if (data.includes('"usageMetadata"')) this.#unread = data
       return
     }
     const text = data.trim()
@@ -92,19 +96,25 @@ class GeminiTap implements StreamTap {
   }
 
   #read(chunk: JsonObject): void {
+    this.#usage = readUsage(chunk) ?? this.usage
     this.#unread = undefined
-    this.#usage = readUsage(chunk) ?? this.#usage
     this.responseId ??= stringOf(chunk.responseId) || undefined
     this.model ??= stringOf(chunk.modelVersion) || undefined
     const candidate = firstCandidate(chunk)
     const parts = candidate === undefined ? [] : partsOf(candidate)
     this.#called ||= parts.some((part) => isObject(part.functionCall))
     const finish = readFinish(chunk)
-    if (finish !== undefined)
-      this.finish = this.#called && finish.unified === 'end' ? { ...finish, unified: 'tool-calls' } : finish
+    this.finish = withCalls(finish ?? this.finish, this.#called)
     this.semantic ||= parts.some(hasContent) || finish !== undefined || blockReason(chunk) !== undefined
-    this.complete = finish !== undefined && isObject(chunk.usageMetadata)
+    this.complete = this.finish !== undefined && isObject(chunk.usageMetadata)
   }
+}
+
+/** As the decoder has it: the word for a plain end is the same with calls and without. */
+function withCalls(finish: FinishReason | undefined, called: boolean): FinishReason | undefined {
+  if (finish === undefined || !called || finish.raw === null) return finish
+  const unified = unifiedFinish(finish.raw)
+  return unified === 'end' || unified === 'other' ? { ...finish, unified: 'tool-calls' } : finish
 }
 
 function hasContent(part: JsonObject): boolean {
