@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { collect } from '../../../src/message/collect.ts'
 import { GatewayError } from '../../../src/message/error.ts'
 import type { BlockStart, Delta, Event, FinishReason } from '../../../src/message/event.ts'
-import type { JsonObject } from '../../../src/message/request.ts'
 import { gemini } from '../../../src/protocols/gemini/index.ts'
 import { readSignature } from '../../../src/protocols/gemini/signature.ts'
 import { sealSignature } from '../../../src/protocols/shared/gemini-signature.ts'
@@ -255,7 +254,7 @@ describe('#30 D1 D2 thinking, for a client that leaves thoughts out', () => {
           (one) => one.type !== 'thinking' || one.text !== '' || one.signature !== undefined,
         )
         const body = { contents: [{ role: 'model', parts: partsOf(stream(list)) }] }
-        const [message] = gemini.request.decode(body as JsonObject).request.messages
+        const [message] = gemini.request.decode(body).request.messages
         expect(message!.content.map(withoutId)).toEqual(given.map(withoutId))
       }),
       { numRuns: 1000 },

@@ -19,7 +19,7 @@ function client(...answers: [body: string, init: ResponseInit][]) {
   const asked: { url: string; body: JsonObject }[] = []
   const fetch = async (url: string | URL | Request, init?: RequestInit) => {
     asked.push({
-      url: String(url),
+      url: url instanceof Request ? url.url : url.toString(),
       body: JSON.parse((init?.body as string | undefined) ?? '{}') as JsonObject,
     })
     const [body, answered] = answers.shift()!
