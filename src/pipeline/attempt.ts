@@ -17,11 +17,11 @@ import type { Send } from './send.ts'
  * two answers spliced together are worse than none. When all fail, the first target's failure is told: it is the one
  * that the client asked for.
  */
-export async function attempt(
-  send: Send,
+export async function attempt<Place extends Target>(
+  send: Send<Place>,
   call: Call,
   request: InboundRequest,
-  plan: Plan,
+  plan: Plan<Place>,
   record: CallRecord,
   on: Dependencies,
 ): Promise<void> {
@@ -41,11 +41,11 @@ export async function attempt(
 }
 
 /** One target, with each of its keys that the failures before allow. */
-async function attemptTarget(
-  send: Send,
+async function attemptTarget<Place extends Target>(
+  send: Send<Place>,
   call: Call,
   request: InboundRequest,
-  target: Target,
+  target: Place,
   record: CallRecord,
   on: Dependencies,
 ): Promise<void> {

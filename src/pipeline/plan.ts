@@ -23,7 +23,7 @@ export interface Target {
 }
 
 /** What a call tries, in this order: the first that answers serves it. */
-export type Plan = readonly [Target, ...Target[]]
+export type Plan<Place extends Target = Target> = readonly [Place, ...Place[]]
 
 /** Throws `model_not_found` where the model leads nowhere; a fallback that leads nowhere is left out. */
 export function plan(
@@ -59,7 +59,7 @@ function isNative(call: Call, { body, fields }: InboundRequest, { protocol, dial
 }
 
 /** A fallback names its provider, so that the request says where its prompt may go. */
-function leads(model: string, known: ReadonlyMap<string, Candidate>): boolean {
+export function leads(model: string, known: ReadonlyMap<string, Candidate>): boolean {
   const slash = model.indexOf('/')
   return slash > 0 && known.get(model.slice(0, slash).toLowerCase())?.usable === true
 }

@@ -25,6 +25,8 @@ export interface RelayOptions {
   idleTimeoutMs: number
   /** An error status of the upstream as the failure it means. */
   readError: (answer: WholeAnswer) => GatewayError
+  /** Absent: an answer is of status 200. */
+  isAnswer?: (status: number) => boolean
   /** Undefined: the client waits for a whole answer. */
   stream: StreamSide | undefined
   /** Gives the client that whole answer. Throws the failure that it tells of. */
@@ -34,6 +36,10 @@ export interface RelayOptions {
 /** The client's side of a streamed answer. */
 export interface StreamSide {
   passage: Passage
+  /** Is the upstream's answer of this type one that goes through the passage? Absent: server-sent events are. */
+  accepts?: (contentType: string) => boolean
+  /** Nothing goes to the client before the upstream has answered: it may get an answer of another kind. */
+  waits?: true
   /** Headers of the answer, made when its first part is there. */
   headers: (upstream: AnswerHeaders) => Record<string, string | string[]>
   /** The first part of the answer goes to the client. */
@@ -100,8 +106,9 @@ class Relay implements Watched {
     this.lastUpstreamAt = performance.now()
     this.#status = status
     this.#headers = this.#filter.headers(headers)
-    const isStream = /^text\/event-stream/i.test(String(headers['content-type'] ?? ''))
-    if (status === 200 && isStream) this.#stream = this.#options.stream
+    const { stream } = this.#options
+    const accepts = stream?.accepts ?? isEventStream
+    if (status === 200 && accepts(String(headers['content-type'] ?? ''))) this.#stream = stream
   }
 
   onData(chunk: Buffer): boolean {
@@ -127,11 +134,12 @@ class Relay implements Watched {
   #whole(): void {
     const body = Buffer.concat(this.#held as Buffer[])
     const answer = { status: this.#status, headers: this.#headers, body }
-    const { stream, readError, answerWhole } = this.#options
-    if (answer.status !== 200) return this.#fail(readError(answer))
+    const { stream, readError, isAnswer, answerWhole } = this.#options
+    if (!(isAnswer?.(answer.status) ?? answer.status === 200)) return this.#fail(readError(answer))
     this.#held = []
     try {
-      if (stream !== undefined) return this.#finish(stream, stream.passage.whole(answer))
+      if (stream !== undefined && stream.waits !== true)
+        return this.#finish(stream, stream.passage.whole(answer))
       answerWhole(answer)
     } catch (thrown) {
       return this.#fail(toGatewayError(thrown))
@@ -163,6 +171,7 @@ class Relay implements Watched {
     const { call, stream } = this.#options
     this.lastClientAt = performance.now()
     if (stream === undefined || this.#blocked) return
+    if (stream.waits === true && this.#stream === undefined) return
     // A whole answer or an error, which is still coming, is no part of a stream: it stays held.
     if (!call.reply.committed) this.#commit(stream, this.#stream === undefined ? [] : this.#held.splice(0))
     const ping = stream.passage.ping()
@@ -264,6 +273,10 @@ class Relay implements Watched {
     this.#settled = true
     this.#options.idleWatch.delete(this)
   }
+}
+
+function isEventStream(contentType: string): boolean {
+  return /^text\/event-stream/i.test(contentType)
 }
 
 /** The outcome of a call whose client has left. */

@@ -1,7 +1,7 @@
 import type { Authorize } from '../providers/authorization.ts'
 import { pathTo } from '../providers/provider.ts'
 import type { Path } from '../providers/provider.ts'
-import type { ProviderKey } from '../stores/config/configuration.ts'
+import type { ProviderKey, Reach } from '../stores/config/configuration.ts'
 import type { EgressRequest } from '../wire/egress.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
@@ -20,10 +20,10 @@ import { readError } from './whole-answer.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
 /** One request to an upstream, to the end of its answer. Rejects with the failure. */
-export type Send = (
+export type Send<Place extends Target = Target> = (
   call: Call,
   request: InboundRequest,
-  target: Target,
+  target: Place,
   key: ProviderKey,
   record: CallRecord,
   on: Dependencies,
@@ -55,25 +55,29 @@ export const sendCount: Send = (call, request, target, key, record, on) => {
   return dispatch({ call, target, key, path, upstreamBody }, { stream: undefined, answerWhole }, on)
 }
 
-interface Outbound {
+export interface Outbound {
   call: Call
   target: Target
   key: ProviderKey
   path: string
   upstreamBody: UpstreamBody
+  /** Over those that every request has. */
+  headers?: Readonly<Record<string, string>>
+  /** Of a service beside the provider's own; an address that the operator named holds for it, too. */
+  origin?: string | undefined
 }
 
 /** Lets the request in and relays the answer. Waits first only where a token has to be fetched. */
-function dispatch(
+export function dispatch(
   outbound: Outbound,
-  answer: Pick<RelayOptions, 'stream' | 'answerWhole'>,
+  answer: Pick<RelayOptions, 'stream' | 'answerWhole' | 'isAnswer'>,
   on: Dependencies,
 ): Promise<void> {
   const { call, target, key, upstreamBody } = outbound
   const { body, onSent, betas } = upstreamBody
-  const { upstream, pathPrefix } = key.reach
+  const { upstream, pathPrefix } = reachOf(outbound)
   const path = pathPrefix + withQuery(call, target, outbound.path)
-  const headers = upstreamHeaders(call, target, body.length, betas)
+  const headers = { ...upstreamHeaders(call, target, body.length, betas), ...outbound.headers }
   const request = { method: 'POST', path, headers, body } as const
   const send = (authorization: Record<string, string>): Promise<void> => {
     const { provider, surface } = target
@@ -91,6 +95,11 @@ function dispatch(
   }
   const authorization = authorize(target, key, { ...request, origin: upstream.origin }, on)
   return authorization instanceof Promise ? authorization.then(send) : send(authorization)
+}
+
+function reachOf({ key: { reach }, origin }: Outbound): Reach {
+  if (origin === undefined || reach.upstream.operatorNamed) return reach
+  return { upstream: { ...reach.upstream, origin }, pathPrefix: '' }
 }
 
 function authorize(
