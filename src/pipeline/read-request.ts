@@ -4,6 +4,7 @@ import type { JsonObject } from '../message/request.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
 import { JsonScanError, readBoolean, readString, scanObject } from '../wire/json-scan.ts'
 import type { Span } from '../wire/json-scan.ts'
+import type { ScanLimits } from '../wire/json-walker.ts'
 import type { Call } from './call.ts'
 import { parseBody } from './parse-body.ts'
 
@@ -35,16 +36,28 @@ export interface InboundRequest {
   lend(): () => void
 }
 
+export interface ReadOptions {
+  /** Absent: those of conversations. */
+  limits?: ScanLimits
+  /** The model where the body's `model` does not name it. */
+  otherModel?: (parsed: () => JsonObject) => string | undefined
+}
+
 /**
  * Reads the body and finds the fields that routing needs, without parsing the rest: a Claude Code body is 50 KB
  * to 5 MB, and its bytes go on as they came.
  *
  * Throws `request_too_large`, and `invalid_request` naming the field.
  */
-export async function readRequest(call: Call, configuration: Configuration): Promise<InboundRequest> {
+export async function readRequest(
+  call: Call,
+  configuration: Configuration,
+  { limits, otherModel }: ReadOptions = {},
+): Promise<InboundRequest> {
   const body = await call.readBody(configuration.client.maxRequestBodyBytes)
-  const fields = scan(body)
-  const model = call.pathModel ?? modelOf(body, fields)
+  const fields = scan(body, limits)
+  const other = otherModel?.(() => parse(body, fields))
+  const model = call.pathModel ?? (fields.has('model') ? undefined : other) ?? modelOf(body, fields)
   return new BufferedRequest(call, body, fields, model, call.endpoint.stream ?? streamOf(body, fields))
 }
 
@@ -99,7 +112,8 @@ function fallbacksOf(body: Buffer, fields: ReadonlyMap<string, Span>): readonly 
 
 const NO_BYTES = Buffer.alloc(0)
 
-class BufferedRequest implements InboundRequest {
+/** A request whose body is held until nobody needs it. */
+export class BufferedRequest implements InboundRequest {
   body: Buffer
   readonly bodyBytes: number
   readonly fields: ReadonlyMap<string, Span>
@@ -147,9 +161,9 @@ function parse(body: Buffer, fields: ReadonlyMap<string, Span>): JsonObject {
   }
 }
 
-function scan(body: Buffer): ReadonlyMap<string, Span> {
+function scan(body: Buffer, limits?: ScanLimits): ReadonlyMap<string, Span> {
   try {
-    return scanObject(body).fields
+    return scanObject(body, limits).fields
   } catch (error) {
     if (!(error instanceof JsonScanError)) throw error
     throw new GatewayError(
@@ -161,7 +175,7 @@ function scan(body: Buffer): ReadonlyMap<string, Span> {
 }
 
 /** The longest real ones are ARNs of some 150 characters; the name is repeated in errors, answers and the log. */
-const MODEL_MAX_LENGTH = 512
+export const MODEL_MAX_LENGTH = 512
 
 function modelOf(body: Buffer, fields: ReadonlyMap<string, Span>): string {
   const model = requiredString(body, fields, 'model')
