@@ -339,7 +339,7 @@ describe('#26 D8 reasoning', () => {
     {
       name: '#26 to which nothing led: OpenAI refuses it',
       from: after(assistant(thinking('signalbox.sbx-responses-rs_1.gAAA')), user('Go')),
-      to: { input: [hi, item('user', inputText('Go'))] },
+      to: { input: [item('user', inputText('Hi'), inputText('Go'))] },
       warns: ['dropped messages[].content[].thinking'],
     },
     {
