@@ -1,5 +1,5 @@
-import { vectorOf } from './gemini-services.ts'
 import { listOf } from './json.ts'
+import { vectorOf } from './sample.ts'
 import type { Service } from './service.ts'
 
 /** Embeddings by `invoke`: Amazon's Titan takes one text, Cohere's models take several and count in a header. */

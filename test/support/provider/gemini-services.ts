@@ -2,6 +2,7 @@ import { camelCased, checkFields } from './gemini-fields.ts'
 import { type Json, isObject, listOf } from './json.ts'
 import type { Refusal } from './protocol.ts'
 import type { RecordedRequest } from './record.ts'
+import { vectorOf } from './sample.ts'
 import type { Service } from './service.ts'
 
 /** `:embedContent` and `:batchEmbedContents`. */
@@ -34,7 +35,3 @@ function checkEmbed(body: Json, batch: boolean): Refusal | undefined {
     ? { status: 400, message: `* ${kind}.content: contents is not specified\n` }
     : undefined
 }
-
-/** A short vector that means nothing, unless a length is asked for. */
-export const vectorOf = (length = 4): number[] =>
-  Array.from({ length }, (_, index) => Math.round(Math.sin(index + 1) * 1e6) / 1e6)

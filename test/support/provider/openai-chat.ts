@@ -2,9 +2,11 @@ import { type Conversation, type OfferedTool, type Turn, textOf } from './conver
 import { type Json, listOf, pieces } from './json.ts'
 import { openAi, SERVER_ERROR } from './openai.ts'
 import { checkOpenAiChat } from './openai-chat-check.ts'
+import { findService } from './openai-services.ts'
 import {
   EVENT_STREAM,
   type Generation,
+  type Operation,
   type ProviderProtocol,
   type StreamEvent,
   serverSentEvent,
@@ -44,10 +46,10 @@ export const openaiChat: ProviderProtocol = {
   ...openAi,
 }
 
-function readRequest(body: Json): Conversation {
+function readRequest(body: Json, operation: Operation): Conversation {
   const format = body.response_format
   return {
-    model: body.model,
+    model: operation.model ?? body.model,
     stream: body.stream === true,
     turns: listOf(body.messages).filter(isTurn).map(readTurn),
     tools: listOf(body.tools).map(readTool),
@@ -169,4 +171,14 @@ function callDeltas(call: Json, index: number, size: number, fault?: string): Js
   if (fault === 'empty_delta') return [opening, delta('')]
   if (fault === 'bad_json') return [opening, delta('{"file_path": "/x')]
   return [opening, ...pieces(call.function.arguments, size).map(delta)]
+}
+
+/** Everything else that OpenAI offers below the same prefix: embeddings, pictures, sound, files. */
+export const openaiServices: ProviderProtocol = {
+  ...openaiChat,
+  name: 'openai',
+  operation(request) {
+    const service = findService(request)
+    return service && { kind: 'service', service }
+  },
 }

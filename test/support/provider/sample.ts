@@ -32,6 +32,17 @@ export function completed(given: Record<string, Json>, schema: Json): Record<str
   return { ...given, ...Object.fromEntries(missing.map((name) => [name, sample(schema.properties?.[name])])) }
 }
 
+/** A short vector that means nothing, unless a length is asked for. */
+export const vectorOf = (length = 4): number[] =>
+  Array.from({ length }, (_, index) => Math.round(Math.sin(index + 1) * 1e6) / 1e6)
+
+/** The smallest picture that is one. */
+export const PIXEL =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+
+/** Bytes that are no text in any encoding, so that one that was decoded on the way is noticed. */
+export const SOUND = new Uint8Array(Array.from({ length: 512 }, (_, index) => (index * 37) % 256))
+
 function sampleObject(schema: Record<string, Json>, depth: number): Json {
   const names = schema.required ?? Object.keys(schema.properties ?? {})
   return Object.fromEntries(listOf(names).map((name) => [name, sample(schema.properties?.[name], depth + 1)]))

@@ -2,13 +2,16 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net'
 
 import { anthropic } from './anthropic.ts'
+import { azureChat, azureClaude, azureResponses, azureServices } from './azure.ts'
 import { bedrockClaude, bedrockConverse } from './bedrock.ts'
+import { cohere } from './cohere.ts'
 import { Exchange } from './exchange.ts'
 import { type Fault, FaultBook } from './faults.ts'
 import { gemini } from './gemini.ts'
 import { generate } from './generate.ts'
 import { Ledger, type LedgerEntry } from './ledger.ts'
-import { openaiChat } from './openai-chat.ts'
+import { openaiChat, openaiServices } from './openai-chat.ts'
+import { openaiCompletions } from './openai-completions.ts'
 import { openaiResponses } from './openai-responses.ts'
 import { type Reply, ReplyQueue, type ReplyOptions, sendReply } from './reply.ts'
 import type { Access, AwsSecret, ProviderProtocol, Refusal } from './protocol.ts'
@@ -23,9 +26,16 @@ const PROTOCOLS: ProviderProtocol[] = [
   vertexClaude,
   vertexGemini,
   gemini,
+  azureClaude,
+  azureChat,
+  azureResponses,
+  azureServices,
   anthropic,
+  cohere,
   openaiResponses,
   openaiChat,
+  openaiCompletions,
+  openaiServices,
 ]
 
 /** What signs requests to Bedrock, unless a test brings its own. */

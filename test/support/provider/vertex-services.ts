@@ -1,11 +1,7 @@
-import { vectorOf } from './gemini-services.ts'
 import { type Json, isObject, listOf } from './json.ts'
 import type { Refusal } from './protocol.ts'
+import { PIXEL, vectorOf } from './sample.ts'
 import type { Service } from './service.ts'
-
-/** The smallest picture that is one. */
-const PIXEL =
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
 /** `:predict`, which has a shape for each kind of model: embeddings of texts, and Imagen's pictures. */
 export const vertexPredict: Service = {
