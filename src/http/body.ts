@@ -4,6 +4,9 @@ import { GatewayError } from '../message/error.ts'
 import { CODINGS, createInflater, isPlausible, readCoding } from '../wire/inflate.ts'
 import type { HttpRequest } from './request.ts'
 
+/** Types of bodies: JSON alone, forms with files beside it, or whatever comes. */
+export type BodyTypes = 'json' | 'forms' | 'any'
+
 /**
  * A request's body, whole and inflated, bounded while it comes in. `take` is told of every byte that is kept and
  * may throw. Throws `unsupported_media_type`, `request_too_large`, `invalid_request` for what cannot be inflated,
@@ -11,10 +14,11 @@ import type { HttpRequest } from './request.ts'
  */
 export async function readBody(
   request: HttpRequest,
+  types: BodyTypes,
   maxBytes: number,
   take: (bytes: number) => void,
 ): Promise<Buffer> {
-  checkType(request.headers['content-type'])
+  if (types !== 'any') checkType(request.headers['content-type'], types)
   const { coding, refused } = readCoding(request.headers['content-encoding'])
   if (refused) {
     const message = `content-encoding: expected one of identity, ${CODINGS.join(', ')}.`
@@ -31,14 +35,16 @@ export async function readBody(
 /**
  * JSON or nothing said. A form or `text/plain` is what a page of another site can send without asking first.
  */
-function checkType(header: string | undefined): void {
+function checkType(header: string | undefined, types: BodyTypes): void {
   if (header === undefined) return
   const [type = '', ...parameters] = header.toLowerCase().split(';')
+  if (types === 'forms' && type.trim() === 'multipart/form-data') return
   const charset = parameters
     .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1])
     .find(Boolean)
   if (!/^application\/(?:[\w.-]+\+)?json$/.test(type.trim())) {
-    refuseType('content-type: expected application/json.')
+    const form = types === 'forms' ? ' or multipart/form-data' : ''
+    refuseType(`content-type: expected application/json${form}.`)
   }
   if (charset !== undefined && !/^(?:utf-?8|us-ascii)$/.test(charset))
     refuseType('content-type: expected charset=utf-8.')

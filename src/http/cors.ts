@@ -8,7 +8,7 @@ export function originHeaders(request: HttpRequest, origin: string): Record<stri
     vary: 'origin',
   }
   if (request.method !== 'OPTIONS') return headers
-  headers['access-control-allow-methods'] = 'GET, POST, PUT, DELETE'
+  headers['access-control-allow-methods'] = 'GET, POST, PUT, PATCH, DELETE'
   const asked = request.headers['access-control-request-headers']
   if (asked !== undefined && /^[\w\-, ]{1,2000}$/.test(asked)) headers['access-control-allow-headers'] = asked
   headers['access-control-max-age'] = '86400'

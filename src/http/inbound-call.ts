@@ -1,8 +1,9 @@
 import type { ByteBudget } from '../lib/byte-budget.ts'
 import { GatewayError } from '../message/error.ts'
-import type { Call } from '../pipeline/call.ts'
+import type { Call, Passthrough } from '../pipeline/call.ts'
 import type { Endpoint, Operation, Protocol } from '../protocols/protocol.ts'
 import { readBody } from './body.ts'
+import type { BodyTypes } from './body.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
 import type { EdgeReply } from './edge-reply.ts'
 import type { HttpRequest } from './request.ts'
@@ -18,6 +19,7 @@ export class InboundCall implements Call {
   readonly path: string
   readonly queryText: string
   readonly pathModel: string | undefined
+  readonly passthrough: Passthrough | undefined
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly receivedAtMs = Date.now()
   readonly startedAt = performance.now()
@@ -42,6 +44,7 @@ export class InboundCall implements Call {
     this.preferredProviders = match.preferredProviders
     this.path = target.path
     this.pathModel = match.parameters['model']
+    this.passthrough = match.passthrough
     this.headers = request.headers as Record<string, string | undefined>
     this.reply = reply
     this.#request = request
@@ -54,7 +57,7 @@ export class InboundCall implements Call {
   }
 
   readBody(maxBytes: number): Promise<Buffer> {
-    return readBody(this.#request, maxBytes, (bytes) => {
+    return readBody(this.#request, typesOf(this.endpoint), maxBytes, (bytes) => {
       if (!this.#budget.take(bytes)) throw tooManyBodies()
       this.#heldBytes += bytes
     })
@@ -65,6 +68,11 @@ export class InboundCall implements Call {
     this.#budget.release(this.#heldBytes)
     this.#heldBytes = 0
   }
+}
+
+function typesOf({ operation, forms }: Endpoint): BodyTypes {
+  if (operation === 'passthrough') return 'any'
+  return forms === true ? 'forms' : 'json'
 }
 
 function tooManyBodies(): GatewayError {

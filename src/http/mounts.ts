@@ -1,5 +1,6 @@
 import { anthropic } from '../protocols/anthropic/index.ts'
 import { bedrockEndpoints, vertexEndpoints } from '../protocols/anthropic/endpoints.ts'
+import { bedrockConverse } from '../protocols/bedrock-converse/index.ts'
 import { gemini } from '../protocols/gemini/index.ts'
 import { azureEndpoints } from '../protocols/openai-chat/endpoints.ts'
 import { openaiChat } from '../protocols/openai-chat/index.ts'
@@ -42,6 +43,7 @@ const GOOGLE: readonly Served[] = [
   { protocol: anthropic, endpoints: vertexEndpoints, preferredProviders: ['vertex', 'anthropic'] },
 ]
 const BEDROCK: readonly Served[] = [
+  { protocol: bedrockConverse, preferredProviders: ['bedrock', 'anthropic'] },
   { protocol: anthropic, endpoints: bedrockEndpoints, preferredProviders: ['bedrock', 'anthropic'] },
 ]
 
@@ -66,6 +68,15 @@ const TABLE: readonly (readonly [prefix: string, served: readonly Served[]])[] =
   ['/langchain', FRAMEWORK],
   ['/pydanticai', FRAMEWORK],
   ['/cursor', [{ protocol: cursor, preferredProviders: ['openai'] }, MESSAGES, ...GOOGLE, ...BEDROCK]],
+  [
+    '/openai_passthrough',
+    [{ protocol: openaiChat, preferredProviders: ['openai'], passthroughOf: '/openai' }],
+  ],
+  ['/anthropic_passthrough', [{ ...ANTHROPIC, passthroughOf: '/anthropic' }]],
+  [
+    '/genai_passthrough',
+    [{ protocol: gemini, preferredProviders: ['gemini', 'vertex'], passthroughOf: '/genai' }],
+  ],
   // Only what agents whose base URL has no prefix ask at their start.
   ['', [{ protocol: anthropic, endpoints: only(anthropic, isProbe) }]],
 ]

@@ -1,5 +1,6 @@
-import type { Endpoint, Protocol } from '../protocols/protocol.ts'
 import { GatewayError } from '../message/error.ts'
+import type { Passthrough } from '../pipeline/call.ts'
+import type { Endpoint, Protocol } from '../protocols/protocol.ts'
 import { RouteTable } from './route-table.ts'
 
 /** A protocol served below a prefix, where others may be served, too. */
@@ -10,6 +11,11 @@ export interface Mount {
   readonly endpoints?: readonly Endpoint[]
   /** Whose models names without a provider mean here, before all others. */
   readonly preferredProviders?: readonly string[]
+  /**
+   * Every path goes to the provider as it is. Of the paths that are served below this other prefix, too, it is known
+   * what they ask.
+   */
+  readonly passthroughOf?: string
 }
 
 /** A route of the gateway's own: admin API, health, schema. */
@@ -39,6 +45,7 @@ export interface InferenceMatch {
   readonly preferredProviders: readonly string[]
   /** What stands at the names in the endpoint's path. */
   readonly parameters: Readonly<Record<string, string>>
+  readonly passthrough?: Passthrough
 }
 
 export interface OwnMatch {
@@ -55,20 +62,29 @@ type Route = Omit<InferenceMatch, 'parameters'> | Omit<OwnMatch, 'parameters'>
 export class Router {
   readonly #table = new RouteTable<Route>()
   readonly #mounts: readonly Mount[]
+  /** By prefix, which is one segment. */
+  readonly #passthroughs: ReadonlyMap<string, Mount>
 
   constructor(mounts: readonly Mount[], own: readonly OwnRoute[]) {
     this.#mounts = mounts
-    for (const { prefix, protocol, endpoints = protocol.endpoints, preferredProviders = [] } of mounts)
-      for (const endpoint of endpoints) {
+    const passthroughs = mounts.filter(({ passthroughOf }) => passthroughOf !== undefined)
+    this.#passthroughs = new Map(passthroughs.map((mount) => [mount.prefix, mount]))
+    for (const mount of mounts) {
+      const { prefix, protocol, preferredProviders = [] } = mount
+      for (const endpoint of endpointsOf(mount)) {
         const route = { type: 'inference', protocol, endpoint, preferredProviders } as const
         this.#table.add(endpoint.method, prefix + endpoint.path, route)
       }
+    }
     for (const route of own) this.#table.add(route.method, route.path, { type: 'own', route })
   }
 
   /** Throws `not_found`, and `method_not_allowed` naming the methods that would do. */
   match(method: string, path: string): Match {
-    const found = this.#find(method, path) ?? (method === 'HEAD' ? this.#find('GET', path) : undefined)
+    const found =
+      this.#find(method, path) ??
+      (method === 'HEAD' ? this.#find('GET', path) : undefined) ??
+      this.#passthrough(method, path)
     if (found !== undefined) return found
     const methods = this.methodsAt(path)
     if (methods.length === 0) throw new GatewayError('not_found', `Route not found: ${path}`)
@@ -77,6 +93,7 @@ export class Router {
 
   /** What can be done at a path; nothing where there is no route. */
   methodsAt(path: string): string[] {
+    if (this.#passthroughAt(path) !== undefined) return [...PASSTHROUGH_METHODS]
     return [...new Set([...this.#table.find(path)].flatMap(({ routes }) => [...routes.keys()]))]
   }
 
@@ -90,15 +107,37 @@ export class Router {
     for (const { routes } of this.#table.find(path))
       for (const route of routes.values())
         if (route.type === 'inference') return encodeError(route, error, requestId)
-    const near = here.flatMap(({ prefix, protocol, endpoints = protocol.endpoints }) =>
-      endpoints.map((endpoint) => ({
-        protocol,
+    const near = here.flatMap((mount) =>
+      endpointsOf(mount).map((endpoint) => ({
+        protocol: mount.protocol,
         endpoint,
-        common: commonLength(prefix + endpoint.path, path),
+        common: commonLength(mount.prefix + endpoint.path, path),
       })),
     )
     const nearest = near.toSorted((one, other) => other.common - one.common)[0]
-    return nearest && encodeError(nearest, error, requestId)
+    if (nearest !== undefined) return encodeError(nearest, error, requestId)
+    return here[0]!.protocol.error.encode(error, requestId)
+  }
+
+  #passthrough(name: string, path: string): InferenceMatch | undefined {
+    const mount = this.#passthroughAt(path)
+    const method = PASSTHROUGH_METHODS.find((one) => one === name)
+    if (mount === undefined || method === undefined) return undefined
+    const { prefix, protocol, preferredProviders = [], passthroughOf } = mount
+    const rest = path.slice(prefix.length)
+    const known = this.#find(method, passthroughOf + rest)
+    const passthrough = { path: rest, generates: false }
+    if (known?.type !== 'inference' || known.endpoint.operation !== 'generate') {
+      const endpoint = { ...ANYTHING, method }
+      return { type: 'inference', protocol, endpoint, preferredProviders, parameters: {}, passthrough }
+    }
+    const endpoint = { ...known.endpoint, operation: 'passthrough' } as const
+    return { ...known, endpoint, preferredProviders, passthrough: { path: rest, generates: true } }
+  }
+
+  #passthroughAt(path: string): Mount | undefined {
+    const prefix = path.slice(0, Math.max(0, path.indexOf('/', 1)))
+    return this.#passthroughs.get(prefix)
   }
 
   #find(method: string, path: string): Match | undefined {
@@ -108,6 +147,18 @@ export class Router {
     }
     return undefined
   }
+}
+
+/** What a passthrough asks of which nothing is known. */
+const ANYTHING = { path: '/', operation: 'passthrough' } as const
+const PASSTHROUGH_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+function endpointsOf({
+  protocol,
+  endpoints = protocol.endpoints,
+  passthroughOf,
+}: Mount): readonly Endpoint[] {
+  return passthroughOf === undefined ? endpoints : []
 }
 
 type EncodedError = ReturnType<Protocol['error']['encode']>

@@ -21,6 +21,8 @@ export interface Call {
   readonly queryText: string
   /** The model from the path, decoded, where the protocol puts it there. */
   readonly pathModel: string | undefined
+  /** The request goes to the provider as it is. */
+  readonly passthrough?: Passthrough | undefined
   /** Lower-case names; repeated headers joined as Node joins them. */
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly receivedAtMs: number
@@ -31,6 +33,14 @@ export interface Call {
   /** The body is not held any more. */
   releaseBody(): void
   readonly reply: Reply
+}
+
+/** What a request asks of its provider that goes there as it is. */
+export interface Passthrough {
+  /** Behind the gateway's prefix, escaped as it came. */
+  readonly path: string
+  /** It asks for an answer of the call's protocol, which says what it has used. */
+  readonly generates: boolean
 }
 
 /** The one writer to the client. */

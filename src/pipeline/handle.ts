@@ -5,6 +5,7 @@ import type { Call } from './call.ts'
 import { countTokens } from './count-tokens.ts'
 import type { Dependencies } from './dependencies.ts'
 import { getModel, listModels } from './models.ts'
+import { passThrough } from './passthrough.ts'
 import { plan } from './plan.ts'
 import { readRequest } from './read-request.ts'
 import { CallRecord } from './record.ts'
@@ -24,6 +25,9 @@ export async function handle(call: Call, on: Dependencies): Promise<void> {
     record.caller(caller)
     if (call.operation === 'list-models') return listModels(call, caller, configuration)
     if (call.operation === 'get-model') return getModel(call, caller, configuration)
+
+    if (call.passthrough !== undefined)
+      return await passThrough(call, call.passthrough, record, configuration, on)
 
     const request = await readRequest(call, configuration)
     record.request(request)

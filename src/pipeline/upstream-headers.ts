@@ -37,12 +37,44 @@ export function upstreamHeaders(
   if (target.mode === 'native') forwardClientHeaders(call, headers, hop)
   if (betas !== undefined) headers['anthropic-beta'] = betas.join(',')
   if (betas?.length === 0) delete headers['anthropic-beta']
+  addExtraHeaders(call, headers, hop)
+  return Object.assign(headers, target.provider.network.extraHeaders)
+}
+
+function addExtraHeaders(call: Call, headers: Record<string, string>, hop: ReadonlySet<string>): void {
   for (const [name, value] of Object.entries(call.headers)) {
     if (value === undefined || !name.startsWith('x-bf-eh-')) continue
     const extra = name.slice('x-bf-eh-'.length)
     if (extra !== '' && !NEVER_EXTRA.has(extra) && !extra.startsWith('x-bf-') && !hop.has(name))
       headers[extra] = value
   }
+}
+
+/**
+ * Of one connection, of the client's own browser, network or login, or a condition: an answer that is not there
+ * because the client has it could not be read.
+ */
+const NOT_PASSED = new Set([
+  'host', 'connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'http2-settings',
+  'content-length', 'content-encoding', 'accept-encoding', 'authorization', 'x-api-key', 'x-goog-api-key', 'api-key',
+  'cookie', 'origin', 'referer', 'x-model-provider', 'forwarded', 'via', 'x-real-ip', 'if-none-match',
+  'if-modified-since', 'x-amz-date', 'x-amz-security-token', 'x-amz-content-sha256',
+]) // prettier-ignore
+const NOT_PASSED_PREFIXES = ['x-bf-', 'proxy-', 'sec-', 'x-forwarded-']
+
+/** Headers of a request that goes to its provider as it is: all that are not for this hop, and no credentials. */
+export function passedHeaders(call: Call, target: Target, bodyBytes: number): Record<string, string> {
+  const headers: Record<string, string> = { ...target.surface.headers }
+  const hop = hopHeaders(call.headers['connection'])
+  for (const name in call.headers) {
+    const value = call.headers[name]
+    const isOurs = NOT_PASSED.has(name) || NOT_PASSED_PREFIXES.some((prefix) => name.startsWith(prefix))
+    if (value !== undefined && !isOurs && !hop.has(name)) headers[name] = value
+  }
+  addExtraHeaders(call, headers, hop)
+  if (bodyBytes > 0) headers['content-length'] = String(bodyBytes)
+  // Compressed answers could not be read beside the stream, nor bounded before they are inflated.
+  headers['accept-encoding'] = 'identity'
   return Object.assign(headers, target.provider.network.extraHeaders)
 }
 

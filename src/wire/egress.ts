@@ -20,8 +20,7 @@ export interface Upstream extends Dialled {
 }
 
 export interface EgressRequest {
-  /** PUT: a session of Amazon's metadata service. */
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly headers: Record<string, string>
   readonly body: Uint8Array | undefined

@@ -101,6 +101,26 @@ describe('inference', () => {
     if (stream !== undefined) expect(match).toMatchObject({ endpoint: { stream } })
   }) // prettier-ignore
 
+  it.each<[method: string, path: string, protocol: string, passed: string, generates: boolean, stream?: boolean]>([
+    ['POST', '/openai_passthrough/v1/chat/completions', 'openai-chat', '/v1/chat/completions', true],
+    ['POST', '/openai_passthrough/responses', 'openai-responses', '/responses', true],
+    ['GET', '/openai_passthrough/responses', 'openai-chat', '/responses', false],
+    ['DELETE', '/openai_passthrough/v1/files/a%2Fb', 'openai-chat', '/v1/files/a%2Fb', false],
+    ['PATCH', '/anthropic_passthrough/v1/x', 'anthropic', '/v1/x', false],
+    ['POST', '/anthropic_passthrough/v1/messages', 'anthropic', '/v1/messages', true],
+    ['POST', '/anthropic_passthrough/v1/messages/count_tokens', 'anthropic', '/v1/messages/count_tokens', false],
+    ['POST', '/genai_passthrough/v1beta/models/a%2Fb:streamGenerateContent', 'gemini', '/v1beta/models/a%2Fb:streamGenerateContent', true, true],
+    ['POST', '/genai_passthrough/v1/projects/p/locations/l/publishers/anthropic/models/c:rawPredict', 'anthropic', '/v1/projects/p/locations/l/publishers/anthropic/models/c:rawPredict', true, false],
+    ['HEAD', '/genai_passthrough/', 'gemini', '/', false],
+  ])('%s %s passes through', (method, path, protocol, passed, generates, stream) => {
+    expect(router.match(method, path)).toMatchObject({
+      type: 'inference',
+      protocol: { id: protocol },
+      endpoint: { operation: 'passthrough', method, ...(stream !== undefined && { stream }) },
+      passthrough: { path: passed, generates },
+    })
+  }) // prettier-ignore
+
   it('has all that stands in a path', () => {
     const { parameters } = router.match('POST', `${VERTEX}/anthropic/models/claude:rawPredict`)
     expect(parameters).toEqual({ project: 'p-1', location: 'us-east5', model: 'claude' })
@@ -177,6 +197,8 @@ describe('the form of errors at a path', () => {
     ['/litellm/v1/chat/nothing', { error: { param: null } }],
     ['/litellm/v1beta/models/x:nothing', { error: { status: 'NOT_FOUND' } }],
     ['/litellm/model/x/nothing', { message: 'gone' }],
+    ['/openai_passthrough/v1/x', { error: { param: null } }],
+    ['/genai_passthrough', { error: { status: 'NOT_FOUND' } }],
     ['/anthropics/v1', undefined],
     ['/', undefined],
     ['/api/logs', undefined],

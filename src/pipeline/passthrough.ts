@@ -1,0 +1,187 @@
+import { GatewayError, toGatewayError } from '../message/error.ts'
+import type { Authorize } from '../providers/authorization.ts'
+import type { Path } from '../providers/provider.ts'
+import { chooseKey } from '../rules/key-choice.ts'
+import type { Configuration, ConfiguredProvider, ProviderKey } from '../stores/config/configuration.ts'
+import type { EgressRequest } from '../wire/egress.ts'
+import type { Call, Passthrough } from './call.ts'
+import type { Dependencies } from './dependencies.ts'
+import { mirror } from './mirror.ts'
+import { PassthroughReader } from './passthrough-reader.ts'
+import type { Target } from './plan.ts'
+import { readAnyRequest } from './read-request.ts'
+import type { InboundRequest } from './read-request.ts'
+import type { CallRecord } from './record.ts'
+import { passedHeaders } from './upstream-headers.ts'
+
+/**
+ * A request that goes to a provider as it is, with a key of the operator's: every method and path that the provider
+ * has, at its own address and at no other. One attempt is made, because nothing is known of what a second one would do.
+ */
+export async function passThrough(
+  call: Call,
+  passthrough: Passthrough,
+  record: CallRecord,
+  configuration: Configuration,
+  on: Dependencies,
+): Promise<void> {
+  checkPath(passthrough.path)
+  const provider = providerFor(call, passthrough, configuration)
+  const request = await readAnyRequest(call, configuration)
+  record.request(request)
+  const target = targetAt(provider, call, request)
+  const key = keyFor(target, call, request, on)
+  const opened = record.attempt(target, key)
+  const reader = new PassthroughReader(call, record)
+  try {
+    await send(call, passthrough, request, target, key, record, reader, on)
+    opened.ended(reader.status)
+  } catch (thrown) {
+    const error = toGatewayError(thrown)
+    opened.ended(reader.status === 0 ? undefined : reader.status, error)
+    if (call.reply.committed) record.end(reader.status, error)
+    throw error
+  }
+}
+
+/**
+ * The edge has refused paths that two readers could read differently as they stand. This one goes to another server,
+ * behind the base URL's own path: an escape that the server resolves first must not lead out of there.
+ */
+function checkPath(path: string): void {
+  const plain = decoded(path)
+  if (plain !== undefined && !/%|\\|\/\/|\/\.{1,2}(?:\/|$)/.test(plain)) return
+  throw new GatewayError(
+    'invalid_request',
+    'The path of the request is ambiguous: an escape in it is none of a name.',
+  )
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** The one that the client names, else the first of the route's own that is configured. Throws `invalid_request`. */
+function providerFor(call: Call, passthrough: Passthrough, { providers }: Configuration): ConfiguredProvider {
+  const named = call.headers['x-model-provider']?.toLowerCase()
+  const candidates = named === undefined ? routeProviders(call, passthrough) : [named]
+  const found = candidates.map((id) => providers.get(id)).find((provider) => provider !== undefined)
+  if (found === undefined) {
+    const known = [...providers.keys()].join(', ') || 'none'
+    const message = `x-model-provider: ${candidates.join(' or ')} is not configured; configured here: ${known}.`
+    throw new GatewayError('invalid_request', message, { field: 'x-model-provider' })
+  }
+  const { id, allowedRequests } = found
+  if (allowedRequests === undefined || allowedRequests.has('passthrough')) return found
+  throw new GatewayError('unsupported', `The allowed_requests of ${id} leave out passthrough.`)
+}
+
+/** A project of Google Cloud, or a token of one, is none of AI Studio's. */
+function routeProviders({ headers, preferredProviders }: Call, { path }: Passthrough): readonly string[] {
+  const isCloud =
+    /\/projects\/[^/]+\/locations\//.test(path) || /^Bearer +ya29\./i.test(headers['authorization'] ?? '')
+  return isCloud && preferredProviders.includes('vertex') ? ['vertex'] : preferredProviders
+}
+
+function targetAt(provider: ConfiguredProvider, call: Call, request: InboundRequest): Target {
+  const { surfaces } = provider.provider
+  const surface = surfaces.find(({ protocol }) => protocol.id === call.protocol.id) ?? surfaces[0]
+  if (surface === undefined) throw new Error(`a provider without an API: ${provider.id}`)
+  const named = call.headers['x-model-provider'] !== undefined
+  const reason = named ? 'x-model-provider names it' : `${call.path.split('/')[1]} is its route`
+  return { provider, surface, model: request.model, reason, mode: 'native', loginToken: undefined }
+}
+
+/**
+ * A key that may be used for the model. Where none is named, a key that is kept to some models may only be used to
+ * read: what else is asked could be any model.
+ */
+function keyFor({ provider }: Target, call: Call, request: InboundRequest, on: Dependencies): ProviderKey {
+  const reads = call.endpoint.method === 'GET' || call.endpoint.method === 'HEAD'
+  const { model, sessionId } = request
+  const open = provider.keys.flatMap((key) => {
+    if (model !== '') return { ...key, key }
+    return reads || key.models === undefined ? { ...key, models: undefined, key } : []
+  })
+  const question = { model, requested: model, tried: new Set<string>(), sessionId, random: on.random }
+  const chosen = chooseKey(open, question)
+  if (chosen !== undefined) return chosen.key
+  const what = model === '' ? 'a request that names no model' : `model: ${model}`
+  throw new GatewayError('no_key', `no keys found that support ${what} at provider ${provider.id}.`)
+}
+
+async function send(
+  call: Call,
+  passthrough: Passthrough,
+  request: InboundRequest,
+  target: Target,
+  key: ProviderKey,
+  record: CallRecord,
+  reader: PassthroughReader,
+  on: Dependencies,
+): Promise<void> {
+  const { upstream, pathPrefix } = key.reach
+  const { body } = request
+  const path = pathBehind(pathPrefix, passthrough.path, target.surface.paths.generate) + queryOf(call)
+  const headers = passedHeaders(call, target, body.length)
+  const outbound = { method: call.endpoint.method, path, headers, body }
+  const authorize: Authorize = target.provider.provider.authorize
+  const authorization = await authorize({ ...outbound, origin: upstream.origin }, key, on.credentials)
+  const egressRequest: EgressRequest = {
+    ...outbound,
+    headers: { ...headers, ...authorization },
+    body: body.length === 0 ? undefined : body,
+    onSent: request.lend(),
+  }
+  await mirror(egressRequest, {
+    call,
+    on,
+    upstream,
+    secret: secretOf(key, authorization),
+    idleTimeoutMs: target.provider.network.streamIdleTimeoutMs,
+    onHeaders: (status, answer) => {
+      if (status === 401) on.credentials.distrust(key)
+      reader.onHeaders(status, answer)
+    },
+    onBytes: (bytes) => {
+      record.firstPart()
+      record.answer(bytes)
+      reader.onBytes(bytes)
+    },
+    beforeEnd: () => record.end(reader.status, reader.end()),
+  })
+}
+
+/** What the upstream must not tell on: the key, or the token that was fetched with it. */
+function secretOf({ value }: ProviderKey, { authorization = '' }: Record<string, string>): string {
+  return value === '' ? (/^Bearer (.+)$/.exec(authorization)?.[1] ?? '') : value
+}
+
+/** An API's version: at the end of a base URL, and at the beginning of paths as their manuals write them. */
+const VERSION_AT_END = /\/v\d[a-z0-9]{0,8}$/
+const VERSION_AT_BEGINNING = /^(?:\/upload)?(\/v\d[a-z0-9]{0,8})(?:\/|$)/
+
+/**
+ * The path behind the base URL's own. A version stands in it once: the client's, else the base URL's, else the one in
+ * which the provider answers conversations.
+ */
+export function pathBehind(pathPrefix: string, path: string, generate: Path): string {
+  if (VERSION_AT_BEGINNING.test(path)) return pathPrefix.replace(VERSION_AT_END, '') + path
+  const own = typeof generate === 'string' ? (VERSION_AT_BEGINNING.exec(generate)?.[1] ?? '') : ''
+  return pathPrefix + (VERSION_AT_END.test(pathPrefix) ? '' : own) + path
+}
+
+/** Names under which APIs take a key in the query: the client's own is none of theirs. */
+const CREDENTIALS = new Set(['key', 'api_key', 'api-key', 'access_token', 'token'])
+
+function queryOf({ queryText }: Call): string {
+  const kept = queryText.split('&').filter((pair) => {
+    const name = decoded(pair.split('=', 1)[0]!.replaceAll('+', ' '))
+    return pair !== '' && name !== undefined && !CREDENTIALS.has(name.trim().toLowerCase())
+  })
+  return kept.length === 0 ? '' : `?${kept.join('&')}`
+}
