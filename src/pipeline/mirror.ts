@@ -30,6 +30,12 @@ export function mirror(request: EgressRequest, options: MirrorOptions): Promise<
   return new Promise((resolve, reject) => new Mirror(options, resolve, reject).start(request))
 }
 
+/** A page that somebody put into a provider's files is shown in the gateway's name, and must not act in it. */
+const INERT = {
+  'content-security-policy': "sandbox; default-src 'none'",
+  'x-content-type-options': 'nosniff',
+}
+
 class Mirror implements Watched, EgressHandler {
   place = -1
   lastUpstreamAt = performance.now()
@@ -71,7 +77,8 @@ class Mirror implements Watched, EgressHandler {
     this.#answered = true
     const { call, onHeaders } = this.#options
     onHeaders(status, headers)
-    call.reply.open(status, answerHeaders(this.#filter.headers(headers), call.id))
+    const kept = answerHeaders(this.#filter.headers(headers), call.id)
+    call.reply.open(status, { ...kept, ...INERT })
   }
 
   onData(chunk: Buffer): boolean {

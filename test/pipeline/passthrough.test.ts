@@ -326,6 +326,14 @@ describe('an answer comes back as it is', () => {
     expect(JSON.stringify(gateway.rows)).not.toContain(KEYS.openai)
   })
 
+  it('but as a page it can do nothing: it would act in the name of the gateway', async () => {
+    const policy = 'content-security-policy: default-src *'
+    answer = () => whole('<script>', '200 OK', 'content-type: text/html', policy)
+    const { headers } = await ask('/openai_passthrough/v1/files/a/content')
+    expect(headers.get('content-security-policy')).toBe("sandbox; default-src 'none'")
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+  })
+
   it('not from where a redirect leads', async () => {
     answer = () => whole('', '307 Temporary Redirect', 'location: http://169.254.169.254/')
     expect((await ask('/openai_passthrough/v1/x')).status).toBe(502)
