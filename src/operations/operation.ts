@@ -19,6 +19,8 @@ export interface Codec<Request, Answer> {
   readonly provider?: ProviderSide<Request, Answer>
   /** What an answer that is forwarded untouched has used. */
   readonly usage: UsageReader
+  /** Requests name their model inside the body, where it cannot be replaced without reading all of it. */
+  readonly namesModelInside?: true
 }
 
 export interface ClientSide<Request, Answer> {
@@ -27,6 +29,8 @@ export interface ClientSide<Request, Answer> {
   encode(answer: Answer, context: AnswerContext<Request>): Body
   /** Absent: clients of this family get no streams. */
   stream?(context: AnswerContext<Request>): PieceEncoder
+  /** An answer that came whole, in the steps of one that did not. There where `stream` is. */
+  pieces?(answer: Answer): readonly Piece[]
 }
 
 export interface ProviderSide<Request, Answer> {

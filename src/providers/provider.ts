@@ -1,3 +1,4 @@
+import type { Offers } from '../operations/operation.ts'
 import type { Dialect, Protocol, Quirks } from '../protocols/protocol.ts'
 import type { Framing } from '../wire/framing.ts'
 import type { Authorize, CloudSettings } from './authorization.ts'
@@ -22,6 +23,8 @@ export interface Provider {
     baseUrl(cloud: CloudSettings): string
   }
   readonly authorize: Authorize
+  /** What it does beside conversations. */
+  readonly operations?: Offers
   /** Environment variables in which a key is looked for when nothing is configured, first match wins. */
   readonly keyVariables?: readonly string[]
   /** Works without a key (a local server), or its keys name an identity that needs none (a cloud). */

@@ -29,6 +29,7 @@ export const gemini: Codec<EmbedRequest, EmbedAnswer> = {
     decode: (answer) => decodeAnswer(answer, [objectOf(answer).embedding]),
   },
   usage: { fields: ['usageMetadata'], read: (answer) => readUsage(objectOf(answer).usageMetadata) },
+  namesModelInside: true,
 }
 
 export const geminiBatch: Codec<EmbedRequest, EmbedAnswer> = {
@@ -56,6 +57,7 @@ export const geminiBatch: Codec<EmbedRequest, EmbedAnswer> = {
     decode: (answer) => decodeAnswer(answer, listOf(objectOf(answer).embeddings)),
   },
   usage: gemini.usage,
+  namesModelInside: true,
 }
 
 /** https://ai.google.dev/api/embeddings#v1beta.TaskType */

@@ -2,7 +2,7 @@ import { encodeBase64 } from '../../lib/base64.ts'
 import type { JsonObject } from '../../message/request.ts'
 import { compact, dropped, json, malformed, unsupported } from '../body.ts'
 import type { Codec, UpstreamAnswer } from '../operation.ts'
-import { onlySource, pieces } from './images.ts'
+import { onlySource, billedPieces } from './images.ts'
 import type { ImageAnswer, ImageRequest } from './images.ts'
 
 /** https://huggingface.co/docs/inference-providers/tasks/text-to-image: one image, as its bytes. */
@@ -45,6 +45,6 @@ function decodeAnswer({ body }: UpstreamAnswer, request: ImageRequest): ImageAns
   if (body.kind !== 'bytes' || !body.type.startsWith('image/')) throw malformed('is not an image')
   return {
     images: [{ data: encodeBase64(body.bytes), mediaType: body.type.split(';')[0]! }],
-    usage: pieces(1, request),
+    usage: billedPieces(1, request),
   }
 }

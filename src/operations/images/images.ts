@@ -99,7 +99,7 @@ export function onlySource(request: ImageRequest): SourceImage {
  * What is billed by the piece: images, unless tokens are told. Size and quality have their own prices where OpenAI's
  * older models are paid by the image.
  */
-export function pieces(images: number, request?: ImageRequest): Partial<Usage> {
+export function billedPieces(images: number, request?: ImageRequest): Partial<Usage> {
   const service = request === undefined ? undefined : imageService(request)
   return { images, ...(service === undefined ? {} : { service: { image: service } }) }
 }

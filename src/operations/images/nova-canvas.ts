@@ -13,7 +13,7 @@ import {
   unsupported,
 } from '../body.ts'
 import type { Body, Codec, EncodedRequest, UpstreamAnswer } from '../operation.ts'
-import { onlySource, pieces } from './images.ts'
+import { onlySource, billedPieces } from './images.ts'
 import type { ImageAnswer, ImageRequest } from './images.ts'
 
 /**
@@ -93,7 +93,7 @@ function decodeAnswer(answer: UpstreamAnswer, request: ImageRequest): ImageAnswe
   if (images.length === 0 && reason !== undefined)
     throw new GatewayError('invalid_request', reason, { field: 'prompt' })
   if (images.length === 0) throw malformed('has no images')
-  return { images, usage: pieces(images.length, request) }
+  return { images, usage: billedPieces(images.length, request) }
 }
 
 function readAnswer(answer: UpstreamAnswer): { images?: number } {

@@ -14,10 +14,10 @@ import {
   textOf,
   unsupported,
 } from '../body.ts'
-import type { AnswerContext, Body, Codec, DecodedRequest, Part, UpstreamAnswer } from '../operation.ts'
+import type { AnswerContext, Body, Codec, DecodedRequest, Part, Piece, UpstreamAnswer } from '../operation.ts'
 import { encodeStream, streamDecoder } from './openai-stream.ts'
 import { readTokens, usageBody } from './openai-usage.ts'
-import { imageService, parseSize, pieces, sourceOf, writeSize } from './images.ts'
+import { billedPieces, imageService, parseSize, sourceOf, writeSize } from './images.ts'
 import type { ImageAnswer, ImageRequest, MadeImage, SourceImage } from './images.ts'
 
 /** https://platform.openai.com/docs/api-reference/images: JSON to generate, forms to edit and to vary. */
@@ -26,6 +26,7 @@ export const openaiGeneration: Codec<ImageRequest, ImageAnswer> = {
     decode: decodeJson,
     encode: encodeAnswer,
     stream: (context) => encodeStream('image_generation', context),
+    pieces,
   },
   provider: {
     encode: (request, model, stream) => ({
@@ -43,6 +44,7 @@ export const openaiEdit: Codec<ImageRequest, ImageAnswer> = {
     decode: (body) => decodeForm(body, true),
     encode: encodeAnswer,
     stream: (context) => encodeStream('image_edit', context),
+    pieces,
   },
   provider: {
     encode: (request, model, stream) => ({ body: encodeForm(request, model, stream), warnings: [] }),
@@ -193,8 +195,17 @@ export function decodeAnswer(answer: UpstreamAnswer, request: ImageRequest): Ima
   if (images.length === 0 || images.some(({ data, url }) => data === undefined && url === undefined))
     throw malformed('has no image')
   const tokens = readTokens(body.usage)
-  const usage = Object.keys(tokens).length > 0 ? tokens : pieces(images.length, request)
+  const usage = Object.keys(tokens).length > 0 ? tokens : billedPieces(images.length, request)
   return { images, usage }
+}
+
+/** The API streams images themselves; of an address there is nothing to stream. */
+function pieces({ images, usage }: ImageAnswer): Piece[] {
+  const streamed = images.map(({ data }): Piece => {
+    if (data === undefined) throw unsupported('stream', 'this provider answers with addresses of images.')
+    return { type: 'image', data }
+  })
+  return [...streamed, { type: 'end', usage }]
 }
 
 function readAnswer(answer: UpstreamAnswer): Partial<Usage> {

@@ -2,7 +2,7 @@ import { GatewayError } from '../../message/error.ts'
 import { Fields } from '../../protocols/shared/openai-fields.ts'
 import { compact, dropped, fieldsOf, json, leftOut, objectOf, objectsOf, textOf } from '../body.ts'
 import type { Body, Codec } from '../operation.ts'
-import { pieces, ratioOf } from './images.ts'
+import { billedPieces, ratioOf } from './images.ts'
 import type { ImageAnswer, ImageRequest, MadeImage } from './images.ts'
 
 /** https://ai.google.dev/gemini-api/docs/imagen, also on Vertex. Billed by the image. */
@@ -38,7 +38,7 @@ export const predict: Codec<ImageRequest, ImageAnswer> = {
       // A prompt that the filter refuses is answered with status 200 and nothing in it, or only the reason.
       if (images.length === 0)
         throw refusal(objectsOf(predictions).map((each) => textOf(each.raiFilteredReason)))
-      return { images, usage: pieces(images.length) }
+      return { images, usage: billedPieces(images.length) }
     },
   },
   usage: {

@@ -2,7 +2,7 @@ import { GatewayError } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
 import { compact, dataUrl, dropped, json, listOf, malformed, objectOf, textOf } from '../body.ts'
 import type { Codec, EncodedRequest, UpstreamAnswer } from '../operation.ts'
-import { pieces, ratioOf } from './images.ts'
+import { billedPieces, ratioOf } from './images.ts'
 import type { ImageAnswer, ImageRequest, MadeImage } from './images.ts'
 
 /**
@@ -61,7 +61,7 @@ function decodeAnswer(answer: UpstreamAnswer): ImageAnswer {
   if (images.length === 0 && status !== 'succeeded')
     throw new GatewayError('upstream_timeout', 'The prediction was not ready within a minute.')
   if (images.length === 0) throw malformed('has no output')
-  return { images, usage: pieces(images.length) }
+  return { images, usage: billedPieces(images.length) }
 }
 
 function addresses(output: unknown): MadeImage[] {

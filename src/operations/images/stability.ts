@@ -1,7 +1,7 @@
 import { GatewayError } from '../../message/error.ts'
 import { compact, dropped, json, listOf, malformed, objectOf, textOf, unsupported } from '../body.ts'
 import type { Codec, UpstreamAnswer } from '../operation.ts'
-import { onlySource, pieces, ratioOf } from './images.ts'
+import { onlySource, billedPieces, ratioOf } from './images.ts'
 import type { ImageAnswer, ImageRequest } from './images.ts'
 
 /** https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-stability-diffusion.html. One image each. */
@@ -42,7 +42,7 @@ function decodeAnswer(answer: UpstreamAnswer, request: ImageRequest): ImageAnswe
   if (images.length === 0 && reason !== undefined)
     throw new GatewayError('invalid_request', `The provider made no image: ${reason}`, { field: 'prompt' })
   if (images.length === 0) throw malformed('has no images')
-  return { images, usage: pieces(images.length, request) }
+  return { images, usage: billedPieces(images.length, request) }
 }
 
 function readAnswer(answer: UpstreamAnswer): { images?: number } {

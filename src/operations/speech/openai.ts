@@ -16,6 +16,10 @@ export const openai: Codec<SpeechRequest, SpeechAnswer> = {
     decode,
     encode: ({ audio, mediaType }) => ({ kind: 'bytes', type: mediaType, bytes: audio }),
     stream: encodeStream,
+    pieces: ({ audio, usage }) => [
+      { type: 'audio', bytes: audio },
+      { type: 'end', usage },
+    ],
   },
   // Audio says nothing of what it cost; only the last event of a stream does.
   usage: { read: readUsage, asked },

@@ -24,7 +24,15 @@ import type {
 
 /** https://platform.openai.com/docs/api-reference/audio/createTranscription */
 export const openai: Codec<TranscriptionRequest, TranscriptionAnswer> = {
-  client: { decode, encode: encodeAnswer, stream: encodeStream },
+  client: {
+    decode,
+    encode: encodeAnswer,
+    stream: encodeStream,
+    pieces: ({ text, usage }) => [
+      { type: 'text', text },
+      { type: 'end', usage },
+    ],
+  },
   usage: { read: ({ body }) => (body.kind === 'json' && isObject(body.value) ? readUsage(body.value) : {}) },
 }
 
