@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseServeFlags, FlagError } from './cli/flags.ts'
 import type { ServeFlags } from './cli/flags.ts'
 import { banner } from './cli/banner.ts'
@@ -14,6 +14,7 @@ import { startServer } from './http/server.ts'
 import { createLog } from './lib/log.ts'
 import type { Log } from './lib/log.ts'
 import { handle } from './pipeline/handle.ts'
+import { CATALOGUE_FILE, edition, preferCatalogue } from './models/catalogue.ts'
 import { IdleWatch } from './pipeline/idle-watch.ts'
 import { PROTOCOLS } from './protocols/index.ts'
 import { CachedCredentials } from './providers/credentials/cached-credentials.ts'
@@ -42,6 +43,7 @@ const REGISTRY = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM
 const [command, ...rest] = process.argv.slice(2)
 
 if (command === 'logs') await orSay(() => showLogs(rest), 'The flags: signalbox logs -help')
+else if (command === 'catalogue') await orSay(() => runCatalogue(rest), 'More: signalbox catalogue -help')
 else if (command === 'help' || command === '-h' || command === '--help') console.log(help())
 else if (command === 'version' || command === '--version') console.log(version())
 else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2)), help())
@@ -53,6 +55,7 @@ async function serve(args: readonly string[]): Promise<void> {
   const report: Report = (message, error) => log.error(message, detailsOf(error))
   const appDir = appDirOf(flags.appDir)
   await createAppDir(appDir)
+  preferCatalogue(join(appDir, CATALOGUE_FILE), (problem) => log.warn(problem))
 
   const loaded = await load(appDir)
   let { configuration } = loaded
@@ -80,7 +83,7 @@ async function serve(args: readonly string[]): Promise<void> {
     report,
   })
   console.log(banner(version(), server.port, flags.host, configuration))
-  void egress.warmUp()
+  warmUp(egress)
 
   const refuse = (why: string) => log.error(`config.json is not used, what ran goes on:\n${why}`)
   const watcher = watchConfiguration({
@@ -126,6 +129,12 @@ function upstreamsOf({ providers }: Configuration): Upstream[] {
     ...keys.map((key) => key.reach),
   ])
   return reaches.flatMap((reach) => (reach === undefined ? [] : [reach.upstream]))
+}
+
+/** What the first call would wait for. */
+function warmUp(egress: Egress): void {
+  void egress.warmUp()
+  setImmediate(() => edition())
 }
 
 /** The second signal means now. */
@@ -174,8 +183,7 @@ async function showLogs(args: readonly string[]): Promise<void> {
   const { SqliteReader } = await import('./stores/logs/sqlite-reader.ts')
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort())
-  // `head` closes its end when it has enough.
-  process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
+  endWhenUnread()
   await logs(args, {
     locate: async (flag) => {
       const { configuration } = await load(appDirOf(flag))
@@ -188,6 +196,34 @@ async function showLogs(args: readonly string[]): Promise<void> {
     environment: process.env,
     signal: interrupted.signal,
   })
+}
+
+/** `head` closes its end when it has enough. */
+function endWhenUnread(): void {
+  process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
+}
+
+/** `signalbox catalogue`: the catalogue of the app dir, or the packaged one; what it fetches goes through the dialler. */
+async function runCatalogue(args: readonly string[]): Promise<void> {
+  const { catalogue } = await import('./cli/catalogue.ts')
+  const { fetchText } = await import('./wire/fetch-text.ts')
+  endWhenUnread()
+  const egress = new Egress()
+  try {
+    await catalogue(args, {
+      locate: (flag) => {
+        const appDir = appDirOf(flag)
+        preferCatalogue(join(appDir, CATALOGUE_FILE), (problem) => console.error(`signalbox: ${problem}`))
+        return appDir
+      },
+      configuredAddress: async (appDir) => (await load(appDir)).configuration.pricesAddress,
+      fetchText: (url) => fetchText(egress, url),
+      today: () => new Date().toISOString().slice(0, 10),
+      write: (text) => void process.stdout.write(text),
+    })
+  } finally {
+    await egress.close()
+  }
 }
 
 function openLogs({ logs, client }: Configuration, report: Report): LogStore {

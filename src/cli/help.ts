@@ -5,6 +5,7 @@ export function help(): string {
 Usage:
   signalbox [flags]            start the gateway (the same as "signalbox serve")
   signalbox logs [flags]       show the calls that were made; "signalbox logs -help" says more
+  signalbox catalogue          what is known of models and their prices; "signalbox catalogue -help" says more
   signalbox version
   signalbox help
 

@@ -54,6 +54,9 @@ export function edition(): Edition {
   return readCatalogue().edition
 }
 
+/** The refreshed catalogue's name in the app dir. */
+export const CATALOGUE_FILE = 'catalogue.json'
+
 interface Catalogue {
   edition: Edition
   shelves: ReadonlyMap<string, Shelf>
@@ -78,15 +81,18 @@ export function preferCatalogue(path: string, report: (problem: string) => void)
  */
 function readCatalogue(): Catalogue {
   if (catalogue !== undefined) return catalogue
-  const packaged = packagedCatalogue()
-  const refreshed = readRefreshed()
-  const file = refreshed !== undefined && refreshed.date >= packaged.date ? refreshed : packaged
+  const file = catalogueInUse()
   catalogue = { edition: { date: file.date, sources: file.sources }, shelves: shelve(file) }
   return catalogue
 }
 
-export function packagedCatalogue(): CatalogueFile {
-  return JSON.parse(readFileSync(new URL('catalogue.json', import.meta.url), 'utf8')) as CatalogueFile
+/** All of the catalogue in use, read anew. */
+export function catalogueInUse(): CatalogueFile {
+  const packaged = JSON.parse(
+    readFileSync(new URL('catalogue.json', import.meta.url), 'utf8'),
+  ) as CatalogueFile
+  const refreshed = readRefreshed()
+  return refreshed !== undefined && refreshed.date >= packaged.date ? refreshed : packaged
 }
 
 function readRefreshed(): CatalogueFile | undefined {

@@ -81,10 +81,22 @@ const WITHOUT_PRICES = new Set(['nvidia'])
 export function fromModelsDev(table: ModelsDev): Entries {
   const entries: Entries = new Map()
   for (const [source, provider] of Object.entries(PROVIDERS)) {
-    for (const [id, model] of Object.entries(table[source]?.models ?? {}))
-      entries.set(`${provider}/${id.replace(/@default$/, '')}`, toEntry(provider, id, model))
+    for (const [id, model] of Object.entries(table[source]?.models ?? {})) {
+      const entry = unlessMalformed(() => toEntry(provider, id, model))
+      if (entry !== undefined) entries.set(`${provider}/${id.replace(/@default$/, '')}`, entry)
+    }
   }
   return entries
+}
+
+/** A table from outside may say anything: a model of another form is left out, and costs no other. */
+export function unlessMalformed(read: () => CatalogueEntry): CatalogueEntry | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
 }
 
 function toEntry(provider: string, id: string, model: SourceModel): CatalogueEntry {

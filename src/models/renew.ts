@@ -10,11 +10,17 @@ export function renewed(known: Entries, fresh: Entries): Entries {
   const entries: Entries = new Map(known)
   for (const [key, entry] of fresh) {
     const before = known.get(key)
-    const after = before === undefined ? { ...entry } : renewedEntry(before, entry)
+    const after = before === undefined ? newEntry(entry) : renewedEntry(before, entry)
     addDocumented(key, after)
     entries.set(key, after)
   }
   return entries
+}
+
+/** Where only the input's limit is known, the window is at least that. */
+function newEntry({ max_input: maxInput, ...entry }: CatalogueEntry): CatalogueEntry {
+  if (maxInput === undefined) return entry
+  return entry.context === undefined ? { ...entry, context: maxInput } : { ...entry, max_input: maxInput }
 }
 
 function renewedEntry(before: CatalogueEntry, fresh: CatalogueEntry): CatalogueEntry {
