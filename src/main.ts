@@ -53,9 +53,7 @@ async function serve(args: readonly string[]): Promise<void> {
   const flags = parseServeFlags(args, process.env)
   const log = openLog(flags)
   const report: Report = (message, error) => log.error(message, detailsOf(error))
-  const appDir = appDirOf(flags.appDir)
-  await createAppDir(appDir)
-  preferCatalogue(join(appDir, CATALOGUE_FILE), (problem) => log.warn(problem))
+  const appDir = await openAppDir(flags.appDir, log)
 
   const loaded = await load(appDir)
   let { configuration } = loaded
@@ -147,6 +145,13 @@ function stopOnSignal(stop: () => Promise<void>): void {
 function openLog({ logLevel, logStyle }: ServeFlags): Log {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   return createLog(logLevel, logStyle, (line) => void process.stderr.write(line))
+}
+
+async function openAppDir(flag: string | undefined, log: Log): Promise<string> {
+  const appDir = appDirOf(flag)
+  await createAppDir(appDir)
+  preferCatalogue(join(appDir, CATALOGUE_FILE), (problem) => log.warn(problem))
+  return appDir
 }
 
 function appDirOf(flag: string | undefined): string {
