@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { compatibilityTables } from './docs/compatibility.ts'
 import { errorTable } from './docs/errors.ts'
 import { quirkTable } from './docs/quirks.ts'
 import { settingsTables } from './docs/settings.ts'
@@ -10,6 +11,7 @@ export const GENERATED: readonly { file: string; name: string; build: () => stri
   { file: 'docs/errors.md', name: 'errors', build: errorTable },
   { file: 'docs/adding-a-provider.md', name: 'quirks', build: quirkTable },
   { file: 'docs/claude-code.md', name: 'classes', build: tierTable },
+  { file: 'docs/compatibility.md', name: 'compatibility', build: compatibilityTables },
 ]
 
 /** The page with the text between `<!-- name -->` and `<!-- /name -->` replaced. */

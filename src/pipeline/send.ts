@@ -2,6 +2,8 @@ import type { Authorize } from '../providers/authorization.ts'
 import { pathTo } from '../providers/provider.ts'
 import type { Path } from '../providers/provider.ts'
 import type { ProviderKey, Reach } from '../stores/config/configuration.ts'
+import { sse } from '../wire/framing.ts'
+import type { Framing } from '../wire/framing.ts'
 import type { EgressRequest } from '../wire/egress.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
@@ -37,6 +39,7 @@ export const send: Send = (call, request, target, key, record, on) => {
   const ownHeaders = { 'content-type': clientFraming(call).contentType, 'cache-control': 'no-cache' }
   const stream: StreamSide | undefined = passage && {
     passage,
+    accepts: (contentType) => isFramedAs(target.surface.framing ?? sse, contentType),
     headers: (upstream) => ({ ...streamHeaders(upstream), ...ownHeaders }),
     onFirst: () => record.firstPart(),
     onBytes: (bytes) => record.answer(bytes),
@@ -44,6 +47,11 @@ export const send: Send = (call, request, target, key, record, on) => {
   }
   const path = pathOf(target.surface.paths.generate, request, target, key)
   return dispatch({ call, target, key, path, upstreamBody }, { stream, answerWhole }, on)
+}
+
+/** Servers write the parameters of a media type as they like. */
+function isFramedAs({ contentType }: Framing, given: string): boolean {
+  return given.toLowerCase().startsWith(contentType.split(';', 1)[0]!)
 }
 
 /** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */

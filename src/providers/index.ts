@@ -1,5 +1,6 @@
 import { anthropic } from './anthropic.ts'
 import { azure } from './azure.ts'
+import { bedrock } from './bedrock.ts'
 import { compatibleProviders, selfHosted } from './compatible.ts'
 import { gemini } from './gemini.ts'
 import type { ProtocolId } from '../protocols/protocol.ts'
@@ -8,11 +9,11 @@ import type { Provider, Surface, SurfacePaths } from './provider.ts'
 
 /** Every provider known by name. */
 export const PROVIDERS: ReadonlyMap<string, Provider> = new Map(
-  [anthropic, azure, gemini, vertex, ...compatibleProviders].map((provider) => [provider.id, provider]),
+  [anthropic, azure, bedrock, gemini, vertex, ...compatibleProviders].map((provider) => [provider.id, provider]),
 )
 
 /** What `custom_provider_config.base_provider_type` may name in this version. */
-export const CUSTOM_BASE_TYPES = ['openai', 'anthropic', 'gemini', 'huggingface'] as const
+export const CUSTOM_BASE_TYPES = ['openai', 'anthropic', 'gemini', 'bedrock', 'huggingface'] as const
 
 /**
  * A provider that the operator describes: the wire of a known one at another address. It keeps no quirk of the

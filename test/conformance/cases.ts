@@ -1,4 +1,4 @@
-import type { AnswerFacts, AnswerScript, RequestFacts, RequestScript, Tool } from './script.ts'
+import type { AnswerScript, RequestFacts, RequestScript, Tool } from './script.ts'
 
 /** A capability: what the client asks, what the upstream must read of it, what it says, what the client must read. */
 export interface Case {
@@ -7,8 +7,8 @@ export interface Case {
   /** Facts that must reach the upstream. */
   asks: Partial<RequestFacts>
   answer: AnswerScript
-  /** Facts that must reach the client; absent: what the upstream said. */
-  says?: Partial<AnswerFacts>
+  /** What an upstream says that was not told of the stop sequences: the gateway has to cut it. */
+  uncut?: string
 }
 
 const USAGE = { input: 120, cacheRead: 30, output: 15 }
@@ -132,6 +132,7 @@ export const CASES: readonly Case[] = [
     request: { ...ask('Count'), stop: ['STOP'] },
     asks: {},
     answer: { text: 'one two ', finish: 'end', usage: USAGE },
+    uncut: 'one two STOP three',
   },
   {
     capability: 'max tokens',
@@ -146,3 +147,7 @@ export const CASES: readonly Case[] = [
     answer: { text: 'I will not.', finish: 'refusal', usage: USAGE },
   },
 ]
+
+/** Two further capabilities, whose answer is no answer. */
+export const ERROR_BEFORE = 'error before the first byte'
+export const ERROR_AFTER = 'error after the first byte'

@@ -31,10 +31,17 @@ const ROWS: readonly Row[] = [
   },
   {
     capability: 'document',
-    clients: ['openai-chat', 'openai-responses', 'bedrock-converse'],
+    clients: ['openai-chat', 'openai-responses'],
     upstreams: ['gemini'],
     why: 'Gemini’s documents have no names; the name is told in a text before.',
     asks: { texts: ['Document: a.pdf', 'Sum it up.'] },
+  },
+  {
+    capability: 'document',
+    clients: ['bedrock-converse'],
+    upstreams: ['gemini'],
+    why: 'Gemini’s documents have no names; the name is told in a text before.',
+    asks: { texts: ['Document: a', 'Sum it up.'] },
   },
 ]
 

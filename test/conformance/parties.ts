@@ -1,5 +1,6 @@
 import { anthropic } from './wires/anthropic.ts'
-import { claudeOnVertex } from './wires/claude-in-clouds.ts'
+import { bedrockConverse } from './wires/bedrock-converse.ts'
+import { claudeOnBedrock, claudeOnVertex } from './wires/claude-in-clouds.ts'
 import { gemini } from './wires/gemini.ts'
 import { openaiChat } from './wires/openai-chat.ts'
 import { openaiResponses } from './wires/openai-responses.ts'
@@ -15,11 +16,19 @@ export interface Client {
 export interface Upstream {
   id: string
   wire: Wire
-  /** As the client names it, with its provider. */
-  model: string
+  /** As the client names it, with its provider: one that has the capability. */
+  model(capability?: string): string
 }
 
-const WIRES = [anthropic, openaiChat, openaiResponses, gemini, claudeOnVertex]
+const WIRES = [
+  anthropic,
+  openaiChat,
+  openaiResponses,
+  gemini,
+  bedrockConverse,
+  claudeOnBedrock,
+  claudeOnVertex,
+]
 
 export const CLIENTS: readonly Client[] = WIRES.map((wire) => ({ id: wire.id, wire }))
 
@@ -28,7 +37,9 @@ const MODELS: Readonly<Record<string, string>> = {
   'openai-chat': 'openrouter/openai/gpt-5.1',
   'openai-responses': 'responses/gpt-5.1',
   gemini: 'gemini/gemini-2.5-pro',
-  'bedrock-converse': 'bedrock/us.amazon.nova-premier-v1:0',
+  'bedrock-converse': 'bedrock/openai.gpt-oss-120b-1:0',
+  // The one thinks and keeps to schemas, the other sees.
+  'bedrock-converse image': 'bedrock/us.amazon.nova-premier-v1:0',
   'claude-on-bedrock': 'bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0',
   'claude-on-vertex': 'vertex/claude-sonnet-4-5',
 }
@@ -36,8 +47,18 @@ const MODELS: Readonly<Record<string, string>> = {
 export const UPSTREAMS: readonly Upstream[] = WIRES.map((wire) => ({
   id: wire.id,
   wire,
-  model: MODELS[wire.id]!,
+  model: (capability) => MODELS[`${wire.id} ${capability}`] ?? MODELS[wire.id]!,
 }))
+
+/**
+ * The API in which the upstream is asked. A client that speaks Converse is served in it by every model of Bedrock,
+ * Claude too.
+ */
+export function spokenWith(client: Client, upstream: Upstream): Wire {
+  return client.wire === bedrockConverse && upstream.wire === claudeOnBedrock
+    ? bedrockConverse
+    : upstream.wire
+}
 
 /** `providers` of a configuration in which each model leads to the service at `url`. */
 export function providersAt(url: string): Record<string, unknown> {
@@ -58,9 +79,7 @@ export function providersAt(url: string): Record<string, unknown> {
     openrouter: at(url, [key]),
     responses: at(url, [key], custom(['responses', 'responses_stream'])),
     gemini: at(`${url}/v1beta`, [key]),
-    bedrock: at(url, [
-      { name: 'k', bedrock_key_config: { access_key: 'AKIA', secret_key: 's', region: 'us-east-1' } },
-    ]),
+    bedrock: at(url, [{ ...key, bedrock_key_config: { region: 'us-east-1' } }]),
     vertex: at(url, [{ ...key, vertex_key_config: { project_id: 'p', region: 'global' } }]),
   }
 }

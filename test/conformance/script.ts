@@ -63,7 +63,7 @@ export interface RequestFacts {
   calls: { name: string; arguments: Json }[]
   results: string[]
   thinks: boolean
-  schema: Json | undefined
+  schema: Json
   stop: string[]
   maxTokens: number | undefined
 }

@@ -30,9 +30,9 @@ export interface Wire {
     headers: Record<string, string>
     body(script: RequestScript, model: string, stream: boolean): JsonObject
     readWhole(answer: JsonObject): AnswerFacts
-    readStream(bytes: Buffer): AnswerFacts
+    readStream: (bytes: Buffer) => AnswerFacts
     /** The message in an error answer, in the client's own envelope; undefined: it is not that. */
-    readError(status: number, answer: JsonObject): string | undefined
+    readError: (status: number, answer: JsonObject) => string | undefined
   }
   upstream: {
     readRequest(request: Received): RequestFacts

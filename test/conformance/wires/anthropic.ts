@@ -151,8 +151,8 @@ export function message(answer: AnswerScript): JsonObject {
   }
 }
 
-function start(counts: Counts): JsonObject {
-  const empty = message({ finish: 'end', usage: { ...counts, output: 1 } })
+function start(used: Counts): JsonObject {
+  const empty = message({ finish: 'end', usage: { ...used, output: 1 } })
   return { type: 'message_start', message: { ...empty, content: [], stop_reason: null } }
 }
 

@@ -30,14 +30,14 @@ export const bedrockConverse: Wire = {
     readRequest: ({ body }) => readConverseBody(body),
     whole: (answer) => json(200, converse(answer)),
     stream: (answer) => eventStream(events(answer)),
-    error: (status, message) => json(status, { message }, { 'x-amzn-errortype': ERROR_TYPES[status] }),
-    brokenStream: (text, message) =>
+    error: (status, text) => json(status, { message: text }, { 'x-amzn-errortype': ERROR_TYPES[status] }),
+    brokenStream: (text, said) =>
       twoParts(
         eventStream([
           ['messageStart', { role: 'assistant' }],
           ['contentBlockDelta', { contentBlockIndex: 0, delta: { text } }],
         ]),
-        eventStream([['exception/modelStreamErrorException', { message }]]),
+        eventStream([['exception/modelStreamErrorException', { message: said }]]),
       ),
   },
 }

@@ -137,7 +137,7 @@ function usage({ input, cacheRead, output }: Counts): JsonObject {
   }
 }
 
-function completion({ thinking, text, calls = [], finish, usage: counts }: AnswerScript): JsonObject {
+function completion({ thinking, text, calls = [], finish, usage: used }: AnswerScript): JsonObject {
   const message = {
     role: 'assistant',
     content: text ?? null,
@@ -150,7 +150,7 @@ function completion({ thinking, text, calls = [], finish, usage: counts }: Answe
     created: 1,
     model: 'of-upstream',
     choices: [{ index: 0, message, finish_reason: STOP[finish] }],
-    usage: usage(counts),
+    usage: usage(used),
   }
 }
 
@@ -164,7 +164,7 @@ function chunk(delta: JsonObject, finish: string | null = null): JsonObject {
   }
 }
 
-function chunks({ thinking = '', text = '', calls = [], finish, usage: counts }: AnswerScript): JsonObject[] {
+function chunks({ thinking = '', text = '', calls = [], finish, usage: used }: AnswerScript): JsonObject[] {
   return [
     chunk({ role: 'assistant', content: '' }),
     ...halves(thinking).map((half) => chunk({ reasoning_content: half })),
@@ -176,7 +176,7 @@ function chunks({ thinking = '', text = '', calls = [], finish, usage: counts }:
       return [begin, ...rest].map((part) => chunk({ tool_calls: [part] }))
     }),
     chunk({}, STOP[finish]),
-    { ...chunk({}), choices: [], usage: usage(counts) },
+    { ...chunk({}), choices: [], usage: usage(used) },
   ]
 }
 
@@ -211,7 +211,7 @@ function readChunks(lines: string[]): AnswerFacts {
   const inputs: string[] = []
   for (const line of lines) {
     if (line === '[DONE]') continue
-    const { choices = [], usage: used, error } = JSON.parse(line) as Json
+    const { choices = [], usage: used, error } = JSON.parse(line)
     if (error !== undefined) return { ...facts, finish: 'error', message: error.message }
     if (used) facts.usage = counts(used)
     const { delta = {}, finish_reason: finish } = choices[0] ?? {}
