@@ -10,7 +10,7 @@ import { searchBlocks } from '../shared/web-search.ts'
 import { citationOf } from './citations.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { sealSignature } from '../shared/gemini-signature.ts'
-import { geminiSignature } from './gemini-signature.ts'
+import { geminiSignature } from '../shared/chat-signature.ts'
 import { firstChoice, hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
 
 /**

@@ -10,10 +10,10 @@ import {
   outputLimit,
   usedCallIds,
 } from '../shared/openai-settings.ts'
+import { encodeMessages } from '../shared/chat-messages.ts'
 import { functionSchema, isClosed } from '../shared/schema.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
-import { encodeMessages } from './messages-encode.ts'
 import { encodeTools } from './tools-encode.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../message/request.ts'
-import { NO_SIGNATURE } from '../shared/gemini-signature.ts'
-import { isObject } from '../shared/object.ts'
+import { NO_SIGNATURE } from './gemini-signature.ts'
+import { isObject } from './object.ts'
 
 /** The signature on a call of an answer of Google's surface for this API. */
 export function geminiSignature(call: JsonObject): string | undefined {

@@ -9,8 +9,8 @@ import type {
   Source,
   ToolResultBlock,
 } from '../../message/request.ts'
-import { opaqueText } from '../shared/opaque-text.ts'
-import type { Warnings } from '../shared/warnings.ts'
+import { opaqueText } from './opaque-text.ts'
+import type { Warnings } from './warnings.ts'
 
 /** A part of a message's content: text with the cache mark that stood on it, or something else as it goes out. */
 export type Part = { text: string; cache?: CacheMark } | { other: JsonObject; name: string }
