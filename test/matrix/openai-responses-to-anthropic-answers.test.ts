@@ -318,13 +318,13 @@ describe('an answer in one piece', () => {
 })
 
 describe('errors', () => {
-  const error = (type: string, message: string) => ({ type: 'error', error: { type, message } })
+  const told = (type: string, message: string) => ({ type: 'error', error: { type, message } })
 
   it.each([
     [
       '#60 429, and when to come back',
       429,
-      error('rate_limit_error', 'slow'),
+      told('rate_limit_error', 'slow'),
       {
         status: 429,
         headers: { 'retry-after': '7' },
@@ -334,19 +334,19 @@ describe('errors', () => {
     [
       '#60 L1 an input that is too long, in the word on which Codex compacts',
       400,
-      error('invalid_request_error', 'prompt is too long: 213462 tokens > 200000 maximum'),
+      told('invalid_request_error', 'prompt is too long: 213462 tokens > 200000 maximum'),
       { status: 400, body: { error: { type: 'invalid_request_error', code: 'context_length_exceeded' } } },
     ],
     [
       '#60 overloaded',
       529,
-      error('overloaded_error', 'busy'),
+      told('overloaded_error', 'busy'),
       { status: 529, body: { error: { message: 'busy' } } },
     ],
     [
       '#60 a wrong key',
       401,
-      error('authentication_error', 'no'),
+      told('authentication_error', 'no'),
       { status: 401, body: { error: { code: 'invalid_api_key' } } },
     ],
   ])('%s', (_name, status, body, client) => {

@@ -3,6 +3,7 @@ import { checked } from '../../src/message/grammar.ts'
 import type { JsonObject } from '../../src/message/request.ts'
 import type { ModelFacts } from '../../src/models/catalogue.ts'
 import { anthropic } from '../../src/protocols/anthropic/index.ts'
+import { openaiChat } from '../../src/protocols/openai-chat/index.ts'
 import { openaiResponses } from '../../src/protocols/openai-responses/index.ts'
 import type { AnswerMemo, Memo, Protocol, Quirks } from '../../src/protocols/protocol.ts'
 import { stopAt } from '../../src/protocols/shared/stop-sequences.ts'
@@ -66,6 +67,12 @@ export function toResponses(from: JsonObject, target: Target = {}) {
 export function toClaude(from: JsonObject, target: Target = {}) {
   const body = { model: 'anthropic/claude-opus-5-5', input: 'Hi', ...from }
   return translate(openaiResponses, anthropic, body, { model: 'claude-opus-5-5', ...target })
+}
+
+/** A Responses body as the Chat Completions body that it becomes. */
+export function toChatUpstream(from: JsonObject, target: Target = {}) {
+  const body = { model: 'deepseek/deepseek-v4', input: 'Hi', ...from }
+  return translate(openaiResponses, openaiChat, body, { model: 'some-model', ...target })
 }
 
 export interface RequestRow extends Target {
@@ -141,7 +148,10 @@ export const forClaudeClient = (events: readonly Json[], sides: Sides = {}) =>
   through(openaiResponses, anthropic, wireOf(events), sides)
 export const forResponsesClient = (events: readonly Json[], sides: Sides = {}) =>
   through(anthropic, openaiResponses, wireOf(events), sides)
+/** Chunks of a Chat Completions upstream. */
+export const fromChatUpstream = (bytes: Uint8Array, sides: Sides) =>
+  through(openaiChat, openaiResponses, bytes, sides)
 
-export function wireOf(events: readonly Json[]): Uint8Array {
+function wireOf(events: readonly Json[]): Uint8Array {
   return new TextEncoder().encode(events.map((event) => sseText(event.type, JSON.stringify(event))).join(''))
 }

@@ -47,33 +47,44 @@ function asReminder(block: JsonObject): JsonObject {
 
 function pairResults(turns: Turn[], { warnings }: ContentContext): Turn[] {
   const paired: Turn[] = []
-  let open: string[] = []
-  for (const turn of turns) {
-    if (turn.role === 'user') paired.push({ role: 'user', content: resultsFirst(turn.content, open) })
-    else paired.push(turn)
-    open =
-      turn.role === 'assistant'
-        ? turn.content.filter(isType('tool_use')).map((call) => String(call['id']))
-        : []
+  let open = new Set<string>()
+  for (const { role, content } of turns) {
+    if (role === 'user') {
+      paired.push({ role, content: resultsFirst(content, open) })
+      open = new Set()
+      continue
+    }
+    // "tool_use ids must be unique"
+    const calls = new Set<string>()
+    const unique = content.filter((block) => !isType('tool_use')(block) || isNew(String(block['id']), calls))
+    if (unique.length < content.length)
+      warnings.add('dropped', 'messages[].content[].tool_use', 'two calls of one message had the same id')
+    paired.push({ role, content: unique })
+    open = calls
   }
-  if (open.length > 0) {
+  if (open.size > 0) {
     paired.push({ role: 'user', content: resultsFirst([], open) })
     warnings.add('changed', 'messages', 'the last tool calls have no results; they are told as failed')
   }
   return paired
 }
 
+function isNew(id: string, known: Set<string>): boolean {
+  const before = known.size
+  return known.add(id).size > before
+}
+
 /** The last result of a call counts; a call without one failed; a result without a call is only text. */
-function resultsFirst(content: readonly JsonObject[], calls: readonly string[]): JsonObject[] {
+function resultsFirst(content: readonly JsonObject[], calls: ReadonlySet<string>): JsonObject[] {
   const results = new Map<string, JsonObject>()
   const rest: JsonObject[] = []
   for (const block of content) {
     const id = String(block['tool_use_id'])
     if (block['type'] !== 'tool_result') rest.push(block)
-    else if (calls.includes(id)) results.set(id, block)
+    else if (calls.has(id)) results.set(id, block)
     else rest.push(...orphan(block))
   }
-  return [...calls.map((id) => results.get(id) ?? missing(id)), ...rest]
+  return [...[...calls].map((id) => results.get(id) ?? missing(id)), ...rest]
 }
 
 function missing(id: string): JsonObject {
@@ -87,7 +98,7 @@ function missing(id: string): JsonObject {
 
 function orphan(block: JsonObject): JsonObject[] {
   const content = (block['content'] as JsonObject[]).filter((inner) => !isType('tool_reference')(inner))
-  return content.length === 0 ? [] : [text('[Result of an earlier tool call]'), ...content]
+  return [text('[Result of an earlier tool call]'), ...content]
 }
 
 function isType(type: string): (block: JsonObject) => boolean {
