@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { EXCEPTIONS } from './exceptions.ts'
 
-/** Rows of both lists that concern Anthropic clients and streams, by their ids. */
+/** Rows of both lists that concern Anthropic clients, streams and Gemini, by their ids. */
 const LISTS = [
-  ...range('#', 1, 29),
+  ...range('#', 1, 36),
   ...range('#', 47, 68),
   ...range('A', 1, 22),
   ...range('B', 1, 18),
@@ -21,7 +21,7 @@ function range(letter: string, first: number, last: number): string[] {
 function namedIds(): Set<string> {
   const ids = new Set<string>()
   for (const file of readdirSync(import.meta.dirname)) {
-    if (!/^anthropic-to-openai-chat.*\.test\.ts$/.test(file)) continue
+    if (!/^anthropic-to-openai-chat.*\.test\.ts$|gemini.*\.test\.ts$/.test(file)) continue
     const source = readFileSync(`${import.meta.dirname}/${file}`, 'utf8')
     for (const [, name] of source.matchAll(/['`]((?:#\d+|[ABCFL]\d+)\b[^'`]*)['`]/g)) {
       for (const [id] of name!.matchAll(/#\d+|\b[ABCFL]\d+\b/g)) ids.add(id)
