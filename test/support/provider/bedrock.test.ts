@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeMessages, encodeMessage } from './aws-event-stream.ts'
 import { type Directive, directiveText } from './directive.ts'
 import type { Json } from './json.ts'
-import { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, type Provider, startProvider } from './server.ts'
+import { AWS_KEYS, type Provider, startProvider } from './server.ts'
 import { sign } from './signature.ts'
 import { testStrictness } from './strictness.ts'
 
@@ -384,7 +384,7 @@ describe("AWS's own SDK", () => {
     new BedrockRuntimeClient({
       endpoint: provider.url,
       region: 'us-east-1',
-      credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY },
+      credentials: AWS_KEYS,
       requestHandler: new NodeHttpHandler(),
       maxAttempts: 1,
       ...more,
@@ -398,16 +398,12 @@ describe("AWS's own SDK", () => {
     const { output } = await client().send(command())
     expect(output?.message?.content).toEqual([{ text: 'Done' }])
     const wrong: [object, string][] = [
-      [
-        { credentials: { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: 'x' } },
-        'InvalidSignatureException',
-      ],
+      [{ credentials: { ...AWS_KEYS, secretAccessKey: 'x' } }, 'InvalidSignatureException'],
       [{ credentials: { accessKeyId: 'AKIAOTHER', secretAccessKey: 'x' } }, 'UnrecognizedClientException'],
       [
         {
           credentials: {
-            accessKeyId: AWS_ACCESS_KEY_ID,
-            secretAccessKey: AWS_SECRET_ACCESS_KEY,
+            ...AWS_KEYS,
             sessionToken: 'x',
           },
         },
@@ -534,8 +530,8 @@ describe("Anthropic's SDK for Bedrock", () => {
     new AnthropicBedrock({
       baseURL: provider.url,
       awsRegion: 'us-east-1',
-      awsAccessKey: AWS_ACCESS_KEY_ID,
-      awsSecretKey: AWS_SECRET_ACCESS_KEY,
+      awsAccessKey: AWS_KEYS.accessKeyId,
+      awsSecretKey: AWS_KEYS.secretAccessKey,
     })
 
   it('streams a tool loop with thoughts', async () => {

@@ -99,7 +99,7 @@ function authenticate(request: RecordedRequest, access: Access): Refusal | undef
     }
   }
   const key = /^Bearer (.+)$/.exec(authorization)?.[1]
-  if (key === undefined) return checkSignature(request, 'bedrock', access)
+  if (key === undefined) return checkSignature(request, access.aws)
   if (access.accepts(key)) return undefined
   const message = 'Authentication failed: Please make sure your API Key is valid.'
   return { status: 403, type: 'AccessDeniedException', message }

@@ -1,3 +1,4 @@
+import type { AwsAccounts } from '../cloud/aws-accounts.ts'
 import type { Conversation } from './conversation.ts'
 import type { Fault } from './faults.ts'
 import type { Json } from './json.ts'
@@ -25,13 +26,8 @@ export interface Operation {
 /** Who may ask. */
 export interface Access {
   accepts(key: string): boolean
-  awsSecret(accessKeyId: string): AwsSecret | undefined
-}
-
-/** What belongs to an AWS access key: the secret signs requests and never travels, a session's token does. */
-export interface AwsSecret {
-  secret: string
-  sessionToken?: string
+  /** Whose signatures Bedrock takes. */
+  aws: AwsAccounts
 }
 
 /** Each physical token in exactly one bucket. Protocols that count cached tokens as input add them up. */

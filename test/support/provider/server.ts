@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import { AwsAccounts } from '../cloud/aws-accounts.ts'
 import { anthropic } from './anthropic.ts'
 import { azureChat, azureClaude, azureResponses, azureServices } from './azure.ts'
 import { bedrockClaude, bedrockConverse } from './bedrock.ts'
@@ -8,13 +9,13 @@ import { cohere } from './cohere.ts'
 import { Exchange } from './exchange.ts'
 import { type Fault, FaultBook } from './faults.ts'
 import { gemini } from './gemini.ts'
-import { generate } from './generate.ts'
+import { type Context, generate } from './generate.ts'
 import { Ledger, type LedgerEntry } from './ledger.ts'
 import { openaiChat, openaiServices } from './openai-chat.ts'
 import { openaiCompletions } from './openai-completions.ts'
 import { openaiResponses } from './openai-responses.ts'
 import { type Reply, ReplyQueue, type ReplyOptions, sendReply } from './reply.ts'
-import type { Access, AwsSecret, ProviderProtocol, Refusal } from './protocol.ts'
+import type { Access, ProviderProtocol, Refusal } from './protocol.ts'
 import { type RecordedRequest, record } from './record.ts'
 import { serve } from './serve.ts'
 import { vertexClaude, vertexGemini } from './vertex.ts'
@@ -39,9 +40,7 @@ const PROTOCOLS: ProviderProtocol[] = [
 ]
 
 /** What signs requests to Bedrock, unless a test brings its own. */
-export const AWS_ACCESS_KEY_ID = 'AKIASCRIPTEDPROVIDER'
-export const AWS_SECRET_ACCESS_KEY = 'scripted/secret+access/key'
-const AWS_SECRETS: Record<string, AwsSecret> = { [AWS_ACCESS_KEY_ID]: { secret: AWS_SECRET_ACCESS_KEY } }
+export const AWS_KEYS = { accessKeyId: 'AKIASCRIPTEDPROVIDER', secretAccessKey: 'scripted/secret+access/key' }
 
 const LISTED_MODELS = [
   'claude-opus-5-5',
@@ -62,8 +61,8 @@ export interface ProviderOptions {
   models?: string[]
   /** Provider keys that it accepts, in whatever header the protocol uses; any unless told. */
   keys?: string[]
-  /** Secrets by AWS access key id; one pair, `AWS_ACCESS_KEY_ID` and its secret, unless told. */
-  awsSecrets?: Record<string, AwsSecret>
+  /** Whose signatures Bedrock takes: those of `AWS_KEYS`, unless told. */
+  aws?: AwsAccounts
   /** A file for the ledger, synced before each chunk. */
   ledgerPath?: string
   /** Finish and bill an answer whose client has left, as some clouds do. */
@@ -96,6 +95,9 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
   const faults = new FaultBook()
   const replies = new ReplyQueue()
   const requests: RecordedRequest[] = []
+  const { keys, aws = new AwsAccounts() } = options
+  if (!options.aws) aws.add(AWS_KEYS)
+  const access: Access = { accepts: (key) => keys === undefined || keys.includes(key), aws }
 
   async function handle(request: IncomingMessage, response: ServerResponse) {
     const recorded = await record(request, requests.length + 1)
@@ -103,7 +105,12 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
     const exchange = new Exchange(response, recorded, ledger)
     const reply = replies.take(recorded)
     if (reply) await sendReply(reply, exchange)
-    else await answer(exchange, options, faults, ledger)
+    else
+      await answer(exchange, options, access, {
+        faults,
+        ledger,
+        finishes: options.finishesWithoutClient === true,
+      })
     options.onAnswer?.(recorded)
   }
 
@@ -137,8 +144,8 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
 async function answer(
   exchange: Exchange,
   options: ProviderOptions,
-  faults: FaultBook,
-  ledger: Ledger,
+  access: Access,
+  context: Context,
 ): Promise<void> {
   const { record: request } = exchange
   if (request.method === 'HEAD' || request.url === '/') return exchange.send(200, {}, '')
@@ -156,14 +163,13 @@ async function answer(
         protocol.errorHeaders?.(refusal),
       )
     }
-    const denied = protocol.authenticate(request, access(options))
+    const denied = protocol.authenticate(request, access)
     if (denied) return refuse(denied)
     if (operation.kind === 'models') {
       const ids = options.models ?? LISTED_MODELS
       return sendJson(exchange, protocol, 200, protocol.models(ids, operation.model))
     }
     const strict = options.strict !== false
-    const context = { faults, ledger, finishes: options.finishesWithoutClient === true }
     if (operation.service) {
       const invalid = strict && operation.service.check?.(request, operation)
       return invalid ? refuse(invalid) : serve(exchange, protocol, operation, operation.service, context)
@@ -182,11 +188,6 @@ async function answer(
   const message = `The scripted provider has no ${request.method} ${request.path}`
   exchange.send(404, { 'content-type': 'application/json' }, JSON.stringify({ error: { message } }))
 }
-
-const access = ({ keys, awsSecrets }: ProviderOptions): Access => ({
-  accepts: (key) => keys === undefined || keys.includes(key),
-  awsSecret: (accessKeyId) => (awsSecrets ?? AWS_SECRETS)[accessKeyId],
-})
 
 function sendJson(
   exchange: Exchange,
