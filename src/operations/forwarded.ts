@@ -5,7 +5,7 @@ import { compact, secondsOf } from './body.ts'
 import type { Body, Codec, UpstreamAnswer } from './operation.ts'
 
 /** Operations that only providers of the client's own family serve: what they use is read, and nothing else. */
-type Forwarded = Codec<unknown, unknown>
+type Forwarded = Codec<unknown>
 
 /** https://platform.openai.com/docs/api-reference/completions: counts as in a chat, cached tokens in the prompt's. */
 export const completions: Forwarded = {

@@ -29,7 +29,7 @@ import { huggingFace as huggingFaceTranscription } from './transcription/hugging
 import { mistral, vllm } from './transcription/openai-like.ts'
 import { openai as openaiTranscription } from './transcription/openai.ts'
 
-type Codecs = Readonly<Partial<Record<FamilyId, Codec<unknown, unknown>>>>
+type Codecs = Readonly<Partial<Record<FamilyId, Codec<unknown>>>>
 
 /** Every operation in every family that writes it. */
 export const CODECS: Readonly<Record<OperationId, Codecs>> = {

@@ -12,7 +12,7 @@ export type { OperationId }
  *
  * Everything here is pure and synchronous, without clock, I/O or Node APIs.
  */
-export interface Codec<Request, Answer> {
+export interface Codec<Request, Answer extends Metered = Metered> {
   /** The half that clients speak to the gateway. Absent: no client does, or only providers of the family serve it. */
   readonly client?: ClientSide<Request, Answer>
   /** The half that the gateway speaks to providers. Absent: requests of other families do not reach them. */
@@ -23,7 +23,12 @@ export interface Codec<Request, Answer> {
   readonly namesModelInside?: true
 }
 
-export interface ClientSide<Request, Answer> {
+/** Every answer says what it has used, as far as that is known. */
+export interface Metered {
+  readonly usage: Partial<Usage>
+}
+
+export interface ClientSide<Request, Answer extends Metered> {
   /** Throws `invalid_request` and `unsupported`, naming the field. */
   decode(body: Body): DecodedRequest<Request>
   encode(answer: Answer, context: AnswerContext<Request>): Body
@@ -33,7 +38,7 @@ export interface ClientSide<Request, Answer> {
   pieces?(answer: Answer): readonly Piece[]
 }
 
-export interface ProviderSide<Request, Answer> {
+export interface ProviderSide<Request, Answer extends Metered> {
   /**
    * Throws `unsupported` for what the family has no word for and the answer depends on. `model`: its id there.
    * `stream`: the answer is wanted as a stream, which is asked only of providers that give one.

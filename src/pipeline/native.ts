@@ -72,7 +72,7 @@ function foreignEdits({ body, fields }: InboundRequest, { surface }: Target): Ed
 }
 
 /** No upstream knows the names that the gateway falls back to. */
-function fallbackEdits({ body, fields, fallbacks }: InboundRequest): Edit[] {
+export function fallbackEdits({ body, fields, fallbacks }: InboundRequest): Edit[] {
   return fallbacks.length === 0
     ? []
     : editMembers(body, body.indexOf(OPEN_BRACE), fields, (name) => name === 'fallbacks')

@@ -41,6 +41,8 @@ export interface ReadOptions {
   limits?: ScanLimits
   /** The model where the body's `model` does not name it. */
   otherModel?: (parsed: () => JsonObject) => string | undefined
+  /** Absent: the body's `stream` says whether the answer is to be one. */
+  stream?: (body: Buffer, fields: ReadonlyMap<string, Span>) => boolean
 }
 
 /**
@@ -52,13 +54,13 @@ export interface ReadOptions {
 export async function readRequest(
   call: Call,
   configuration: Configuration,
-  { limits, otherModel }: ReadOptions = {},
+  { limits, otherModel, stream = streamOf }: ReadOptions = {},
 ): Promise<InboundRequest> {
   const body = await call.readBody(configuration.client.maxRequestBodyBytes)
   const fields = scan(body, limits)
   const other = otherModel?.(() => parse(body, fields))
   const model = call.pathModel ?? (fields.has('model') ? undefined : other) ?? modelOf(body, fields)
-  return new BufferedRequest(call, body, fields, model, call.endpoint.stream ?? streamOf(body, fields))
+  return new BufferedRequest(call, body, fields, model, call.endpoint.stream ?? stream(body, fields))
 }
 
 /**

@@ -1,0 +1,40 @@
+import type { OperationEndpoint } from '../operations/operation.ts'
+import type { Configuration } from '../stores/config/configuration.ts'
+import { attempt } from './attempt.ts'
+import type { Caller } from './authenticate.ts'
+import type { Call } from './call.ts'
+import type { Dependencies } from './dependencies.ts'
+import { planOperation } from './operation-plan.ts'
+import { readOperation } from './operation-request.ts'
+import type { AskedOperation } from './operation-request.ts'
+import type { CallRecord } from './record.ts'
+import { sendOperation } from './send-operation.ts'
+
+/** A call that asks a model for something else than an answer: read, planned and tried like any other. */
+export async function runOperation(
+  call: Call,
+  endpoint: OperationEndpoint,
+  caller: Caller,
+  record: CallRecord,
+  configuration: Configuration,
+  on: Dependencies,
+): Promise<void> {
+  const asked = await readOperation(call, endpoint, configuration)
+  record.request(asked.request)
+  await tryOperation(call, asked, endpoint, caller, record, configuration, on)
+}
+
+/** What was read already: `InvokeModel` says only by its model what it asks. */
+export async function tryOperation(
+  call: Call,
+  asked: AskedOperation,
+  endpoint: OperationEndpoint | undefined,
+  caller: Caller,
+  record: CallRecord,
+  configuration: Configuration,
+  on: Dependencies,
+): Promise<void> {
+  const targets = planOperation(asked, endpoint, caller, call, configuration)
+  record.target(targets[0])
+  await attempt(sendOperation(asked), call, asked.request, targets, record, on)
+}

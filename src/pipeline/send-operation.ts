@@ -1,0 +1,84 @@
+import { CODECS } from '../operations/index.ts'
+import type { Codec } from '../operations/operation.ts'
+import { expand } from '../operations/template.ts'
+import type { CloudSettings } from '../providers/authorization.ts'
+import type { ProviderKey } from '../stores/config/configuration.ts'
+import type { Call } from './call.ts'
+import { forwardOperation } from './forward-operation.ts'
+import type { OperationTarget } from './operation-plan.ts'
+import type { AskedOperation } from './operation-request.ts'
+import type { UpstreamBody } from './prepared-attempt.ts'
+import type { CallRecord } from './record.ts'
+import type { RelayOptions } from './relay.ts'
+import { dispatch } from './send.ts'
+import type { Send } from './send.ts'
+import { translateOperation } from './translate-operation.ts'
+
+/** One attempt of an operation, made ready. Nothing has been sent. */
+export interface PreparedOperation {
+  readonly upstreamBody: UpstreamBody
+  /** Of the request, `content-type` among them. */
+  readonly headers: Readonly<Record<string, string>>
+  /** For the names in the offer's path, beside those that are always known. */
+  readonly values?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  /** The answer is asked for at the path of streams. */
+  readonly streams: boolean
+  readonly answer: Pick<RelayOptions, 'stream' | 'answerWhole'>
+}
+
+/** The operation as the client's family writes it, and as the provider's does. */
+export interface OperationCodecs {
+  readonly client: Codec<unknown>
+  readonly provider: Codec<unknown>
+}
+
+export type PrepareOperation = (
+  call: Call,
+  asked: AskedOperation,
+  target: OperationTarget,
+  codecs: OperationCodecs,
+  record: CallRecord,
+) => PreparedOperation
+
+/** Sends what was asked to one target with one key: forwarded or translated, to the end of the answer. */
+export function sendOperation(asked: AskedOperation): Send<OperationTarget> {
+  const known = CODECS[asked.operation]
+  return (call, _request, target, key, record, on) => {
+    const prepare = target.mode === 'native' ? forwardOperation : translateOperation
+    const codecs = { client: known[asked.family]!, provider: known[target.offer.family]! }
+    const prepared = prepare(call, asked, target, codecs, record)
+    const { upstreamBody, headers, answer } = prepared
+    const path = pathOf(target, key, prepared)
+    const outbound = { call, target, key, path, upstreamBody, headers, origin: target.offer.origin }
+    return dispatch(outbound, { ...answer, isAnswer }, on)
+  }
+}
+
+/** A job that was begun is answered with 201 or 202. */
+function isAnswer(status: number): boolean {
+  return status >= 200 && status < 300
+}
+
+function pathOf({ offer, model }: OperationTarget, key: ProviderKey, prepared: PreparedOperation): string {
+  const { path, streamPath = path, query = {} } = offer
+  const values = { model, ...cloudValues(key.cloud), ...prepared.values }
+  const [template = '', rest] = (prepared.streams ? streamPath : path).split('?', 2)
+  const pairs = Object.entries({ ...query, ...prepared.query }).map(([name, value]) =>
+    [name, expandValue(value, values)].map(encodeURIComponent).join('='),
+  )
+  const all = rest === undefined ? pairs : [rest, ...pairs]
+  return expand(template, values) + (all.length === 0 ? '' : `?${all.join('&')}`)
+}
+
+/** What the settings of a cloud's key say of its paths. */
+export function cloudValues(cloud: CloudSettings | undefined): Record<string, string> {
+  if (cloud?.kind === 'azure') return { apiVersion: cloud.apiVersion }
+  if (cloud?.kind === 'vertex') return { project: cloud.projectId, region: cloud.region }
+  return {}
+}
+
+/** A value of a query is one name in braces, or stands as it is. */
+export function expandValue(value: string, values: Readonly<Record<string, string>>): string {
+  return /^\{\w+\}$/.test(value) ? (values[value.slice(1, -1)] ?? '') : value
+}

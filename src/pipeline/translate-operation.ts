@@ -1,0 +1,100 @@
+import type { AnswerContext, ClientSide, Metered } from '../operations/operation.ts'
+import { sse, sseText } from '../wire/framing.ts'
+import type { AnswerHeaders } from '../wire/egress.ts'
+import type { Call } from './call.ts'
+import { askedUsage, give, headerReader, meterOf, readAnswer, sumOf } from './operation-answer.ts'
+import { writeBody } from './operation-request.ts'
+import { PiecePassage } from './piece-passage.ts'
+import { ownBody } from './prepared-attempt.ts'
+import type { CallRecord } from './record.ts'
+import type { StreamSide } from './relay.ts'
+import type { PrepareOperation } from './send-operation.ts'
+
+const STREAM_HEADERS = { 'content-type': sse.contentType, 'cache-control': 'no-cache' }
+
+/** An attempt at a provider of another family: through the operation's hub, both ways. */
+export const translateOperation: PrepareOperation = (call, asked, target, codecs, record) => {
+  const client = codecs.client.client!
+  const provider = codecs.provider.provider!
+  const { request, stream, warnings } = client.decode(asked.body())
+  const passes = provider.passes?.(request) === true
+  const decoder = stream ? provider.stream?.(request) : undefined
+  const encoded = provider.encode(request, target.model, decoder !== undefined)
+  record.warn([...warnings, ...encoded.warnings])
+  const context = contextOf(call, asked.request.model, request)
+  const expected = askedUsage(codecs.client.usage, asked)
+  let headers: AnswerHeaders = {}
+  const passage = new PiecePassage({
+    decoder,
+    encoder: stream ? client.stream?.(context) : undefined,
+    usage: () => {
+      const body = { kind: 'bytes', type: '', bytes: new Uint8Array() } as const
+      return sumOf(expected, codecs.provider.usage.read({ body, header: headerReader(headers) }))
+    },
+  })
+  const isStreamed = decoder !== undefined || passes
+  if (isStreamed) record.meter(passage)
+  const { type, bytes } = writeBody(encoded.body)
+  return {
+    upstreamBody: ownBody(bytes),
+    ...encoded,
+    headers: { ...encoded.headers, 'content-type': type },
+    streams: isStreamed,
+    answer: {
+      stream: isStreamed
+        ? streamSide(call, passage, record, stream, (upstream) => (headers = upstream))
+        : undefined,
+      answerWhole(answer) {
+        const decoded = provider.decode(readAnswer(answer), request)
+        record.meter(meterOf(decoded.usage))
+        give(call, record, { status: 200, ...encodeWhole(call, client, decoded, context, stream) })
+      },
+    },
+  }
+}
+
+function contextOf(call: Call, requestedModel: string, request: unknown): AnswerContext<unknown> {
+  return { request, requestedModel, responseId: call.id, created_s: Math.floor(call.receivedAtMs / 1000) }
+}
+
+function streamSide(
+  call: Call,
+  passage: PiecePassage,
+  record: CallRecord,
+  isEvents: boolean,
+  onHeaders: (upstream: AnswerHeaders) => void,
+): StreamSide {
+  return {
+    passage,
+    accepts: (type) => passage.accepts(type),
+    waits: true,
+    headers(upstream) {
+      onHeaders(upstream)
+      const own = isEvents ? STREAM_HEADERS : { 'content-type': upstream['content-type'] ?? 'audio/mpeg' }
+      return { 'request-id': call.id, ...own }
+    },
+    onFirst: () => record.firstPart(),
+    onBytes: (bytes) => (isEvents ? record.answer(bytes) : record.answerUnread(bytes.length)),
+    beforeEnd: (error) => record.end(200, error),
+  }
+}
+
+/** A whole answer, in the steps of a stream where the client asked for one that the provider has not. */
+function encodeWhole(
+  call: Call,
+  client: ClientSide<unknown, Metered>,
+  answer: Metered,
+  context: AnswerContext<unknown>,
+  stream: boolean,
+): { headers: Record<string, string>; body: Buffer | string } {
+  const own = { 'request-id': call.id }
+  const encoder = stream ? client.stream?.(context) : undefined
+  if (encoder === undefined) {
+    const { type, bytes } = writeBody(client.encode(answer, context))
+    return { headers: { ...own, 'content-type': type }, body: bytes }
+  }
+  let body = ''
+  for (const piece of client.pieces?.(answer) ?? [])
+    encoder.push(piece, (event, data) => (body += sseText(event, data)))
+  return { headers: { ...own, ...STREAM_HEADERS }, body }
+}
