@@ -1,11 +1,12 @@
 import { list, lookup } from '../models/catalogue.ts'
 import { GatewayError } from '../message/error.ts'
 import type { ForeignPrefix, ListedModel } from '../protocols/protocol.ts'
+import { allows } from '../rules/key-choice.ts'
 import { route } from '../rules/routing.ts'
-import type { Configuration } from '../stores/config/configuration.ts'
+import type { Configuration, ConfiguredProvider } from '../stores/config/configuration.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
-import { candidates } from './plan.ts'
+import { candidates, loginTokenFor } from './plan.ts'
 import { jsonHeaders } from './reply-whole.ts'
 
 /**
@@ -23,7 +24,7 @@ export function getModel(call: Call, caller: Caller, configuration: Configuratio
   const id = call.pathModel
   if (id === undefined || id === '')
     throw new GatewayError('model_not_found', 'model: Field required', { field: 'model' })
-  const { provider, model } = route(id, candidates(configuration, caller))
+  const { provider, model } = route(id, candidates(configuration, caller), call.preferredProviders)
   const body = call.protocol.models.encode({ id, provider, model, facts: lookup(provider, model) })
   call.reply.send(200, jsonHeaders(call), JSON.stringify(body))
 }
@@ -35,18 +36,32 @@ function modelsFor(
   foreignPrefix: ForeignPrefix | undefined,
 ): ListedModel[] {
   const models = new Map<string, ListedModel>()
-  const add = (provider: string, name: string, model: string) => {
-    const id = toldId(provider, name, foreignPrefix)
-    if (!models.has(id)) models.set(id, { id, provider, model, facts: lookup(provider, model) })
-  }
-  for (const { id: provider, usable, keys } of candidates(configuration, caller).values()) {
-    if (!usable) continue
-    for (const key of keys) for (const [alias, model] of key.aliases) add(provider, alias, model)
-    const open = keys.length === 0 || keys.some((key) => key.models === undefined)
-    if (open) for (const model of offered(provider)) add(provider, model, model)
-    for (const key of keys) for (const model of key.models ?? []) add(provider, model, model)
+  for (const provider of configuration.providers.values()) {
+    for (const [name, model] of namesAt(provider, caller)) {
+      const id = toldId(provider.id, name, foreignPrefix)
+      if (models.has(id) || !mayUse(caller, provider, name, model)) continue
+      models.set(id, { id, provider: provider.id, model, facts: lookup(provider.id, model) })
+    }
   }
   return [...models.values()]
+}
+
+/** What a provider's usable keys name, and what the catalogue knows of it where a key is for all models. */
+function* namesAt(provider: ConfiguredProvider, caller: Caller): Generator<[name: string, model: string]> {
+  const keys = provider.keys.filter((key) => key.enabled)
+  const byLogin = loginTokenFor(provider, caller) !== undefined
+  if (keys.length === 0 && !byLogin) return
+  for (const key of keys) yield* key.aliases
+  if (byLogin || keys.some((key) => key.models === undefined))
+    for (const model of offered(provider.id)) yield [model, model]
+  for (const key of keys) for (const model of key.models ?? []) yield [model, model]
+}
+
+/** The one place that says whether a caller may use a model, for every listing. */
+function mayUse(caller: Caller, provider: ConfiguredProvider, name: string, model: string): boolean {
+  return (
+    loginTokenFor(provider, caller) !== undefined || provider.keys.some((key) => allows(key, model, name))
+  )
 }
 
 function toldId(provider: string, model: string, foreignPrefix: ForeignPrefix | undefined): string {

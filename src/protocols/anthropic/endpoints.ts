@@ -70,7 +70,15 @@ const UNKNOWN_DATE = '1970-01-01T00:00:00Z'
 
 export function encodeModel({ id, facts }: ListedModel): JsonObject {
   const createdAt = facts?.released === undefined ? UNKNOWN_DATE : `${facts.released}T00:00:00Z`
-  return { type: 'model', id, display_name: facts?.name ?? id, created_at: createdAt }
+  const { contextWindowTokens: context, maxInputTokens: maxInput = context, maxOutputTokens } = facts ?? {}
+  return {
+    type: 'model',
+    id,
+    display_name: facts?.name ?? id,
+    created_at: createdAt,
+    max_input_tokens: maxInput ?? null,
+    max_tokens: maxOutputTokens ?? null,
+  }
 }
 
 const PAGE_DEFAULT = 20

@@ -1,15 +1,108 @@
 import type { JsonObject } from '../../message/request.ts'
+import type { ModelFacts } from '../../models/facts.ts'
 import type { ListedModel } from '../protocol.ts'
 
 /** When a model was made is not always known; clients want a number. */
 const UNKNOWN_DATE_S = 0
 
-export function encodeModel({ id, provider, facts }: ListedModel): JsonObject {
+/**
+ * A model as OpenAI lists it, and what OpenRouter and Bifrost tell beside: window, abilities, prices. An absent field
+ * is unknown.
+ */
+export function encodeModel({ id, provider, model, facts }: ListedModel): JsonObject {
   const created = facts?.released === undefined ? UNKNOWN_DATE_S : Date.parse(facts.released) / 1000
-  return { id, object: 'model', created, owned_by: provider }
+  const entry: JsonObject = { id, object: 'model', created, owned_by: provider }
+  if (facts === undefined) return entry
+  const slug = `${provider}/${facts.id}`
+  if (slug !== id) entry['canonical_slug'] = slug
+  entry['name'] = facts.name ?? facts.id
+  if (model !== facts.id) entry['deployment'] = model
+  const {
+    contextWindowTokens: context,
+    maxInputTokens: maxInput = context,
+    maxOutputTokens: maxOutput,
+  } = facts
+  if (context !== undefined) entry['context_length'] = context
+  if (maxInput !== undefined) entry['max_input_tokens'] = maxInput
+  if (maxOutput !== undefined) entry['max_output_tokens'] = maxOutput
+  if (facts.inputKinds !== undefined) entry['architecture'] = architecture(facts)
+  const pricing = pricingOf(facts)
+  if (Object.keys(pricing).length > 0) entry['pricing'] = pricing
+  return { ...entry, supported_parameters: parametersOf(facts), supported_methods: methodsOf(facts) }
 }
 
-/** All of them: this API has no pages. */
-export function encodeModelList(models: readonly ListedModel[]): JsonObject {
-  return { object: 'list', data: models.map(encodeModel) }
+function architecture({ inputKinds = [], kind }: ModelFacts): JsonObject {
+  const output = kind === 'image' || kind === 'video' ? kind : kind === 'speech' ? 'audio' : 'text'
+  return {
+    modality: `${inputKinds.join('+')}->${output}`,
+    input_modalities: [...inputKinds],
+    output_modalities: [output],
+  }
+}
+
+const PICO_PER_DOLLAR = 1e12
+
+/** Dollars for one unit, as text: 0.0000000028 would be written with an exponent as a number. */
+function pricingOf({ prices = {} }: ModelFacts): JsonObject {
+  const rates = {
+    prompt: prices.input,
+    completion: prices.output,
+    image: prices.image,
+    input_cache_read: prices.cacheRead,
+    input_cache_write: prices.cacheWrite5m,
+  }
+  return Object.fromEntries(
+    Object.entries(rates).flatMap(([name, price]) =>
+      price === undefined ? [] : [[name, (price / PICO_PER_DOLLAR).toFixed(10)]],
+    ),
+  )
+}
+
+function parametersOf({ tools, reasoning, efforts = [], sampling, kind }: ModelFacts): string[] {
+  if (kind !== undefined) return []
+  return [
+    'max_tokens',
+    'stop',
+    'stream',
+    ...(sampling === false ? [] : ['temperature', 'top_p']),
+    ...(tools === true ? ['tools', 'tool_choice'] : []),
+    ...(reasoning === true ? ['reasoning'] : []),
+    ...(efforts.length > 0 ? ['reasoning_effort'] : []),
+  ]
+}
+
+const METHODS: Readonly<Record<NonNullable<ModelFacts['kind']>, readonly string[]>> = {
+  embedding: ['embedding'],
+  rerank: ['rerank'],
+  speech: ['speech'],
+  transcription: ['transcription'],
+  image: ['image_generation'],
+  video: ['video_generation'],
+}
+
+function methodsOf({ kind }: ModelFacts): readonly string[] {
+  return kind === undefined ? ['chat_completion', 'responses'] : METHODS[kind]
+}
+
+/**
+ * The models of the providers that `provider` names, or of all. OpenAI's API has no pages: these are told whole unless
+ * `page_size` asks for some, from the one behind `page_token`.
+ */
+export function encodeModelList(models: readonly ListedModel[], query: URLSearchParams): JsonObject {
+  const providers = (query.get('provider') ?? '').toLowerCase()
+  const found =
+    providers === '' ? models : models.filter(({ provider }) => providers.split(',').includes(provider))
+  const start = found.findIndex(({ id }) => id === query.get('page_token')) + 1
+  const page = found.slice(start, start + pageSize(query.get('page_size')))
+  const isLast = start + page.length >= found.length
+  return {
+    object: 'list',
+    data: page.map(encodeModel),
+    ...(isLast ? {} : { next_page_token: page.at(-1)!.id }),
+  }
+}
+
+function pageSize(value: string | null): number {
+  const size = Number(value ?? Infinity)
+  return Number.isInteger(size) && size >= 1 ? size : Infinity
 }

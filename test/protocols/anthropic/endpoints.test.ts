@@ -46,13 +46,23 @@ describe('the list of models', () => {
       id: 'claude-a',
       display_name: 'claude-a',
       created_at: '1970-01-01T00:00:00Z',
+      max_input_tokens: null,
+      max_tokens: null,
     })
-    const facts = { id: 'claude-a', name: 'Claude A', released: '2026-02-05' }
+    const facts = {
+      id: 'claude-a',
+      name: 'Claude A',
+      released: '2026-02-05',
+      contextWindowTokens: 200_000,
+      maxOutputTokens: 64_000,
+    }
     expect(encodeModel(listed('claude-a', facts))).toEqual({
       type: 'model',
       id: 'claude-a',
       display_name: 'Claude A',
       created_at: '2026-02-05T00:00:00Z',
+      max_input_tokens: 200_000,
+      max_tokens: 64_000,
     })
   })
 
