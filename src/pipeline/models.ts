@@ -14,8 +14,8 @@ import { jsonHeaders } from './reply-whole.ts'
  * agent's start (Claude Code waits 3 s) never hangs on a provider.
  */
 export function listModels(call: Call, caller: Caller, configuration: Configuration): void {
-  const { foreignPrefix, encodeList } = call.protocol.models
-  const body = encodeList(modelsFor(caller, configuration, foreignPrefix), call.query)
+  const { models } = call.protocol
+  const body = models.encodeList(modelsFor(caller, configuration, models.foreignPrefix), call.query)
   call.reply.send(200, jsonHeaders(call), JSON.stringify(body))
 }
 
