@@ -241,6 +241,7 @@ function callWith(body: Buffer): Call {
     operation: 'generate',
     endpoint: anthropic.endpoints[0]!,
     preferredProviders: [],
+    isUnified: false,
     path: '/anthropic/v1/messages',
     query: new URLSearchParams(),
     queryText: '',

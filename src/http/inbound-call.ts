@@ -16,6 +16,7 @@ export class InboundCall implements Call {
   readonly operation: Operation
   readonly endpoint: Endpoint
   readonly preferredProviders: readonly string[]
+  readonly isUnified: boolean
   readonly path: string
   readonly queryText: string
   readonly pathModel: string | undefined
@@ -42,6 +43,7 @@ export class InboundCall implements Call {
     this.operation = match.endpoint.operation
     this.endpoint = match.endpoint
     this.preferredProviders = match.preferredProviders
+    this.isUnified = match.isUnified
     this.path = target.path
     this.pathModel = match.parameters['model']
     this.passthrough = match.passthrough

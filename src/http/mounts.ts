@@ -55,8 +55,8 @@ const TABLE: readonly (readonly [prefix: string, served: readonly Served[]])[] =
   [
     '/v1',
     [
-      { protocol: openaiChat, endpoints: only(openaiChat, withoutVersion) },
-      { protocol: openaiResponses, endpoints: only(openaiResponses, withoutVersion) },
+      { protocol: openaiChat, endpoints: only(openaiChat, withoutVersion), isUnified: true },
+      { protocol: openaiResponses, endpoints: only(openaiResponses, withoutVersion), isUnified: true },
     ],
   ],
   ['/openai', [...OPENAI, AZURE]],

@@ -11,6 +11,8 @@ export interface Mount {
   readonly endpoints?: readonly Endpoint[]
   /** Whose models names without a provider mean here, before all others. */
   readonly preferredProviders?: readonly string[]
+  /** The gateway's own route: answers say where they come from. */
+  readonly isUnified?: true
   /**
    * Every path goes to the provider as it is. Of the paths that are served below this other prefix, too, it is known
    * what they ask.
@@ -43,6 +45,7 @@ export interface InferenceMatch {
   readonly protocol: Protocol
   readonly endpoint: Endpoint
   readonly preferredProviders: readonly string[]
+  readonly isUnified: boolean
   /** What stands at the names in the endpoint's path. */
   readonly parameters: Readonly<Record<string, string>>
   readonly passthrough?: Passthrough
@@ -70,9 +73,9 @@ export class Router {
     const passthroughs = mounts.filter(({ passthroughOf }) => passthroughOf !== undefined)
     this.#passthroughs = new Map(passthroughs.map((mount) => [mount.prefix, mount]))
     for (const mount of mounts) {
-      const { prefix, protocol, preferredProviders = [] } = mount
+      const { prefix, protocol, preferredProviders = [], isUnified = false } = mount
       for (const endpoint of endpointsOf(mount)) {
-        const route = { type: 'inference', protocol, endpoint, preferredProviders } as const
+        const route = { type: 'inference', protocol, endpoint, preferredProviders, isUnified } as const
         this.#table.add(endpoint.method, prefix + endpoint.path, route)
       }
     }
@@ -129,7 +132,15 @@ export class Router {
     const passthrough = { path: rest, generates: false }
     if (known?.type !== 'inference' || known.endpoint.operation !== 'generate') {
       const endpoint = { ...ANYTHING, method }
-      return { type: 'inference', protocol, endpoint, preferredProviders, parameters: {}, passthrough }
+      return {
+        type: 'inference',
+        protocol,
+        endpoint,
+        preferredProviders,
+        isUnified: false,
+        parameters: {},
+        passthrough,
+      }
     }
     const endpoint = { ...known.endpoint, operation: 'passthrough' } as const
     return { ...known, endpoint, preferredProviders, passthrough: { path: rest, generates: true } }

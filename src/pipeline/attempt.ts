@@ -3,6 +3,7 @@ import { GatewayError, toGatewayError } from '../message/error.ts'
 import { allows, chooseKey } from '../rules/key-choice.ts'
 import { afterFailure, mayFallBack } from '../rules/retry.ts'
 import type { ProviderKey } from '../stores/config/configuration.ts'
+import type { ErrorKind } from '../message/error.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Plan, Target } from './plan.ts'
@@ -40,6 +41,9 @@ export async function attempt<Place extends Target>(
   throw first!
 }
 
+/** The upstream does not know the token that the key was let in with, or knows it no longer. */
+const KEY_REFUSED: ReadonlySet<ErrorKind> = new Set(['upstream_unauthenticated', 'upstream_forbidden'])
+
 /** One target, with each of its keys that the failures before allow. */
 async function attemptTarget<Place extends Target>(
   send: Send<Place>,
@@ -63,6 +67,7 @@ async function attemptTarget<Place extends Target>(
       opened.ended(error.details.upstream?.status, error)
       if (call.reply.committed || call.reply.closed) throw error
       tried.add(key.id)
+      if (KEY_REFUSED.has(error.kind)) on.credentials.distrust(key)
       const other = error.verdict === 'tell' ? undefined : choose(target, request, tried, on)
       const answer = afterFailure({
         error,

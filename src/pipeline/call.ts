@@ -14,6 +14,8 @@ export interface Call {
   readonly endpoint: Endpoint
   /** Whose models names without a provider mean, before all others: the service that the client believes it speaks to. */
   readonly preferredProviders: readonly string[]
+  /** It came by the route that is the gateway's own, whose answers say where they come from. */
+  readonly isUnified: boolean
   /** Canonical path, for the log. */
   readonly path: string
   readonly query: URLSearchParams

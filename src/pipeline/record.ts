@@ -14,6 +14,7 @@ import type { Meter, MeteredAttempt } from './call-cost.ts'
 import { estimateUsage } from './estimate-usage.ts'
 import type { Target } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
+import type { RoutingFacts } from './routing-facts.ts'
 import { signsOf } from './request-signs.ts'
 
 /** An attempt under way. */
@@ -47,6 +48,7 @@ export class CallRecord {
   #caller: Caller | undefined
   #request: InboundRequest | undefined
   #target: Target | undefined
+  #primary: Target | undefined
   #requestClass: string
   #openAttempt: OpenAttempt | undefined
   /** The store took the request's body; undefined: it was not offered yet. */
@@ -79,6 +81,7 @@ export class CallRecord {
 
   /** Where the call goes; of several, the one that its outcome is of. */
   target(target: Target): void {
+    this.#primary ??= target
     this.#target = target
   }
 
@@ -86,6 +89,17 @@ export class CallRecord {
   get isNative(): boolean {
     const hosts = [this.#call.endpoint.dialect, this.#target?.surface.dialect]
     return this.#target?.mode === 'native' && this.#attempts.length > 0 && hosts[0]?.id === hosts[1]?.id
+  }
+
+  /** For the client: where its call went. */
+  routing(): RoutingFacts {
+    return {
+      target: this.#target,
+      primary: this.#primary,
+      requestedModel: this.#request?.model,
+      stream: this.#request?.stream ?? false,
+      latencyMs: performance.now() - this.#call.startedAt,
+    }
   }
 
   warn(warnings: readonly Warning[]): void {

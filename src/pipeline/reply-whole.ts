@@ -1,6 +1,7 @@
 import type { GatewayError } from '../message/error.ts'
 import type { Call } from './call.ts'
 import type { CallRecord } from './record.ts'
+import { routingHeaders, withExtraFields } from './routing-facts.ts'
 
 /** What a client gets in one piece. */
 export interface WholeReply {
@@ -16,9 +17,12 @@ export function replyWhole(
   { status, headers, body }: WholeReply,
   error?: GatewayError,
 ): void {
-  record.answer(body)
+  const facts = record.routing()
+  const told =
+    call.isUnified && call.operation === 'generate' ? withExtraFields(call, facts, status, body) : body
+  record.answer(told)
   record.end(status, error)
-  call.reply.send(status, headers, body)
+  call.reply.send(status, { ...headers, ...routingHeaders(facts) }, told)
 }
 
 /** Headers of an answer that is made here. */

@@ -16,6 +16,7 @@ import type { CallRecord } from './record.ts'
 import { relay } from './relay.ts'
 import type { RelayOptions, StreamSide } from './relay.ts'
 import { replyWhole } from './reply-whole.ts'
+import { routingHeaders } from './routing-facts.ts'
 import { prepareTranslated } from './translated.ts'
 import { answerHeaders, upstreamHeaders } from './upstream-headers.ts'
 import { readError } from './whole-answer.ts'
@@ -40,7 +41,11 @@ export const send: Send = (call, request, target, key, record, on) => {
   const stream: StreamSide | undefined = passage && {
     passage,
     accepts: (contentType) => isFramedAs(target.surface.framing ?? sse, contentType),
-    headers: (upstream) => ({ ...streamHeaders(upstream), ...ownHeaders }),
+    headers: (upstream) => ({
+      ...streamHeaders(upstream),
+      ...ownHeaders,
+      ...routingHeaders(record.routing()),
+    }),
     onFirst: () => record.firstPart(),
     onBytes: (bytes) => record.answer(bytes),
     beforeEnd: (error) => record.end(200, error),
