@@ -56,6 +56,31 @@ describe('tools', () => {
       without: ['tools.0.functionDeclarations.0.parameters'],
     },
     {
+      name: '#19 an object that takes anything: by JSON Schema, with what Google knows of it',
+      from: {
+        tools: [
+          tool('A', {
+            type: 'object',
+            properties: {
+              env: { type: 'object', additionalProperties: { type: 'string' } },
+              mode: { type: ['string', 'null'], const: 'x' },
+            },
+          }),
+        ],
+      },
+      to: declared({
+        name: 'A',
+        parametersJsonSchema: {
+          type: 'object',
+          properties: {
+            env: { type: 'object', description: '(additionalProperties: {"type":"string"})' },
+            mode: { type: ['string', 'null'], enum: ['x', null] },
+          },
+        },
+      }),
+      without: ['tools.0.functionDeclarations.0.parameters'],
+    },
+    {
       name: '#16 what only Claude knows of a tool is dropped',
       from: {
         tools: [

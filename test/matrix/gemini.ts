@@ -57,7 +57,7 @@ function translate(
   const encoded = to.request.encode(decoded.request, { model, facts: facts ?? GEMINI[model], quirks })
   const text = encoded.body.join('')
   return {
-    body: JSON.parse(text) as Json,
+    body: JSON.parse(text),
     text,
     memo: encoded.memo,
     /** Readable: `dropped top_k`. */
@@ -119,7 +119,7 @@ export const done = (output: string) => answers('Bash', { output })
 // ==== Answers
 
 /** Bytes of one API's stream as the events of the other's client; the grammar is checked on the way. */
-function through(from: Protocol, to: Protocol, chunks: readonly (Json | string)[], memo: Memo): string {
+function through(from: Protocol, to: Protocol, chunks: readonly Json[], memo: Memo): string {
   const decoder = from.stream.decoder(memo)
   const encoder = to.stream.encoder(CONTEXT)
   let wire = ''
@@ -139,7 +139,7 @@ function through(from: Protocol, to: Protocol, chunks: readonly (Json | string)[
 }
 
 /** Gemini's chunks as a Claude client gets them. */
-export function forClaude(chunks: readonly (Json | string)[], memo: Memo = {}): ClientEvent[] {
+export function forClaude(chunks: readonly Json[], memo: Memo = {}): ClientEvent[] {
   return dataOf(through(gemini, anthropic, chunks, memo)) as ClientEvent[]
 }
 
@@ -165,7 +165,7 @@ export function wholeForGemini(body: Json): Json {
 
 export interface StreamRow {
   name: string
-  chunks: (Json | string)[]
+  chunks: Json[]
   /** Between `message_start` and `message_stop`; a line an event. */
   events: string
   memo?: Memo

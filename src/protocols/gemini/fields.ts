@@ -49,8 +49,10 @@ export class Fields {
     return value === undefined ? undefined : new Fields(value, this.path(name))
   }
 
+  /** A single value is taken for a list of one, as Google's parser does. */
   list(name: string): unknown[] | undefined {
-    return this.#read(name, 'a list', (value) => (Array.isArray(value) ? (value as unknown[]) : undefined))
+    const value = this.value(name)
+    return value === undefined || Array.isArray(value) ? value : [value]
   }
 
   /** A list of objects, each with its own path. */

@@ -19,15 +19,24 @@ import {
  * client's, also where they are words of JSON Schema. Undefined: no parameters, which has no schema here.
  * https://ai.google.dev/api/caching#Schema
  */
-export function parametersSchema(schema: JsonObject | undefined): {
-  schema: JsonObject | undefined
-  changed: boolean
-} {
+export function parametersSchema(schema: JsonObject | undefined): ParametersSchema {
   const plain = functionSchema(schema)
   const converter = new Converter(schema ?? {})
   const converted = converter.convert(plain.schema)
   const isEmpty = !isObject(converted.properties)
-  return { schema: isEmpty ? undefined : converted, changed: plain.changed || converter.changed }
+  return {
+    schema: isEmpty ? undefined : converted,
+    isFree: converter.isFree,
+    changed: plain.changed || converter.changed,
+  }
+}
+
+export interface ParametersSchema {
+  schema: JsonObject | undefined
+  /** Some object takes any properties, which Google's form cannot say: "should be non-empty for OBJECT type". */
+  isFree: boolean
+  /** It says less than the client's. */
+  changed: boolean
 }
 
 /** References are put in place once for each use: beyond this many schemas they are only named. */
@@ -37,6 +46,7 @@ const DEPTH_MAX = 24
 
 class Converter {
   changed = false
+  isFree = false
   readonly #root: JsonObject
   /** References that are being put in place: one of them again would never end. */
   readonly #open = new Set<string>()
@@ -69,6 +79,7 @@ class Converter {
     const target = resolveReference(reference, this.#root)
     if (this.#open.has(reference)) {
       this.changed = true
+      this.isFree = true
       return this.#withDescription({ type: 'object' }, beside.description, `as ${reference} above`)
     }
     if (!isObject(target)) return this.convert({ ...beside, type: beside.type ?? 'string' }, depth)
@@ -193,7 +204,10 @@ class Converter {
     for (const shape of shapes)
       for (const [name, value] of Object.entries(isObject(shape.properties) ? shape.properties : {}))
         if (!properties.has(name)) properties.set(name, value)
-    if (properties.size === 0) return {}
+    if (properties.size === 0) {
+      this.isFree = true
+      return {}
+    }
     const required = listOf(schema.required).filter(
       (name) => typeof name === 'string' && properties.has(name),
     )

@@ -11,8 +11,8 @@ export function decodeTools(list: object): readonly Tool[] {
 
 /** Depends on the list alone, which an agent sends with every turn. */
 const decodeList = onceForFrozen((list: object): Tool[] => {
-  if (!Array.isArray(list)) throw refuse('tools', 'a list', list)
-  return list.flatMap((entry: unknown, at) => decodeEntry(new Fields(entry, `tools[${at}]`)))
+  const entries: unknown[] = Array.isArray(list) ? list : [list]
+  return entries.flatMap((entry, at) => decodeEntry(new Fields(entry, `tools[${at}]`)))
 })
 
 function decodeEntry(entry: Fields): Tool[] {

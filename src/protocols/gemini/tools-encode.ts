@@ -5,6 +5,7 @@ import { JsonText } from '../shared/json.ts'
 import { offeredTools } from '../shared/offered-tools.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
+import { jsonSchema } from './schema-decode.ts'
 import { parametersSchema } from './schema.ts'
 
 /** "Invalid function name. Must start with a letter or an underscore." */
@@ -54,7 +55,7 @@ const encodeFunction = onceForFrozen((tool: FunctionTool) => {
 })
 
 function functionOf(tool: FunctionTool, names: ToolNames, warnings: Warnings): JsonObject {
-  const { schema, changed } = parametersSchema(tool.schema)
+  const { schema, isFree, changed } = parametersSchema(tool.schema)
   if (changed)
     warnings.add(
       'changed',
@@ -68,7 +69,8 @@ function functionOf(tool: FunctionTool, names: ToolNames, warnings: Warnings): J
   return {
     name: names.sent(tool.name),
     ...(tool.description !== undefined && { description: tool.description }),
-    ...(schema !== undefined && { parameters: schema }),
+    ...(schema !== undefined &&
+      (isFree ? { parametersJsonSchema: jsonSchema(schema) } : { parameters: schema })),
   }
 }
 

@@ -188,6 +188,15 @@ describe('contents', () => {
     })
   })
 
+  it('a single content, part or tool is a list of one', () => {
+    const request = decode({
+      contents: { parts: text('a') },
+      tools: { functionDeclarations: { name: 'A' } },
+    })
+    expect(request.messages).toEqual([{ role: 'user', content: [{ type: 'text', text: 'a' }] }])
+    expect(request.tools).toMatchObject([{ name: 'A' }])
+  })
+
   it('the chunks of a stream that an SDK keeps as contents are one message', () => {
     const contents = [hi, model(text('Hel')), model(text('lo')), model(call('a')), model(call('b'))]
     const results = user(answer('a', { output: '1' }), answer('b', { output: '2' }))
@@ -489,7 +498,7 @@ describe('what is wrong', () => {
   it.each<[JsonObject, string]>([
     [{}, 'contents: required field is not set.'],
     [{ contents: [] }, 'contents: required field is not set.'],
-    [{ contents: 'Hi' }, `Invalid value at 'contents' (a list), "Hi"`],
+    [{ contents: 'Hi' }, `Invalid value at 'contents[0]' (an object), "Hi"`],
     [{ contents: [1] }, `Invalid value at 'contents[0]' (an object), 1`],
     [
       { contents: [{ parts: [{ text: 5 }] }] },
@@ -515,7 +524,7 @@ describe('what is wrong', () => {
       { contents: [hi], toolConfig: { functionCallingConfig: { mode: 'SOME' } } },
       `Invalid value at 'toolConfig.functionCallingConfig.mode' (FunctionCallingConfig.Mode), "SOME"`,
     ],
-    [{ contents: [hi], tools: {} }, `Invalid value at 'tools' (a list), {}`],
+    [{ contents: [hi], tools: ['x'] }, `Invalid value at 'tools[0]' (an object), "x"`],
   ])('%j', (body, message) => {
     expect(() => gemini.request.decode(body)).toThrow(message)
   })

@@ -296,6 +296,16 @@ describe('#19 the whole', () => {
     expect(changed).toBe(false)
   })
 
+  it.each<[string, JsonObject, boolean]>([
+    ['a map', { type: 'object', additionalProperties: { type: 'string' } }, true],
+    ['an object in a list', { type: 'array', items: { type: 'object' } }, true],
+    ['a circle', { $ref: '#' }, true],
+    ['an object with properties', { type: 'object', properties: { a: {} } }, false],
+    ['a text', { type: 'string' }, false],
+  ])('an object that takes anything cannot be said in Google’s form: %s', (_name, schema, isFree) => {
+    expect(parametersSchema({ type: 'object', properties: { p: schema } }).isFree).toBe(isFree)
+  })
+
   const WORDS = new Set(
     [
       'type format title description nullable enum maxItems minItems properties required minProperties',
