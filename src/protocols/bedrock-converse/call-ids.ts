@@ -1,12 +1,17 @@
 import { portableCallId, shortHash } from '../shared/identity.ts'
 
 /** "Member must satisfy regular expression pattern: [a-zA-Z0-9_-]+", and at most so many of them. */
-const LENGTH_MAX = 64
+const USABLE = /^[a-zA-Z0-9_-]{1,64}$/
 
 /** An id as the API takes it; the same gives the same, so that calls and results still find each other. */
 export function usableCallId(id: string): string {
+  if (USABLE.test(id)) return id
   const portable = portableCallId(id)
-  return portable !== '' && portable.length <= LENGTH_MAX ? portable : `tooluse_${shortHash(id, 24)}`
+  return USABLE.test(portable) ? portable : madeUp(id)
+}
+
+function madeUp(from: string): string {
+  return `tooluse_${shortHash(from, 24)}`
 }
 
 /** Ids of one answer's calls, for a client: none twice, and none missing. */
@@ -20,7 +25,7 @@ export class CallIds {
 
   /** `upstream`: empty where the upstream gave none. */
   next(upstream: string): string {
-    const base = usableCallId(upstream === '' ? `${this.#responseId} ${this.#given.size}` : upstream)
+    const base = upstream === '' ? madeUp(`${this.#responseId} ${this.#given.size}`) : usableCallId(upstream)
     let id = base
     for (let copy = 2; this.#given.has(id); copy++) id = usableCallId(`${base}_${copy}`)
     this.#given.add(id)

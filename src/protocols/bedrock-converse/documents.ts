@@ -99,7 +99,7 @@ function heading(title: string | undefined): string {
 function plainText(source: Source): string | undefined {
   if (source.kind === 'text') return source.text
   if (source.kind !== 'blocks') return undefined
-  return source.blocks.map((block) => (block.type === 'text' ? block.text : '')).join('\n')
+  return source.blocks.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n')
 }
 
 function imagesOf(source: Source, context: MediaContext): JsonObject[] {

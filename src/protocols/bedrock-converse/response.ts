@@ -62,7 +62,7 @@ export function readAnswer(body: JsonObject): Tapped {
 /** A collected answer. How long it took is not known here; the SDKs want a number. */
 export function encodeResponse(response: Response, context: EncodeContext): JsonObject {
   const called = response.content.some((block) => block.type === 'tool-call')
-  const callIds = new CallIds(response.id ?? context.responseId)
+  const callIds = new CallIds(context.responseId)
   const usage = { inputTokens: context.inputTokensEstimate, ...response.usage }
   return {
     output: {
