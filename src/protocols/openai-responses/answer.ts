@@ -68,6 +68,11 @@ export class ResponsesAnswer {
     }
   }
 
+  /** More of what the last event said a piece of. */
+  say(text: string, emit: Emit): void {
+    this.#items.more(text, emit)
+  }
+
   /** A whole answer. */
   whole(response: JsonObject, emit: Emit): void {
     const status = stringOf(response.status) || 'completed'

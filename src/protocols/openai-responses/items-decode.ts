@@ -29,28 +29,42 @@ interface Item {
   done: boolean
 }
 
-/** What each event adds to, and of which item: a piece in `delta`, or in the last field all of it. */
-const PIECES: Readonly<Record<string, { item: string; kind: Kind; whole: string }>> = {
-  'response.output_text': { item: 'message', kind: 'text', whole: 'text' },
-  'response.refusal': { item: 'message', kind: 'refusal', whole: 'refusal' },
-  'response.reasoning_summary_text': { item: 'reasoning', kind: 'summary', whole: 'text' },
-  // Open models show the reasoning itself.
-  'response.reasoning_text': { item: 'reasoning', kind: 'content', whole: 'text' },
-  'response.function_call_arguments': { item: 'function_call', kind: 'arguments', whole: 'arguments' },
-}
-
 type Kind = 'text' | 'refusal' | 'summary' | 'content' | 'arguments'
 
-const EVENTS = new Set([
-  'response.output_item.added',
-  'response.output_item.done',
-  'response.content_part.done',
-  'response.output_text.annotation.added',
+interface Piece {
+  /** Type of the item that it belongs to. */
+  item: string
+  kind: Kind
+  /** The event's field that holds it. */
+  field: string
+  /** The field holds all of the part, and not a piece. */
+  isWhole: boolean
+}
+
+/** Events that tell of items. */
+const EVENTS = new Map<string, Piece | 'begin' | 'end' | 'part' | 'annotation'>([
+  ['response.output_item.added', 'begin'],
+  ['response.output_item.done', 'end'],
+  ['response.content_part.done', 'part'],
+  ['response.output_text.annotation.added', 'annotation'],
+  ...pieces('output_text', 'message', 'text', 'text'),
+  ...pieces('refusal', 'message', 'refusal', 'refusal'),
+  ...pieces('reasoning_summary_text', 'reasoning', 'summary', 'text'),
+  // Open models show the reasoning itself.
+  ...pieces('reasoning_text', 'reasoning', 'content', 'text'),
+  ...pieces('function_call_arguments', 'function_call', 'arguments', 'arguments'),
 ])
+
+function pieces(event: string, item: string, kind: Kind, whole: string): [string, Piece][] {
+  return [
+    [`response.${event}.delta`, { item, kind, field: 'delta', isWhole: false }],
+    [`response.${event}.done`, { item, kind, field: whole, isWhole: true }],
+  ]
+}
 
 /** Does an event say something of an item? Any other means nothing here. */
 export function tellsOfItem(type: string): boolean {
-  return EVENTS.has(type) || Object.hasOwn(PIECES, type.slice(0, type.lastIndexOf('.')))
+  return EVENTS.has(type)
 }
 
 /**
@@ -61,6 +75,7 @@ export class ItemReader {
   readonly #listener: ItemListener
   #count = 0
   #last: Item | undefined
+  #latest: { item: Item; kind: Kind; part: number } | undefined
   readonly #byIndex = new Map<number, Item>()
   readonly #byId = new Map<string, Item>()
   #refused = false
@@ -81,18 +96,26 @@ export class ItemReader {
 
   /** An event that {@link tellsOfItem}. */
   push(type: string, event: JsonObject, emit: Emit): void {
-    if (type === 'response.output_item.added') return this.#begin(event, emit)
-    if (type === 'response.output_item.done') return this.#end(event, emit)
-    if (type === 'response.content_part.done') return this.#partDone(event, emit)
-    if (type === 'response.output_text.annotation.added') return this.#annotation(event, emit)
-    const end = type.lastIndexOf('.')
-    const piece = PIECES[type.slice(0, end)]
-    if (piece === undefined) return
+    const told = EVENTS.get(type)
+    if (told === undefined) return
+    if (told === 'begin') return this.#begin(event, emit)
+    if (told === 'end') return this.#end(event, emit)
+    if (told === 'part') return this.#partDone(event, emit)
+    if (told === 'annotation') return this.#annotation(event, emit)
     const part = numberOf(event.content_index ?? event.summary_index) ?? 0
-    const item = this.#find(event, piece.item)
-    if (type.endsWith('.delta')) this.#say(item, piece.kind, part, stringOf(event.delta), emit)
-    else if (type.endsWith('.done'))
-      this.#complete(item, piece.kind, part, stringOf(event[piece.whole]), emit)
+    const item = this.#find(event, told.item)
+    const text = stringOf(event[told.field])
+    if (told.isWhole) this.#complete(item, told.kind, part, text, emit)
+    else {
+      this.#latest = { item, kind: told.kind, part }
+      this.#say(item, told.kind, part, text, emit)
+    }
+  }
+
+  /** Another delta that belongs where the last event did, which was one. */
+  more(text: string, emit: Emit): void {
+    const { item, kind, part } = this.#latest!
+    this.#say(item, kind, part, text, emit)
   }
 
   /** The items of an answer that comes in one piece. */

@@ -5,11 +5,16 @@ import type { Frame, Memo, StreamDecoder } from '../protocol.ts'
 import { parseJson } from '../shared/json.ts'
 import { isObject } from '../shared/object.ts'
 import { ResponsesAnswer } from './answer.ts'
+import { tellsOfItem } from './items-decode.ts'
+import { RepeatedDelta } from './repeated-delta.ts'
 import { stringOf } from './wire.ts'
+
+const OPEN_BRACE = 0x7b
 
 /** An upstream's stream as canonical events. */
 export class ResponseStreamDecoder implements StreamDecoder {
   readonly #answer: ResponsesAnswer
+  readonly #repeated = new RepeatedDelta()
 
   constructor(memo: Memo) {
     this.#answer = new ResponsesAnswer(memo)
@@ -17,12 +22,15 @@ export class ResponseStreamDecoder implements StreamDecoder {
 
   push({ event: name, data }: Frame, emit: Emit): void {
     const answer = this.#answer
-    const text = data.trim()
-    // Some servers end as Chat Completions does; without the API's own end before, the answer is not whole.
-    if (answer.ended || text === '' || text === '[DONE]') return
+    if (answer.ended) return
+    const text = this.#repeated.textOf(name, data)
+    if (text !== undefined) return answer.say(text, emit)
+    if (data.charCodeAt(0) !== OPEN_BRACE && isNothing(data)) return
     try {
       const event = parseEvent(data)
-      answer.push(stringOf(event.type) || name, event, emit)
+      const type = stringOf(event.type) || name
+      answer.push(type, event, emit)
+      this.#repeated.learn(type === name && tellsOfItem(type) ? name : '', data)
     } catch (error) {
       answer.fail(error instanceof GatewayError ? error : malformed(data), emit)
     }
@@ -32,6 +40,12 @@ export class ResponseStreamDecoder implements StreamDecoder {
     const message = 'The upstream’s stream ended before response.completed.'
     this.#answer.fail(new GatewayError('upstream_truncated', message), emit)
   }
+}
+
+/** Some servers end as Chat Completions does; without the API's own end before, the answer is not whole. */
+function isNothing(data: string): boolean {
+  const text = data.trim()
+  return text === '' || text === '[DONE]'
 }
 
 /** Arguments that come as an object are written out again and must keep every digit; all others stay text. */

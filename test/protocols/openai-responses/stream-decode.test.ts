@@ -96,8 +96,8 @@ const message = (id = 'msg_1', text?: string) => ({
 })
 const textDelta = (at: number, delta: string, id = 'msg_1', part = 0): Wire => ({
   type: 'response.output_text.delta',
-  output_index: at,
   item_id: id,
+  output_index: at,
   content_index: part,
   delta,
 })
@@ -110,8 +110,8 @@ const call = (id = 'fc_1', args = '', name = 'Bash') => ({
 })
 const argsDelta = (at: number, delta: string, id = 'fc_1'): Wire => ({
   type: 'response.function_call_arguments.delta',
-  output_index: at,
   item_id: id,
+  output_index: at,
   delta,
 })
 const argsDone = (at: number, args: string, id = 'fc_1'): Wire => ({
@@ -201,6 +201,19 @@ const rows: { name: string; wire: Wire[]; events: string; memo?: Memo }[] = [
       done(0, { id: 'x', type: 'hologram' }),
       { type: 'keepalive', sequence_number: 3 },
       textDelta(1, 'x'),
+      ended(),
+    ],
+    events: 'text 0 | + x | end 0 | finish end',
+  },
+  {
+    name: 'deltas of items that mean nothing here, again and again',
+    wire: [
+      created,
+      { type: 'response.mcp_call_arguments.delta', item_id: 'mcp_1', output_index: 0, delta: 'a' },
+      { type: 'response.mcp_call_arguments.delta', item_id: 'mcp_1', output_index: 0, delta: 'b' },
+      textDelta(1, 'x'),
+      { type: 'response.mcp_call_arguments.delta', item_id: 'mcp_1', output_index: 0, delta: 'c' },
+      { type: 'response.mcp_call_arguments.delta', item_id: 'mcp_1', output_index: 0, delta: 'd' },
       ended(),
     ],
     events: 'text 0 | + x | end 0 | finish end',
