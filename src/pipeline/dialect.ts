@@ -123,8 +123,9 @@ function adaptBetas(
   const span = from?.betasField === undefined ? undefined : fields.get(from.betasField)
   const given = new Set([...betas, ...(span === undefined ? [] : stringsAt(body, span))])
   if (to === undefined) return { betas: [...given], dropped: [] }
-  const told = new Set([...given].flatMap((beta) => to.betas.get(beta) ?? []))
-  return { betas: [...told], dropped: [...given].filter((beta) => !to.betas.has(beta)) }
+  const known = new Set([...given].flatMap((beta) => to.betas.get(beta) ?? []))
+  const isNeeded = (beta: string) => to.betasWhere?.get(beta)?.some((text) => body.includes(text)) ?? true
+  return { betas: [...known].filter(isNeeded), dropped: [...given].filter((beta) => !to.betas.has(beta)) }
 }
 
 function stringsAt(body: Buffer, span: Span): string[] {

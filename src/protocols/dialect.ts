@@ -21,6 +21,8 @@ export interface Dialect {
   readonly betasField?: string
   /** The betas that it takes, by their name at the protocol's own service; any other fails the request. */
   readonly betas: ReadonlyMap<string, string>
+  /** Of those, the ones that not every model takes: told only where one of these texts stands in the body. */
+  readonly betasWhere?: ReadonlyMap<string, readonly string[]>
   /** Fields of the protocol's own service that fail the request here: `a`, `a.b`, `a[].b`. */
   readonly refuses: readonly string[]
   /** A failure as the host tells it. Absent: as the protocol does. */

@@ -70,15 +70,24 @@ const ROWS: Row[] = [
       ...toBedrock,
       betas: ['interleaved-thinking-2025-05-14', 'advanced-tool-use-2025-11-20', 'mcp-servers-2025-12-04'],
     },
-    body: '{"model":"m","messages":[]}',
-    becomes: `{${BEDROCK},"anthropic_beta":["interleaved-thinking-2025-05-14","tool-search-tool-2025-10-19"],"messages":[]}`,
+    body: '{"model":"m","tools":[{"defer_loading":true}],"messages":[]}',
+    becomes: `{${BEDROCK},"anthropic_beta":["interleaved-thinking-2025-05-14","tool-search-tool-2025-10-19"],"tools":[{"defer_loading":true}],"messages":[]}`,
     warns: ['dropped anthropic-beta: mcp-servers-2025-12-04'],
   },
   {
     name: 'A3 two names for one beta are one',
     change: { ...toBedrock, betas: ['tool-search-tool-2025-10-19', 'advanced-tool-use-2025-11-20'] },
-    body: '{"a":1}',
-    becomes: `{${BEDROCK},"anthropic_beta":["tool-search-tool-2025-10-19"],"a":1}`,
+    body: '{"a":"tool_reference"}',
+    becomes: `{${BEDROCK},"anthropic_beta":["tool-search-tool-2025-10-19"],"a":"tool_reference"}`,
+  },
+  {
+    name: 'A3 a beta that not every model takes is told where it is needed',
+    change: {
+      ...toBedrock,
+      betas: ['tool-search-tool-2025-10-19', 'mid-conversation-tool-changes-2026-07-01'],
+    },
+    body: '{"messages":[{"type":"tool_addition"}]}',
+    becomes: `{${BEDROCK},"anthropic_beta":["mid-conversation-tool-changes-2026-07-01"],"messages":[{"type":"tool_addition"}]}`,
   },
   {
     name: 'A3 no list where no beta is left',
@@ -123,8 +132,8 @@ const ROWS: Row[] = [
   {
     name: '#45 E1 on Vertex the stream stays in the body, betas in the header, and the order',
     change: { ...toVertex, stream: true, betas: ['effort-2025-11-24', 'advanced-tool-use-2025-11-20'] },
-    body: '{"tools":[],"model":"m","system":"s","stream":true,"messages":[]}',
-    becomes: `{${VERTEX},"tools":[],"system":"s","stream":true,"messages":[]}`,
+    body: '{"tools":[{"defer_loading":true}],"model":"m","system":"s","stream":true,"messages":[]}',
+    becomes: `{${VERTEX},"tools":[{"defer_loading":true}],"system":"s","stream":true,"messages":[]}`,
     betas: ['effort-2025-11-24', 'tool-search-tool-2025-10-19'],
   },
   {

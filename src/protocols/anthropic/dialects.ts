@@ -23,6 +23,11 @@ const SHARED_BETAS: readonly (readonly [name: string, there: string])[] = [
   ['advanced-tool-use-2025-11-20', 'tool-search-tool-2025-10-19'],
 ]
 
+const BETAS_WHERE: ReadonlyMap<string, readonly string[]> = new Map([
+  ['tool-search-tool-2025-10-19', ['"defer_loading"', '"tool_reference"', '"tool_search_tool_']],
+  ['mid-conversation-tool-changes-2026-07-01', ['"tool_addition"', '"tool_removal"']],
+])
+
 /** What only Anthropic's own service does; each belongs to a beta that neither host takes. */
 const REFUSED: readonly string[] = [
   'context_management',
@@ -53,6 +58,7 @@ export const bedrockInvoke: Dialect = {
     ['fine-grained-tool-streaming-2025-05-14', 'fine-grained-tool-streaming-2025-05-14'],
     ['mid-conversation-tool-changes-2026-07-01', 'mid-conversation-tool-changes-2026-07-01'],
   ]),
+  betasWhere: BETAS_WHERE,
   refuses: REFUSED,
   encodeError: encodeAwsError,
 }
@@ -68,5 +74,6 @@ export const vertex: Dialect = {
     ['compact-2026-09-04', 'compact-2026-09-04'],
     ['web-search-2025-03-05', 'web-search-2025-03-05'],
   ]),
+  betasWhere: BETAS_WHERE,
   refuses: [...REFUSED, 'output_config.format', 'output_format'],
 }
