@@ -1,15 +1,15 @@
-import { splice } from '../wire/json-scan.ts'
+import { readString, splice } from '../wire/json-scan.ts'
 import type { Edit } from '../wire/json-scan.ts'
-import { readString } from '../wire/json-scan.ts'
 import { onlyPart } from '../wire/multipart.ts'
 import { ForwardedPassage } from './forwarded-passage.ts'
 import { fallbackEdits } from './native.ts'
 import { askedUsage, give, meterOf, readUsage, sumOf } from './operation-answer.ts'
 import type { OperationTarget } from './operation-plan.ts'
 import type { AskedOperation } from './operation-request.ts'
+import { routingHeaders } from './routing-facts.ts'
 import { ownBody } from './prepared-attempt.ts'
 import type { UpstreamBody } from './prepared-attempt.ts'
-import type { PrepareOperation } from './send-operation.ts'
+import type { PrepareOperation } from './prepared-operation.ts'
 import { answerHeaders } from './upstream-headers.ts'
 
 /** An attempt at a provider of the client's own family: bytes up, bytes down. */
@@ -26,9 +26,9 @@ export const forwardOperation: PrepareOperation = (call, asked, target, { provid
         passage,
         accepts: (type) => passage.accepts(type),
         waits: true,
-        headers: (upstream) => answerHeaders(upstream, call.id),
+        headers: (upstream) => ({ ...answerHeaders(upstream, call.id), ...routingHeaders(record.routing()) }),
         onFirst: () => record.firstPart(),
-        onBytes: (bytes) => (passage.isReadable ? record.answer(bytes) : record.answerUnread(bytes.length)),
+        onBytes: (bytes) => record.answer(bytes, passage.isReadable),
         beforeEnd: (error) => record.end(200, error),
       },
       answerWhole(answer) {

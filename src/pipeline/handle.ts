@@ -1,15 +1,18 @@
 import { toGatewayError } from '../message/error.ts'
 import { attempt } from './attempt.ts'
+import { isOperation } from '../operations/operation.ts'
 import { authenticate } from './authenticate.ts'
 import type { Call } from './call.ts'
 import { countTokens } from './count-tokens.ts'
 import type { Dependencies } from './dependencies.ts'
 import { getModel, listModels } from './models.ts'
+import { invokedOperation } from './operation-request.ts'
 import { passThrough } from './passthrough.ts'
 import { plan } from './plan.ts'
 import { readRequest } from './read-request.ts'
 import { CallRecord } from './record.ts'
 import { refuse } from './refuse.ts'
+import { runOperation, tryOperation } from './run-operation.ts'
 import { send } from './send.ts'
 
 /**
@@ -29,8 +32,14 @@ export async function handle(call: Call, on: Dependencies): Promise<void> {
     if (call.passthrough !== undefined)
       return await passThrough(call, call.passthrough, record, configuration, on)
 
+    if (isOperation(call.endpoint))
+      return await runOperation(call, call.endpoint, caller, record, configuration, on)
+
     const request = await readRequest(call, configuration)
     record.request(request)
+    const invoked = invokedOperation(call, request)
+    if (invoked !== undefined)
+      return await tryOperation(call, invoked, undefined, caller, record, configuration, on)
     const targets = plan(request, caller, call, configuration)
     record.target(targets[0])
     if (call.operation === 'count-tokens') await countTokens(call, request, targets, record, on)

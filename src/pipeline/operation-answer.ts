@@ -9,6 +9,7 @@ import type { Call } from './call.ts'
 import type { AskedOperation } from './operation-request.ts'
 import type { CallRecord } from './record.ts'
 import type { WholeReply } from './reply-whole.ts'
+import { routingHeaders, withExtraFields } from './routing-facts.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
 /** A provider's answer as its codec reads it. */
@@ -94,11 +95,13 @@ export function meterOf(usage: Partial<Usage>): Meter {
 const READABLE_MAX_BYTES = 256 * 1024
 
 /** Gives the client a whole answer, behind its row. */
-export function give(call: Call, record: CallRecord, { status, headers, body }: WholeReply): void {
+export function give(call: Call, record: CallRecord, reply: WholeReply): void {
+  const { status, headers } = reply
+  const facts = record.routing()
+  const isJson = /^application\/json/i.test(String(headers['content-type'] ?? ''))
+  const body = call.isUnified && isJson ? withExtraFields(call, facts, status, reply.body) : reply.body
   record.firstPart()
-  if (body.length > READABLE_MAX_BYTES || !isText(String(headers['content-type'] ?? '')))
-    record.answerUnread(body.length)
-  else record.answer(body)
+  record.answer(body, body.length <= READABLE_MAX_BYTES && isText(String(headers['content-type'] ?? '')))
   record.end(status)
-  call.reply.send(status, headers, body)
+  call.reply.send(status, { ...headers, ...routingHeaders(facts) }, body)
 }

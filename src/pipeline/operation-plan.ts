@@ -74,7 +74,7 @@ function isNative({ operation, family, request }: AskedOperation, offer: Offer, 
 }
 
 /** Headers are those of the provider's best API; errors are read as OpenAI's, whose reader knows all others' forms. */
-function surfaceOf({ surfaces: [best] }: Provider): Surface {
+export function surfaceOf({ surfaces: [best] }: Provider): Surface {
   return {
     protocol: openaiChat,
     paths: { generate: '' },
@@ -117,12 +117,12 @@ export function whoDoes(
   { providers }: Configuration,
 ): string {
   const able = [...providers.values()].filter(
-    ({ id, provider }) => id !== except && offers(provider, operation),
+    ({ id, provider }) => id !== except && doesOffer(provider, operation),
   )
   if (able.length > 0) return `Configured here, these do: ${able.map(({ id }) => id).join(', ')}.`
   return 'None of the other configured providers does.'
 }
 
-export function offers({ operations }: Provider, operation: OperationId): boolean {
+export function doesOffer({ operations }: Provider, operation: OperationId): boolean {
   return (operations?.[operation]?.length ?? 0) > 0
 }

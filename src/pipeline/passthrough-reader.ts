@@ -41,7 +41,7 @@ export class PassthroughReader {
     this.#headers = headers
     if (status >= 400) this.#held = []
     else if (this.#call.passthrough?.generates === true) this.#read(String(headers['content-type'] ?? ''))
-    else if (this.#call.endpoint.method !== 'GET')
+    else if (this.#call.passthrough !== undefined && this.#call.endpoint.method !== 'GET')
       this.#record.unpriced('a passthrough of which nothing is known')
   }
 

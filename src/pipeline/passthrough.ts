@@ -31,10 +31,28 @@ export async function passThrough(
   record.request(request)
   const target = targetAt(provider, call, request)
   const key = keyFor(target, call, request, on)
+  const { generate } = target.surface.paths
+  const path = pathBehind(key.reach.pathPrefix, passthrough.path, generate) + queryOf(call)
+  await passOn({ call, request, target, key, path }, record, on)
+}
+
+/** A request that goes up as it came, but for its path. */
+export interface PassedRequest {
+  call: Call
+  request: InboundRequest
+  target: Target
+  key: ProviderKey
+  /** From the root of the key's address, with its query. */
+  path: string
+}
+
+/** One attempt, and its answer as it comes. */
+export async function passOn(passed: PassedRequest, record: CallRecord, on: Dependencies): Promise<void> {
+  const { call, target, key } = passed
   const opened = record.attempt(target, key)
   const reader = new PassthroughReader(call, record)
   try {
-    await send(call, passthrough, request, target, key, record, reader, on)
+    await send(passed, record, reader, on)
     opened.ended(reader.status)
   } catch (thrown) {
     const error = toGatewayError(thrown)
@@ -98,16 +116,23 @@ function targetAt(provider: ConfiguredProvider, call: Call, request: InboundRequ
 
 /**
  * A key that may be used for the model. Where none is named, a key that is kept to some models may only be used to
- * read: what else is asked could be any model.
+ * read: what else is asked could be any model. Calls with the same `thread` get the same key.
  */
-function keyFor({ provider }: Target, call: Call, request: InboundRequest, on: Dependencies): ProviderKey {
+export function keyFor(
+  { provider }: Target,
+  call: Call,
+  request: InboundRequest,
+  on: Dependencies,
+  thread?: string,
+): ProviderKey {
   const reads = call.endpoint.method === 'GET' || call.endpoint.method === 'HEAD'
   const { model, sessionId } = request
   const open = provider.keys.flatMap((key) => {
     if (model !== '') return { ...key, key }
     return reads || key.models === undefined ? { ...key, models: undefined, key } : []
   })
-  const question = { model, requested: model, tried: new Set<string>(), sessionId, random: on.random }
+  const tried = new Set<string>()
+  const question = { model, requested: model, tried, sessionId: sessionId ?? thread, random: on.random }
   const chosen = chooseKey(open, question)
   if (chosen !== undefined) return chosen.key
   const what = model === '' ? 'a request that names no model' : `model: ${model}`
@@ -115,18 +140,13 @@ function keyFor({ provider }: Target, call: Call, request: InboundRequest, on: D
 }
 
 async function send(
-  call: Call,
-  passthrough: Passthrough,
-  request: InboundRequest,
-  target: Target,
-  key: ProviderKey,
+  { call, request, target, key, path }: PassedRequest,
   record: CallRecord,
   reader: PassthroughReader,
   on: Dependencies,
 ): Promise<void> {
-  const { upstream, pathPrefix } = key.reach
+  const { upstream } = key.reach
   const { body } = request
-  const path = pathBehind(pathPrefix, passthrough.path, target.surface.paths.generate) + queryOf(call)
   const headers = passedHeaders(call, target, body.length)
   const outbound = { method: call.endpoint.method, path, headers, body }
   const authorize: Authorize = target.provider.provider.authorize
@@ -175,13 +195,16 @@ export function pathBehind(pathPrefix: string, path: string, generate: Path): st
   return pathPrefix + (VERSION_AT_END.test(pathPrefix) ? '' : own) + path
 }
 
+const NOTHING: ReadonlySet<string> = new Set()
 /** Names under which APIs take a key in the query: the client's own is none of theirs. */
 const CREDENTIALS = new Set(['key', 'api_key', 'api-key', 'access_token', 'token'])
 
-function queryOf({ queryText }: Call): string {
+/** The client's query without credentials, and without what is meant for the gateway. */
+export function queryOf({ queryText }: Call, ours: ReadonlySet<string> = NOTHING): string {
   const kept = queryText.split('&').filter((pair) => {
     const name = decoded(pair.split('=', 1)[0]!.replaceAll('+', ' '))
-    return pair !== '' && name !== undefined && !CREDENTIALS.has(name.trim().toLowerCase())
+    const key = name?.trim().toLowerCase()
+    return pair !== '' && key !== undefined && !CREDENTIALS.has(key) && !ours.has(key)
   })
   return kept.length === 0 ? '' : `?${kept.join('&')}`
 }

@@ -2,7 +2,8 @@ import { ByteBudget } from '../lib/byte-budget.ts'
 import { GatewayError } from '../message/error.ts'
 import type { Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
-import { isOperation } from '../operations/operation.ts'
+import { CODECS } from '../operations/index.ts'
+import type { Operation } from '../protocols/protocol.ts'
 import { requestClass } from '../rules/request-class.ts'
 import type { Configuration, ProviderKey } from '../stores/config/configuration.ts'
 import type { AttemptRow, CallCost, CallRow, LogWriter } from '../stores/logs/port.ts'
@@ -49,6 +50,7 @@ export class CallRecord {
   #request: InboundRequest | undefined
   #target: Target | undefined
   #primary: Target | undefined
+  #operation: Operation
   #requestClass: string
   #openAttempt: OpenAttempt | undefined
   /** The store took the request's body; undefined: it was not offered yet. */
@@ -66,6 +68,7 @@ export class CallRecord {
     this.#isLogged = enableLogging && !UNLOGGED_OPERATIONS.has(call.operation)
     this.#keepsContents = this.#isLogged && !disableContentLogging
     this.#kept = this.#isLogged ? new ByteKeeper(ANSWER_MAX_BYTES, keepBudget) : undefined
+    this.#operation = call.operation
     this.#requestClass = call.operation
   }
 
@@ -77,6 +80,11 @@ export class CallRecord {
     this.#request = request
     // Its body may be gone when the row is written.
     if (this.#isLogged) this.#requestClass = requestClass(signsOf(this.#call, request))
+  }
+
+  /** What the call asks, where its path alone does not say it. */
+  operation(operation: Operation): void {
+    this.#operation = operation
   }
 
   /** Where the call goes; of several, the one that its outcome is of. */
@@ -152,15 +160,11 @@ export class CallRecord {
     queueMicrotask(() => this.#keepRequest())
   }
 
-  answer(bytes: Buffer | string): void {
+  /** `isRead`: false of sound, images and vectors, which nobody reads in a log. */
+  answer(bytes: Buffer | string, isRead = true): void {
     const size = typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
     this.#answerBytes += size
-    this.#kept?.add(bytes, size)
-  }
-
-  /** Of an answer that nobody reads in a log: sound, images, a file. */
-  answerUnread(size: number): void {
-    this.#answerBytes += size
+    if (isRead) this.#kept?.add(bytes, size)
   }
 
   /** Writes the row, once: before the last bytes of the answer, or when there will be none. */
@@ -202,7 +206,7 @@ export class CallRecord {
     const reported = fullUsage(meter.usage)
     if (meter.complete && isUsed(reported)) return { usage: reported, usageSource: 'reported' }
     // What is no conversation has no tokens to be counted in what the client got.
-    if (isOperation(this.#call.endpoint))
+    if (Object.hasOwn(CODECS, this.#operation))
       return isUsed(reported)
         ? { usage: reported, usageSource: 'estimated' }
         : { usage: undefined, usageSource: 'none' }
@@ -217,7 +221,7 @@ export class CallRecord {
     if (this.#unpriced !== undefined) return { nanodollars: null, reason: this.#unpriced }
     return callCost(this.#attempts, usage, {
       configuration: this.#configuration,
-      operation: this.#call.operation,
+      operation: this.#operation,
       requested: this.#request?.model,
       virtualKeyId: this.#caller?.virtualKey?.id,
     })
@@ -233,7 +237,7 @@ export class CallRecord {
       id: this.#call.id,
       timestampMs: this.#call.receivedAtMs,
       protocol: this.#call.protocol.id,
-      operation: this.#call.operation,
+      operation: this.#operation,
       requestClass: this.#requestClass,
       path: this.#call.path,
       stream: this.#request?.stream ?? false,

@@ -1,3 +1,4 @@
+import { isOperation } from '../operations/operation.ts'
 import type { Call } from './call.ts'
 import type { Target } from './plan.ts'
 
@@ -80,6 +81,7 @@ function errorFields(call: Call, facts: RoutingFacts, status: number): object {
   }
 }
 
-function requestType({ protocol }: Call, { stream }: RoutingFacts): string {
-  return `${REQUEST_TYPES[protocol.id] ?? protocol.id}${stream ? '_stream' : ''}`
+function requestType({ protocol, endpoint }: Call, { stream }: RoutingFacts): string {
+  const kind = isOperation(endpoint) ? endpoint.kind : (REQUEST_TYPES[protocol.id] ?? protocol.id)
+  return `${kind}${stream ? '_stream' : ''}`
 }

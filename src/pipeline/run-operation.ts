@@ -8,9 +8,10 @@ import { planOperation } from './operation-plan.ts'
 import { readOperation } from './operation-request.ts'
 import type { AskedOperation } from './operation-request.ts'
 import type { CallRecord } from './record.ts'
+import { runResource } from './run-resource.ts'
 import { sendOperation } from './send-operation.ts'
 
-/** A call that asks a model for something else than an answer: read, planned and tried like any other. */
+/** A call for something else than an answer: read, planned and tried like any other. */
 export async function runOperation(
   call: Call,
   endpoint: OperationEndpoint,
@@ -19,6 +20,7 @@ export async function runOperation(
   configuration: Configuration,
   on: Dependencies,
 ): Promise<void> {
+  if (endpoint.below !== undefined) return runResource(call, endpoint, record, configuration, on)
   const asked = await readOperation(call, endpoint, configuration)
   record.request(asked.request)
   await tryOperation(call, asked, endpoint, caller, record, configuration, on)
@@ -34,6 +36,7 @@ export async function tryOperation(
   configuration: Configuration,
   on: Dependencies,
 ): Promise<void> {
+  record.operation(asked.operation)
   const targets = planOperation(asked, endpoint, caller, call, configuration)
   record.target(targets[0])
   await attempt(sendOperation(asked), call, asked.request, targets, record, on)

@@ -1,45 +1,14 @@
 import { CODECS } from '../operations/index.ts'
-import type { Codec } from '../operations/operation.ts'
 import { expand } from '../operations/template.ts'
 import type { CloudSettings } from '../providers/authorization.ts'
 import type { ProviderKey } from '../stores/config/configuration.ts'
-import type { Call } from './call.ts'
 import { forwardOperation } from './forward-operation.ts'
 import type { OperationTarget } from './operation-plan.ts'
 import type { AskedOperation } from './operation-request.ts'
-import type { UpstreamBody } from './prepared-attempt.ts'
-import type { CallRecord } from './record.ts'
-import type { RelayOptions } from './relay.ts'
+import type { PreparedOperation } from './prepared-operation.ts'
 import { dispatch } from './send.ts'
 import type { Send } from './send.ts'
 import { translateOperation } from './translate-operation.ts'
-
-/** One attempt of an operation, made ready. Nothing has been sent. */
-export interface PreparedOperation {
-  readonly upstreamBody: UpstreamBody
-  /** Of the request, `content-type` among them. */
-  readonly headers: Readonly<Record<string, string>>
-  /** For the names in the offer's path, beside those that are always known. */
-  readonly values?: Readonly<Record<string, string>>
-  readonly query?: Readonly<Record<string, string>>
-  /** The answer is asked for at the path of streams. */
-  readonly streams: boolean
-  readonly answer: Pick<RelayOptions, 'stream' | 'answerWhole'>
-}
-
-/** The operation as the client's family writes it, and as the provider's does. */
-export interface OperationCodecs {
-  readonly client: Codec<unknown>
-  readonly provider: Codec<unknown>
-}
-
-export type PrepareOperation = (
-  call: Call,
-  asked: AskedOperation,
-  target: OperationTarget,
-  codecs: OperationCodecs,
-  record: CallRecord,
-) => PreparedOperation
 
 /** Sends what was asked to one target with one key: forwarded or translated, to the end of the answer. */
 export function sendOperation(asked: AskedOperation): Send<OperationTarget> {

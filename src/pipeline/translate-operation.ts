@@ -8,7 +8,8 @@ import { PiecePassage } from './piece-passage.ts'
 import { ownBody } from './prepared-attempt.ts'
 import type { CallRecord } from './record.ts'
 import type { StreamSide } from './relay.ts'
-import type { PrepareOperation } from './send-operation.ts'
+import { routingHeaders } from './routing-facts.ts'
+import type { PrepareOperation } from './prepared-operation.ts'
 
 const STREAM_HEADERS = { 'content-type': sse.contentType, 'cache-control': 'no-cache' }
 
@@ -71,10 +72,10 @@ function streamSide(
     headers(upstream) {
       onHeaders(upstream)
       const own = isEvents ? STREAM_HEADERS : { 'content-type': upstream['content-type'] ?? 'audio/mpeg' }
-      return { 'request-id': call.id, ...own }
+      return { 'request-id': call.id, ...own, ...routingHeaders(record.routing()) }
     },
     onFirst: () => record.firstPart(),
-    onBytes: (bytes) => (isEvents ? record.answer(bytes) : record.answerUnread(bytes.length)),
+    onBytes: (bytes) => record.answer(bytes, isEvents),
     beforeEnd: (error) => record.end(200, error),
   }
 }

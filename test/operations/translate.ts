@@ -36,7 +36,7 @@ interface TextFile {
   text: string
 }
 
-function codec(operation: OperationId, family: FamilyId): Codec<unknown, unknown> {
+function codec(operation: OperationId, family: FamilyId): Codec<unknown> {
   const found = CODECS[operation][family]
   if (found === undefined) throw new Error(`no ${operation} of ${family}`)
   return found

@@ -201,11 +201,11 @@ export function decodeAnswer(answer: UpstreamAnswer, request: ImageRequest): Ima
 
 /** The API streams images themselves; of an address there is nothing to stream. */
 function pieces({ images, usage }: ImageAnswer): Piece[] {
-  const streamed = images.map(({ data }): Piece => {
+  const steps = images.map(({ data }): Piece => {
     if (data === undefined) throw unsupported('stream', 'this provider answers with addresses of images.')
     return { type: 'image', data }
   })
-  return [...streamed, { type: 'end', usage }]
+  return [...steps, { type: 'end', usage }]
 }
 
 function readAnswer(answer: UpstreamAnswer): Partial<Usage> {
