@@ -2,13 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { EXCEPTIONS } from './exceptions.ts'
 
-/** Rows of both lists that concern Anthropic clients, streams and Gemini, by their ids. */
+/** Rows of both lists that concern the clients and upstreams of this folder, by their ids. */
 const LISTS = [
   ...range('#', 1, 36),
-  ...range('#', 47, 68),
+  ...range('#', 47, 75),
   ...range('A', 1, 22),
   ...range('B', 1, 18),
   ...range('C', 1, 8),
+  ...['D1', 'D2', 'D4', 'D8', 'D9', 'D10'],
+  ...['E4', 'E10'],
   ...range('F', 1, 10),
   ...range('L', 1, 5),
 ]
@@ -21,10 +23,10 @@ function range(letter: string, first: number, last: number): string[] {
 function namedIds(): Set<string> {
   const ids = new Set<string>()
   for (const file of readdirSync(import.meta.dirname)) {
-    if (!/^anthropic-to-openai-chat.*\.test\.ts$|gemini.*\.test\.ts$/.test(file)) continue
+    if (!file.endsWith('.test.ts')) continue
     const source = readFileSync(`${import.meta.dirname}/${file}`, 'utf8')
-    for (const [, name] of source.matchAll(/['`]((?:#\d+|[ABCFL]\d+)\b[^'`]*)['`]/g)) {
-      for (const [id] of name!.matchAll(/#\d+|\b[ABCFL]\d+\b/g)) ids.add(id)
+    for (const [, name] of source.matchAll(/['`]((?:#\d+|[A-FL]\d+)\b[^'`]*)['`]/g)) {
+      for (const [id] of name!.matchAll(/#\d+|\b[A-FL]\d+\b/g)) ids.add(id)
     }
   }
   return ids

@@ -1,8 +1,7 @@
 /**
  * What of the two lists (the translation checklist, `#1`…, and the reports from users of other gateways, `A1`…)
- * does not concern a Claude client on a Chat Completions upstream or on Gemini, or a Gemini client on Claude, and
- * why. In this folder the letters are those of the reports; elsewhere in the tests they are those of the reliability
- * catalogue.
+ * is not tested in this folder, and why. Here, as in test/protocols, the letters are those of the reports; elsewhere
+ * in the tests they are those of the reliability catalogue.
  */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
   '#59':
@@ -16,14 +15,12 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
   A3: 'Beta headers go to Claude only; a translated request has none (test/pipeline/upstream-headers.test.ts).',
   A4: 'Claude on Vertex.',
   A14: 'Order of blocks on Bedrock; Chat Completions has reasoning in a field of its own.',
-  A18: 'OpenAI clients on Claude.',
   A21: 'Which model serves a helper call is routing (test/rules).',
   A22: 'The `[1m]` suffix is taken off before routing (test/models).',
   B10: 'Silence is bridged by the relay’s pings (test/e2e/contract/streaming.test.ts).',
   B12: 'Headers of a rewritten answer are made where it is relayed (test/e2e/contract/verbatim.test.ts).',
   B13: 'Claude’s stream on Vertex.',
   B16: 'Aborts and back-off are the relay’s (test/reliability/cancel.test.ts, test/e2e/contract/streaming.test.ts).',
-  C8: 'Claude refuses a forced tool beside thinking; OpenAI’s models take both.',
   F4: 'Chat Completions does not tell how long a cache write lives.',
   F7: 'Prices of cache reads (test/models, test/rules).',
   F8: 'Prices in the configuration.',

@@ -168,7 +168,7 @@ const rows: { name: string; events: Json[]; client: string }[] = [
     client: 'added 0 message | part 0 | text 0 x | text.done 0 x | part.done 0 | failed server_error',
   },
   {
-    name: '#17 #67 a search that Claude ran; what only Claude knows is nothing here',
+    name: '#17 a search that Claude ran',
     events: [
       start(),
       open(0, { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: {} }),

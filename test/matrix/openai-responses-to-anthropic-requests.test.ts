@@ -287,6 +287,13 @@ describe('tools', () => {
       to: { tool_choice: { type: 'tool', name: 'apply_patch' } },
     },
     {
+      name: '#14 C8 a forced call and thinking exclude each other',
+      from: { tools: [fn('A')], tool_choice: 'required', reasoning: { effort: 'high' } },
+      to: { tool_choice: { type: 'any' } },
+      without: ['thinking'],
+      warns: ['dropped thinking'],
+    },
+    {
       name: '#15 #73 A18 one call at a time, of the tools that are allowed',
       from: {
         tools: [fn('A'), fn('B')],
