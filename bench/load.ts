@@ -6,6 +6,8 @@ export interface LoadTarget {
   url: string
   path: string
   body: Buffer
+  /** Instead of those of an agent that speaks to Anthropic. */
+  headers?: Readonly<Record<string, string>>
 }
 
 const CHUNKED_END = Buffer.from('\r\n0\r\n\r\n')
@@ -127,17 +129,21 @@ export class Connection {
   }
 }
 
-function requestBytes({ url, path, body }: LoadTarget): Buffer {
+const AGENT_HEADERS = {
+  'user-agent': 'claude-cli/2.1.329 (external, cli)',
+  'x-api-key': 'bench-placeholder',
+  'x-app': 'cli',
+  'anthropic-version': '2023-06-01',
+  'anthropic-beta': 'claude-code-20250219,interleaved-thinking-2025-05-14',
+}
+
+function requestBytes({ url, path, body, headers = AGENT_HEADERS }: LoadTarget): Buffer {
   const head = [
     `POST ${path} HTTP/1.1`,
     `host: ${new URL(url).host}`,
     'accept: application/json',
     'content-type: application/json',
-    'user-agent: claude-cli/2.1.329 (external, cli)',
-    'x-api-key: bench-placeholder',
-    'x-app: cli',
-    'anthropic-version: 2023-06-01',
-    'anthropic-beta: claude-code-20250219,interleaved-thinking-2025-05-14',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${body.length}`,
   ]
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body])

@@ -33,8 +33,9 @@ export function startFloor(upstreamUrl: string): Promise<Proxied> {
 export async function startGateway(
   upstreamUrl: string,
   nodeArgs: readonly string[] = [],
+  config: unknown = configFor(upstreamUrl),
 ): Promise<Proxied & { appDir: string }> {
-  const appDir = makeAppDir(configFor(upstreamUrl))
+  const appDir = makeAppDir(config)
   const gateway = await start([...nodeArgs, '--require', RUNTIME, PROGRAM, '-port', '0', '-app-dir', appDir])
   const close = async () => {
     await gateway.close()

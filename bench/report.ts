@@ -130,7 +130,7 @@ function detailCells({ workload, floor, gateway, processorRatio, logged }: Throu
 }
 
 /** A Markdown table that is also readable in a terminal. */
-function table(head: string[], rows: string[][]): string {
+export function table(head: string[], rows: string[][]): string {
   const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]!.length)))
   const line = (cells: string[]) =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`

@@ -27,6 +27,11 @@ const TURN_MS = 1_500
 const FIRST_BYTE_REQUESTS = 300
 const STARTS = 15
 
+if (process.argv[2] === 'pairs') {
+  await import('./pairs.ts')
+  process.exit()
+}
+
 if (process.platform !== 'linux') {
   console.error('The benchmark needs Linux: it pins processes to cores and reads their time from /proc.')
   process.exit(1)

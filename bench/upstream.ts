@@ -7,8 +7,10 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 
 export interface UpstreamOptions {
   /** The answer's events; a single one without `stream` is a JSON answer. */
-  parts: readonly string[]
+  parts: readonly (string | Buffer)[]
   stream: boolean
+  /** Of a stream; absent: server-sent events. */
+  contentType?: string
   /** Between two events; 0: each in its own turn of the loop. */
   intervalMs?: number
 }
@@ -76,15 +78,16 @@ function answer(socket: Socket, writes: readonly Buffer[], intervalMs: number): 
 }
 
 /** What is written for each part: a chunk of HTTP each, the head in front of the first. */
-function framed({ parts, stream }: UpstreamOptions): Buffer[] {
+function framed({ parts, stream, contentType = 'text/event-stream' }: UpstreamOptions): Buffer[] {
   if (!stream) {
     const length = Buffer.byteLength(parts[0]!)
     const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`
-    return [Buffer.from(head + parts[0]!)]
+    return [Buffer.concat([Buffer.from(head), Buffer.from(parts[0]!)])]
   }
-  const head = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: ${contentType}\r\ntransfer-encoding: chunked\r\n\r\n`
   return parts.map((part, index) => {
-    const chunk = `${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`
-    return Buffer.from((index === 0 ? head : '') + chunk + (index === parts.length - 1 ? '0\r\n\r\n' : ''))
+    const before = `${index === 0 ? head : ''}${Buffer.byteLength(part).toString(16)}\r\n`
+    const after = index === parts.length - 1 ? '\r\n0\r\n\r\n' : '\r\n'
+    return Buffer.concat([before, part, after].map((piece) => Buffer.from(piece)))
   })
 }

@@ -40,6 +40,8 @@ export interface AnswerScript {
   calls?: Call[]
   finish: Finish
   usage: Counts
+  /** A stream says the text in so many pieces; absent: in two. */
+  pieces?: number
 }
 
 export type Finish = 'end' | 'tool-calls' | 'max-tokens' | 'refusal'

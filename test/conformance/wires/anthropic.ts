@@ -159,7 +159,7 @@ function start(used: Counts): JsonObject {
 export function messageEvents(answer: AnswerScript): JsonObject[] {
   return [
     start(answer.usage),
-    ...blocksOf(answer).flatMap(blockEvents),
+    ...blocksOf(answer).flatMap((block, index) => blockEvents(block, index, answer.pieces)),
     {
       type: 'message_delta',
       delta: { stop_reason: STOP[answer.finish], stop_sequence: null },
@@ -175,7 +175,7 @@ export function brokenEvents(text: string): JsonObject[] {
   return [start({ input: 1, cacheRead: 0, output: 1 }), begin!, first!]
 }
 
-function blockEvents(block: Json, index: number): JsonObject[] {
+function blockEvents(block: Json, index: number, count?: number): JsonObject[] {
   const empty =
     block.type === 'text'
       ? { type: 'text', text: '' }
@@ -184,13 +184,13 @@ function blockEvents(block: Json, index: number): JsonObject[] {
         : { ...block, input: {} }
   return [
     { type: 'content_block_start', index, content_block: empty },
-    ...deltas(block).map((delta) => ({ type: 'content_block_delta', index, delta })),
+    ...deltas(block, count).map((delta) => ({ type: 'content_block_delta', index, delta })),
     { type: 'content_block_stop', index },
   ]
 }
 
-function deltas(block: Json): JsonObject[] {
-  if (block.type === 'text') return halves(block.text).map((text) => ({ type: 'text_delta', text }))
+function deltas(block: Json, count?: number): JsonObject[] {
+  if (block.type === 'text') return pieces(block.text, count).map((text) => ({ type: 'text_delta', text }))
   if (block.type === 'thinking')
     return [
       ...halves(block.thinking).map((thinking) => ({ type: 'thinking_delta', thinking })),
@@ -202,8 +202,15 @@ function deltas(block: Json): JsonObject[] {
 }
 
 export function halves(text: string): string[] {
-  const middle = Math.ceil(text.length / 2)
-  return [text.slice(0, middle), text.slice(middle)].filter((half) => half !== '')
+  return pieces(text, 2)
+}
+
+/** The text in so many pieces. */
+export function pieces(text: string, count = 2): string[] {
+  const length = Math.ceil(text.length / count)
+  return Array.from({ length: count }, (_, at) => text.slice(at * length, (at + 1) * length)).filter(
+    (piece) => piece !== '',
+  )
 }
 
 const FINISH: Record<string, AnswerFacts['finish']> = {

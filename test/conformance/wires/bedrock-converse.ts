@@ -12,7 +12,7 @@ import type {
 } from '../script.ts'
 import { json, parsed, twoParts } from '../wire.ts'
 import type { Wire } from '../wire.ts'
-import { halves } from './anthropic.ts'
+import { halves, pieces } from './anthropic.ts'
 
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
 export const bedrockConverse: Wire = {
@@ -172,13 +172,13 @@ function converse(answer: AnswerScript): JsonObject {
 function events(answer: AnswerScript): [string, JsonObject][] {
   return [
     ['messageStart', { role: 'assistant' }],
-    ...blocksOf(answer).flatMap(blockEvents),
+    ...blocksOf(answer).flatMap((block, index) => blockEvents(block, index, answer.pieces)),
     ['messageStop', { stopReason: STOP[answer.finish] }],
     ['metadata', { usage: usage(answer.usage), metrics: { latencyMs: 1 } }],
   ]
 }
 
-function blockEvents(block: Json, contentBlockIndex: number): [string, JsonObject][] {
+function blockEvents(block: Json, contentBlockIndex: number, count?: number): [string, JsonObject][] {
   const delta = (said: JsonObject): [string, JsonObject] => [
     'contentBlockDelta',
     { contentBlockIndex, delta: said },
@@ -202,7 +202,7 @@ function blockEvents(block: Json, contentBlockIndex: number): [string, JsonObjec
       stop,
     ]
   }
-  return [...halves(block.text).map((text) => delta({ text })), stop]
+  return [...pieces(block.text, count).map((text) => delta({ text })), stop]
 }
 
 const FINISH: Record<string, AnswerFacts['finish']> = {

@@ -11,7 +11,7 @@ import type {
 } from '../script.ts'
 import { eventsOf, json, sse, twoParts } from '../wire.ts'
 import type { Wire } from '../wire.ts'
-import { halves } from './anthropic.ts'
+import { pieces } from './anthropic.ts'
 
 /** https://ai.google.dev/api/generate-content */
 export const gemini: Wire = {
@@ -167,10 +167,12 @@ function answerBody(parts: JsonObject[], answer?: AnswerScript): JsonObject {
 }
 
 function streamed(answer: AnswerScript): JsonObject[] {
-  const pieces = partsOf(answer).flatMap((part) =>
-    typeof part['text'] === 'string' ? halves(part['text']).map((text) => ({ ...part, text })) : [part],
+  const parts = partsOf(answer).flatMap((part) =>
+    typeof part['text'] === 'string'
+      ? pieces(part['text'], answer.pieces).map((text) => ({ ...part, text }))
+      : [part],
   )
-  return [...pieces.slice(0, -1).map((part) => answerBody([part])), answerBody(pieces.slice(-1), answer)]
+  return [...parts.slice(0, -1).map((part) => answerBody([part])), answerBody(parts.slice(-1), answer)]
 }
 
 const FINISH: Record<string, AnswerFacts['finish']> = {

@@ -11,7 +11,7 @@ import type {
 } from '../script.ts'
 import { eventsOf, json, parsed, sse, twoParts } from '../wire.ts'
 import type { Wire } from '../wire.ts'
-import { halves } from './anthropic.ts'
+import { halves, pieces } from './anthropic.ts'
 
 /** https://platform.openai.com/docs/api-reference/chat */
 export const openaiChat: Wire = {
@@ -164,11 +164,12 @@ function chunk(delta: JsonObject, finish: string | null = null): JsonObject {
   }
 }
 
-function chunks({ thinking = '', text = '', calls = [], finish, usage: used }: AnswerScript): JsonObject[] {
+function chunks(answer: AnswerScript): JsonObject[] {
+  const { thinking = '', text = '', calls = [], finish, usage: used } = answer
   return [
     chunk({ role: 'assistant', content: '' }),
     ...halves(thinking).map((half) => chunk({ reasoning_content: half })),
-    ...halves(text).map((half) => chunk({ content: half })),
+    ...pieces(text, answer.pieces).map((piece) => chunk({ content: piece })),
     ...calls.flatMap((call, index) => {
       const { id, type, function: called } = toolCall(call)
       const begin = { index, id, type, function: { name: called.name, arguments: '' } }

@@ -11,7 +11,7 @@ import type {
 } from '../script.ts'
 import { eventsOf, json, parsed, sse, twoParts } from '../wire.ts'
 import type { Wire } from '../wire.ts'
-import { halves } from './anthropic.ts'
+import { halves, pieces } from './anthropic.ts'
 
 /** https://platform.openai.com/docs/api-reference/responses */
 export const openaiResponses: Wire = {
@@ -187,12 +187,12 @@ function events(answer: AnswerScript): JsonObject[] {
   const last = whole['status'] === 'completed' ? 'response.completed' : 'response.incomplete'
   return [
     { type: 'response.created', response: begun },
-    ...outputItems(answer).flatMap(itemEvents),
+    ...outputItems(answer).flatMap((item, index) => itemEvents(item, index, answer.pieces)),
     { type: last, response: whole },
   ].map((event, sequence_number) => ({ ...event, sequence_number }))
 }
 
-function itemEvents(item: Json, output_index: number): JsonObject[] {
+function itemEvents(item: Json, output_index: number, count?: number): JsonObject[] {
   const at = { item_id: item.id, output_index }
   const added = (empty: JsonObject) => ({ type: 'response.output_item.added', output_index, item: empty })
   const done = { type: 'response.output_item.done', output_index, item }
@@ -231,7 +231,7 @@ function itemEvents(item: Json, output_index: number): JsonObject[] {
   return [
     added({ ...item, content: [], status: 'in_progress' }),
     { type: 'response.content_part.added', ...part, part: empty },
-    ...halves(text).map((delta) => ({ type: `response.${kind}.delta`, ...part, delta })),
+    ...pieces(text, count).map((delta) => ({ type: `response.${kind}.delta`, ...part, delta })),
     { type: `response.${kind}.done`, ...part, [kind === 'refusal' ? 'refusal' : 'text']: text },
     { type: 'response.content_part.done', ...part, part: content },
     done,
