@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../message/request.ts'
 import { jsonArray } from '../../wire/json-array.ts'
 import { sse } from '../../wire/framing.ts'
-import type { Endpoint, ListedModel } from '../protocol.ts'
+import type { Endpoint, ForeignPrefix, ListedModel } from '../protocol.ts'
 
 /** Google AI by version; Vertex by project, and without one where a key of its express mode says whose call it is. */
 const MODELS = [
@@ -26,6 +26,9 @@ export const endpoints: readonly Endpoint[] = MODELS.flatMap((models): Endpoint[
   { method: 'GET', path: models, operation: 'list-models' },
   { method: 'GET', path: `${models}/{model}`, operation: 'get-model' },
 ])
+
+/** Google's own models go by their names here, all others with their provider before a slash. */
+export const foreignPrefix: ForeignPrefix = { native: 'gemini', prefix: '', shown: /^/ }
 
 const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens']
 

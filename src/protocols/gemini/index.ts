@@ -1,5 +1,5 @@
 import type { Protocol } from '../protocol.ts'
-import { encodeModel, encodeModelList, endpoints } from './endpoints.ts'
+import { encodeModel, encodeModelList, endpoints, foreignPrefix } from './endpoints.ts'
 import { decodeError, encodeError } from './error.ts'
 import { foreignSignatures } from './foreign.ts'
 import { decodeRequest } from './request-decode.ts'
@@ -19,5 +19,5 @@ export const gemini: Protocol = {
   encodeCount: (tokens) => ({ totalTokens: tokens }),
   readUsage: readTapped,
   foreignSignatures,
-  models: { encodeList: encodeModelList, encode: encodeModel },
+  models: { foreignPrefix, encodeList: encodeModelList, encode: encodeModel },
 }
