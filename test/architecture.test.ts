@@ -27,7 +27,7 @@ const DOORS = [
 ]
 
 /** What a provider is made of, whichever it is. */
-const SHARED_BY_PROVIDERS = ['provider', 'auth', 'authorization', 'cloud-auth'].map(
+const SHARED_BY_PROVIDERS = ['provider', 'auth', 'authorization', 'cloud-auth', 'operations'].map(
   (name) => `providers/${name}.ts`,
 )
 const CREDENTIALS = 'providers/credentials'

@@ -1,7 +1,7 @@
 import type { FamilyId, OperationEndpoint, OperationId } from './operation.ts'
 
 /** By the names that `allowed_requests` has for them; what it has none for is passed through. */
-const KINDS: Readonly<Partial<Record<OperationId, string>>> = {
+export const KINDS: Readonly<Partial<Record<OperationId, string>>> = {
   embeddings: 'embedding',
   rerank: 'rerank',
   completions: 'text_completion',

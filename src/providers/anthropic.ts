@@ -1,5 +1,6 @@
 import { anthropic as protocol } from '../protocols/anthropic/index.ts'
 import { inHeader } from './auth.ts'
+import { OPERATIONS } from './operations.ts'
 import type { Provider } from './provider.ts'
 
 /** https://docs.anthropic.com/en/api/overview */
@@ -14,6 +15,7 @@ export const anthropic: Provider = {
     },
   ],
   baseUrl: 'https://api.anthropic.com',
+  operations: OPERATIONS['anthropic'],
   authorize: inHeader('x-api-key'),
   keyVariables: ['ANTHROPIC_API_KEY', 'ANTHROPIC_KEY'],
   loginTokenPrefix: 'sk-ant-oat',

@@ -4,6 +4,7 @@ import { openaiChat } from '../protocols/openai-chat/index.ts'
 import { openaiResponses } from '../protocols/openai-responses/index.ts'
 import type { AzureSettings } from './authorization.ts'
 import { authorizeAzure } from './cloud-auth.ts'
+import { OPERATIONS } from './operations.ts'
 import type { Place, Provider } from './provider.ts'
 
 /**
@@ -43,6 +44,7 @@ export const azure: Provider = {
     kind: 'azure',
     baseUrl: ({ endpoint }: AzureSettings) => endpoint,
   },
+  operations: OPERATIONS['azure'],
   authorize: authorizeAzure,
 }
 

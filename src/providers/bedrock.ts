@@ -6,6 +6,7 @@ import { awsChunks, awsEvents } from '../wire/aws-eventstream.ts'
 import { awsDomain } from '../wire/aws-domain.ts'
 import type { BedrockSettings } from './authorization.ts'
 import { authorizeAws } from './cloud-auth.ts'
+import { OPERATIONS } from './operations.ts'
 import type { Place, Provider } from './provider.ts'
 
 /**
@@ -39,6 +40,7 @@ export const bedrock: Provider = {
     kind: 'bedrock',
     baseUrl: ({ region }: BedrockSettings) => `https://bedrock-runtime.${region}.${awsDomain(region)}`,
   },
+  operations: OPERATIONS['bedrock'],
   authorize: authorizeAws,
 }
 

@@ -2,6 +2,7 @@ import type { Quirks } from '../protocols/protocol.ts'
 import { openaiChat } from '../protocols/openai-chat/index.ts'
 import { openaiResponses } from '../protocols/openai-responses/index.ts'
 import { bearer } from './auth.ts'
+import { OPERATIONS } from './operations.ts'
 import type { Provider, Surface } from './provider.ts'
 
 /** One OpenAI-compatible provider: where it is, where its key may be found, and how it differs. */
@@ -253,6 +254,7 @@ export const compatibleProviders: readonly Provider[] = ROWS.map((row) => ({
     },
   ],
   ...(row.baseUrl === undefined ? {} : { baseUrl: row.baseUrl }),
+  operations: OPERATIONS[row.id],
   authorize: bearer,
   ...(row.keyVariables === undefined ? {} : { keyVariables: row.keyVariables }),
   ...(row.keyless === undefined ? {} : { keyless: row.keyless }),

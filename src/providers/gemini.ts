@@ -1,5 +1,6 @@
 import { gemini as protocol } from '../protocols/gemini/index.ts'
 import { inHeader } from './auth.ts'
+import { OPERATIONS } from './operations.ts'
 import type { Place, Provider } from './provider.ts'
 
 /**
@@ -21,6 +22,7 @@ export const gemini: Provider = {
     },
   ],
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+  operations: OPERATIONS['gemini'],
   authorize: inHeader('x-goog-api-key'),
   keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
 }

@@ -3,13 +3,18 @@ import { azure } from './azure.ts'
 import { bedrock } from './bedrock.ts'
 import { compatibleProviders, selfHosted } from './compatible.ts'
 import { gemini } from './gemini.ts'
-import type { ProtocolId } from '../protocols/protocol.ts'
+import { mediaProviders } from './media.ts'
+import type { Offers } from '../operations/operation.ts'
+import type { OperationId, ProtocolId } from '../protocols/protocol.ts'
 import { vertex } from './vertex.ts'
 import type { Provider, Surface, SurfacePaths } from './provider.ts'
 
 /** Every provider known by name. */
 export const PROVIDERS: ReadonlyMap<string, Provider> = new Map(
-  [anthropic, azure, bedrock, gemini, vertex, ...compatibleProviders].map((provider) => [provider.id, provider]),
+  [anthropic, azure, bedrock, gemini, vertex, ...compatibleProviders, ...mediaProviders].map((provider) => [
+    provider.id,
+    provider,
+  ]),
 )
 
 /** What `custom_provider_config.base_provider_type` may name in this version. */
@@ -29,6 +34,7 @@ export function customProvider(
   return {
     id,
     surfaces: surfacesOf(base, options),
+    operations: withPaths(base.operations, options.operationPaths),
     authorize: base.authorize,
     ...(options.keyless === true ? { keyless: true } : {}),
   }
@@ -53,4 +59,15 @@ export interface CustomOptions {
   apis?: readonly ProtocolId[]
   /** Paths other than the known one's. */
   paths?: { readonly [Api in ProtocolId]?: Partial<SurfacePaths> }
+  /** The same of what it does beside conversations. */
+  operationPaths?: { readonly [operation in OperationId]?: string }
+}
+
+/** What the operator says stands at another path is there in the API of its kind. */
+function withPaths(offers: Offers = {}, paths: CustomOptions['operationPaths'] = {}): Offers {
+  const changed = Object.entries(paths).flatMap(([operation, path]) => {
+    const known = offers[operation as OperationId]
+    return known === undefined ? [] : [[operation, known.map((offer) => ({ ...offer, path }))] as const]
+  })
+  return { ...offers, ...Object.fromEntries(changed) }
 }

@@ -5,6 +5,7 @@ import { gemini } from '../protocols/gemini/index.ts'
 import { openaiChat } from '../protocols/openai-chat/index.ts'
 import { authorizeGoogle } from './cloud-auth.ts'
 import type { CloudSettings, VertexSettings } from './authorization.ts'
+import { OPERATIONS } from './operations.ts'
 import type { Place, Provider } from './provider.ts'
 
 /** https://docs.cloud.google.com/vertex-ai/generative-ai/docs/reference/rest */
@@ -47,6 +48,7 @@ export const vertex: Provider = {
     },
   ],
   cloud: { kind: 'vertex', baseUrl: ({ region }: VertexSettings) => `https://${hostOf(region)}` },
+  operations: OPERATIONS['vertex'],
   authorize: authorizeGoogle,
 }
 

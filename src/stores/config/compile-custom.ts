@@ -1,4 +1,5 @@
-import type { ProtocolId } from '../../protocols/protocol.ts'
+import { KINDS } from '../../operations/endpoints.ts'
+import type { OperationId, ProtocolId } from '../../protocols/protocol.ts'
 import type { Provider, SurfacePaths } from '../../providers/provider.ts'
 import { isWebAddress } from './forms.ts'
 import type { Registry } from './registry.ts'
@@ -26,7 +27,8 @@ export function compileCustom(
   const baseType = custom.base_provider_type as Parameters<Registry['customProvider']>[1]
   return registry.customProvider(id, baseType, {
     keyless: custom.is_key_less ?? false,
-    paths,
+    paths: paths.apis,
+    operationPaths: paths.operations,
     ...(apis === undefined ? {} : { apis }),
   })
 }
@@ -42,11 +44,14 @@ function allowedApis({
   )
 }
 
-type Paths = { [Api in ProtocolId]?: Partial<SurfacePaths> }
+interface Paths {
+  apis: { [Api in ProtocolId]?: Partial<SurfacePaths> }
+  operations: { [operation in OperationId]?: string }
+}
 
 function compilePaths(custom: CustomProviderSettings, baseUrl: string): Paths | string {
   const overrides = custom.request_path_overrides ?? {}
-  const paths: Paths = {}
+  const paths: Paths = { apis: {}, operations: {} }
   for (const api of APIS) {
     const written = {
       generate: answerKinds(custom, api)
@@ -55,17 +60,29 @@ function compilePaths(custom: CustomProviderSettings, baseUrl: string): Paths | 
       countTokens: overrides['count_tokens'],
       models: overrides['list_models'],
     }
-    const own: Record<string, string> = {}
-    for (const [name, override] of Object.entries(written)) {
-      if (override === undefined || override === '') continue
-      const path = pathBelow(baseUrl, override)
-      if (path === undefined)
-        return `its request path ${override.replace(/\/\/[^/@]*@/, '//…@')} is not below ${new URL(baseUrl).origin}`
-      own[name] = path
-    }
-    paths[api] = own
+    const own = pathsBelow(baseUrl, written)
+    if (typeof own === 'string') return own
+    paths.apis[api] = own
   }
-  return paths
+  const operations = Object.entries(KINDS).map(([operation, kind]) => [operation, overrides[kind]] as const)
+  const own = pathsBelow(baseUrl, Object.fromEntries(operations))
+  return typeof own === 'string' ? own : { ...paths, operations: own }
+}
+
+/** By name, those that are written; or why one of them cannot be. */
+function pathsBelow(
+  baseUrl: string,
+  written: Readonly<Record<string, string | undefined>>,
+): Record<string, string> | string {
+  const own: Record<string, string> = {}
+  for (const [name, override] of Object.entries(written)) {
+    if (override === undefined || override === '') continue
+    const path = pathBelow(baseUrl, override)
+    if (path === undefined)
+      return `its request path ${override.replace(/\/\/[^/@]*@/, '//…@')} is not below ${new URL(baseUrl).origin}`
+    own[name] = path
+  }
+  return own
 }
 
 const APIS: readonly ProtocolId[] = ['anthropic', 'openai-chat', 'openai-responses']
