@@ -33,7 +33,8 @@ export async function readBody(
 }
 
 /**
- * JSON or nothing said. A form or `text/plain` is what a page of another site can send without asking first.
+ * JSON, nothing said, or bytes of no kind, which the AWS SDK calls what it invokes a model with. A form or
+ * `text/plain` is what a page of another site can send without asking first.
  */
 function checkType(header: string | undefined, types: BodyTypes): void {
   if (header === undefined) return
@@ -42,7 +43,7 @@ function checkType(header: string | undefined, types: BodyTypes): void {
   const charset = parameters
     .map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1])
     .find(Boolean)
-  if (!/^application\/(?:[\w.-]+\+)?json$/.test(type.trim())) {
+  if (!/^application\/(?:(?:[\w.-]+\+)?json|octet-stream)$/.test(type.trim())) {
     const form = types === 'forms' ? ' or multipart/form-data' : ''
     refuseType(`content-type: expected application/json${form}.`)
   }

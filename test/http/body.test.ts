@@ -117,7 +117,7 @@ describe('E8 the type of a body', () => {
   it.each([
     'application/json', 'APPLICATION/JSON', 'application/json;charset=utf-8', 'application/json; charset=UTF-8',
     'application/json; charset="utf-8"', 'application/json; charset=utf8', 'application/json; charset=us-ascii',
-    'application/json; odata=verbose', 'application/vnd.api+json', undefined,
+    'application/json; odata=verbose', 'application/vnd.api+json', 'application/octet-stream', undefined,
   ])('%s is taken', async (type) => {
     expect(await typed(type)).toMatchObject({ status: 200 })
   }) // prettier-ignore
