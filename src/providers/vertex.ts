@@ -35,10 +35,12 @@ export const vertex: Provider = {
       serves: (model, requested) => looksLikeClaude(model) || looksLikeClaude(requested),
     },
     {
-      // Models of others in the garden: `meta/llama-4-…-maas`.
+      // Models of others in the garden: `meta/llama-4-…-maas`. Google's own are served there, too, but only as
+      // `google/…`; a client of this very protocol would be sent here with the bare name, and get a 400.
       protocol: openaiChat,
       paths: { generate: ({ cloud }) => `${locationPath(cloud)}/endpoints/openapi/chat/completions` },
-      serves: (model, requested) => !looksLikeClaude(model) && !looksLikeClaude(requested),
+      serves: (model, requested) =>
+        !looksLikeClaude(model) && !looksLikeClaude(requested) && vendorOf(model) !== 'gemini',
       quirks: {
         maxTokensField: 'max_tokens',
         systemRole: 'system',
