@@ -1,3 +1,11 @@
+import {
+  anthropicOperations,
+  azureOperations,
+  bedrockOperations,
+  googleOperations,
+  openaiOperations,
+} from '../operations/endpoints.ts'
+import type { OperationEndpoint } from '../operations/operation.ts'
 import { anthropic } from '../protocols/anthropic/index.ts'
 import { bedrockEndpoints, vertexEndpoints } from '../protocols/anthropic/endpoints.ts'
 import { bedrockConverse } from '../protocols/bedrock-converse/index.ts'
@@ -21,14 +29,22 @@ const isProbe = ({ operation }: Endpoint) => operation === 'probe'
 /** Vertex has Gemini below a project or a publisher, Google's AI Studio has not. */
 const isVertex = ({ path }: Endpoint) => path.includes('/publishers/')
 
+/** Of operations, those of models: files and the like belong to the route of their provider. */
+const isOfModel = ({ below }: OperationEndpoint) => below === undefined
+
 const OPENAI: readonly Served[] = [
   { protocol: openaiChat, preferredProviders: ['openai'] },
   { protocol: openaiResponses, preferredProviders: ['openai'] },
 ]
+const OPENAI_OPERATIONS: Served = {
+  protocol: openaiChat,
+  endpoints: openaiOperations,
+  preferredProviders: ['openai'],
+}
 /** Azure's SDKs put `/openai` before a deployment themselves, users often in the base URL. */
 const AZURE: Served = {
   protocol: openaiChat,
-  endpoints: azureEndpoints,
+  endpoints: [...azureEndpoints, ...azureOperations],
   preferredProviders: ['azure', 'openai'],
 }
 const ANTHROPIC: Served = { protocol: anthropic, preferredProviders: ['anthropic'] }
@@ -41,14 +57,34 @@ const GOOGLE: readonly Served[] = [
   },
   { protocol: gemini, endpoints: only(gemini, isVertex), preferredProviders: ['vertex', 'gemini'] },
   { protocol: anthropic, endpoints: vertexEndpoints, preferredProviders: ['vertex', 'anthropic'] },
+  {
+    protocol: gemini,
+    endpoints: googleOperations.filter((endpoint) => !isVertex(endpoint)),
+    preferredProviders: ['gemini', 'vertex'],
+  },
+  {
+    protocol: gemini,
+    endpoints: googleOperations.filter(isVertex),
+    preferredProviders: ['vertex', 'gemini'],
+  },
 ]
 const BEDROCK: readonly Served[] = [
-  { protocol: bedrockConverse, preferredProviders: ['bedrock', 'anthropic'] },
+  {
+    protocol: bedrockConverse,
+    endpoints: [...bedrockConverse.endpoints, ...bedrockOperations],
+    preferredProviders: ['bedrock', 'anthropic'],
+  },
   { protocol: anthropic, endpoints: bedrockEndpoints, preferredProviders: ['bedrock', 'anthropic'] },
 ]
 
 /** For clients that have several SDKs below one base URL. */
-const FRAMEWORK: readonly Served[] = [...OPENAI, MESSAGES, ...GOOGLE, ...BEDROCK]
+const FRAMEWORK: readonly Served[] = [
+  ...OPENAI,
+  { ...OPENAI_OPERATIONS, endpoints: openaiOperations.filter(isOfModel) },
+  MESSAGES,
+  ...GOOGLE,
+  ...BEDROCK,
+]
 
 const TABLE: readonly (readonly [prefix: string, served: readonly Served[]])[] = [
   // One name for every model: `provider/model`.
@@ -57,11 +93,12 @@ const TABLE: readonly (readonly [prefix: string, served: readonly Served[]])[] =
     [
       { protocol: openaiChat, endpoints: only(openaiChat, withoutVersion), isUnified: true },
       { protocol: openaiResponses, endpoints: only(openaiResponses, withoutVersion), isUnified: true },
+      { protocol: openaiChat, endpoints: openaiOperations.filter(withoutVersion), isUnified: true },
     ],
   ],
-  ['/openai', [...OPENAI, AZURE]],
-  ['/openai/openai', [...OPENAI, AZURE]],
-  ['/anthropic', [ANTHROPIC]],
+  ['/openai', [...OPENAI, OPENAI_OPERATIONS, AZURE]],
+  ['/openai/openai', [...OPENAI, OPENAI_OPERATIONS, AZURE]],
+  ['/anthropic', [ANTHROPIC, { ...ANTHROPIC, endpoints: anthropicOperations }]],
   ['/genai', GOOGLE],
   ['/bedrock', BEDROCK],
   ['/litellm', FRAMEWORK],
