@@ -245,6 +245,7 @@ function callWith(body: Buffer): Call {
     path: '/anthropic/v1/messages',
     query: new URLSearchParams(),
     queryText: '',
+    parameters: {},
     pathModel: undefined,
     headers: HEADERS,
     receivedAtMs: 0,

@@ -19,6 +19,7 @@ export class InboundCall implements Call {
   readonly isUnified: boolean
   readonly path: string
   readonly queryText: string
+  readonly parameters: Readonly<Record<string, string>>
   readonly pathModel: string | undefined
   readonly passthrough: Passthrough | undefined
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -45,6 +46,7 @@ export class InboundCall implements Call {
     this.preferredProviders = match.preferredProviders
     this.isUnified = match.isUnified
     this.path = target.path
+    this.parameters = match.parameters
     this.pathModel = match.parameters['model']
     this.passthrough = match.passthrough
     this.headers = request.headers as Record<string, string | undefined>

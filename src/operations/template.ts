@@ -33,28 +33,3 @@ function escaped(name: string, segment: string): string {
     })
   }
 }
-
-/**
- * The values of a template's names in a path that ends with it, unescaped; undefined where it does not. `{model}`
- * takes slashes, too.
- */
-export function matchEnd(template: string, path: string): Record<string, string> | undefined {
-  const names = [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!)
-  const source = template
-    .replace(/[.+*?^$()|[\]\\]/g, '\\$&')
-    .replace('{model}', '(.+)')
-    .replace(/\{\w+\}/g, '([^/]+)')
-  const match = new RegExp(`${source}$`).exec(path)
-  if (match === null) return undefined
-  return Object.fromEntries(names.map((name, at) => [name, unescaped(name, match[at + 1]!)]))
-}
-
-function unescaped(name: string, segment: string): string {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    throw new GatewayError('invalid_request', `${name}: the path has an escape that is not UTF-8.`, {
-      field: name,
-    })
-  }
-}

@@ -21,7 +21,9 @@ export interface Call {
   readonly query: URLSearchParams
   /** The same as it came, without the question mark; empty when there is none. */
   readonly queryText: string
-  /** The model from the path, decoded, where the protocol puts it there. */
+  /** What stands at the names in the endpoint's path, decoded. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** The model among them, where the protocol puts it there. */
   readonly pathModel: string | undefined
   /** The request goes to the provider as it is. */
   readonly passthrough?: Passthrough | undefined

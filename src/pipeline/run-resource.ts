@@ -1,6 +1,6 @@
 import { GatewayError } from '../message/error.ts'
 import type { Offer, OperationEndpoint } from '../operations/operation.ts'
-import { expand, matchEnd } from '../operations/template.ts'
+import { expand } from '../operations/template.ts'
 import type { Configuration, ConfiguredProvider, ProviderKey } from '../stores/config/configuration.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -32,7 +32,6 @@ export async function runResource(
   )
   if (offer === undefined) throw foreign(provider, endpoint, configuration)
   checkKind(provider, endpoint, false)
-  const values = matchEnd(endpoint.path, call.path) ?? {}
   const request = await readAnyRequest(call, configuration)
   record.request(request)
   const target = targetAt(provider, call)
@@ -40,7 +39,7 @@ export async function runResource(
   const key = keyFor(target, call, request, on, THREAD)
   if (endpoint.method === 'POST' && endpoint.operation !== 'files')
     record.unpriced('what it costs is known when it has run')
-  const path = key.reach.pathPrefix + pathOf(call, endpoint, offer, key, values)
+  const path = key.reach.pathPrefix + pathOf(call, endpoint, offer, key)
   await passOn({ call, request, target, key, path }, record, on)
 }
 
@@ -94,9 +93,8 @@ function pathOf(
   { below = '' }: OperationEndpoint,
   { path, collection = path, query = {} }: Offer,
   { cloud }: ProviderKey,
-  values: Readonly<Record<string, string>>,
 ): string {
-  const all = { ...values, ...cloudValues(cloud) }
+  const all = { ...call.parameters, ...cloudValues(cloud) }
   const own = Object.entries(query).map(([name, value]) =>
     [name, expandValue(value, all)].map(encodeURIComponent).join('='),
   )
