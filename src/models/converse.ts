@@ -27,6 +27,8 @@ export interface ConverseTraits {
   richResults: boolean
   /** A tool's schema has nothing at its top but `type`, `properties` and `required`. */
   plainSchemas: boolean
+  /** The least limit of an answer. Claude Code probes with 1 when the user switches models. */
+  outputTokensMin: number
 }
 
 /**
@@ -43,6 +45,7 @@ const UNKNOWN: ConverseTraits = {
   jsonSchema: true,
   richResults: false,
   plainSchemas: false,
+  outputTokensMin: 1,
 }
 
 const CLAUDE: ConverseTraits = {
@@ -57,6 +60,7 @@ const CLAUDE: ConverseTraits = {
   jsonSchema: true,
   richResults: true,
   plainSchemas: false,
+  outputTokensMin: 1,
 }
 
 /** Converse's own limit of stop sequences. */
@@ -85,7 +89,9 @@ const FAMILIES: readonly (readonly [names: RegExp, traits: Partial<ConverseTrait
     { reasoning: 'none', stopSequencesMax: STOP_SEQUENCES_MAX, jsonSchema: false },
   ],
   [/(?:^|\.)deepseek\./, { stopSequencesMax: STOP_SEQUENCES_MAX }],
-  [/gpt-oss/, { efforts: ['low', 'medium', 'high'] }],
+  [/gpt-oss/, { efforts: ['low', 'medium', 'high'], outputTokensMin: 16 }],
+  // "Invalid 'max_output_tokens': integer below minimum value."
+  [/(?:^|\.)(?:openai|xai)\./, { outputTokensMin: 16 }],
 ]
 
 /** Before 4.5: no cache of an hour, no schemas. */

@@ -90,7 +90,8 @@ function documentedServices(key: string, provider: string, { kind, tools }: Cata
     return {
       batch: 50,
       ...(OPENAI_FLEX.test(family) ? { flex: 50 } : {}),
-      ...(priority === undefined ? {} : { priority }),
+      // Its other name, of which the price is the same.
+      ...(priority === undefined ? {} : { priority, fast: priority }),
     }
   }
   if (provider === 'anthropic') {

@@ -44,6 +44,12 @@ export interface FoundPrice {
   readonly source: string
 }
 
+/**
+ * Ids that say nothing of the model: inference profiles of one's own, endpoints. Only then is the client's word a hint;
+ * an alias may be called after one model and lead to another.
+ */
+const OPAQUE = /^arn:|(?:^|\/)\d+$/
+
 /** Questions that are remembered: models are named by clients, who may name any number. */
 const MEMORY = 2_000
 
@@ -76,7 +82,9 @@ export class PriceBook {
 
   #search(question: PriceQuestion): FoundPrice | undefined {
     const { provider, model, reported, requested } = question
-    const names = [reported, model, requested].filter((name) => name !== undefined && name !== '')
+    const names = [reported, model, OPAQUE.test(model) ? requested : undefined].filter(
+      (name) => name !== undefined && name !== '',
+    )
     const override = this.#overrides.find((each) => applies(each, question))
     for (const name of names) {
       const facts = lookup(provider, name!)

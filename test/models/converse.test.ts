@@ -38,6 +38,8 @@ const ROWS: [id: string, traits: Partial<ConverseTraits>][] = [
     { reasoning: 'reasoning_effort', efforts: ['low', 'medium', 'high'], stopSequencesMax: 0 },
   ],
   ['qwen.qwen3-coder-next', { stopSequencesMax: 0, cachePoints: 'none' }],
+  ['global.xai.grok-4.7', { outputTokensMin: 16, stopSequencesMax: 0 }],
+  ['global.openai.gpt-6-luna', { outputTokensMin: 16, reasoning: 'reasoning_effort' }],
   ['global.moonshotai.kimi-k3', { reasoning: 'reasoning_effort', stopSequencesMax: 0 }],
 ]
 

@@ -35,6 +35,11 @@ describe('a price is that of', () => {
       },
       'bedrock/anthropic.claude-opus-5-5',
     ],
+    [
+      'never the alias, where the model has a name',
+      { provider: 'openrouter', model: 'qwen/not-yet-known', requested: 'anthropic/claude-opus-5.5' },
+      undefined,
+    ],
     ['nothing, at a provider that is not known', { provider: 'my-proxy' }, undefined],
     ['nothing, of a model that is not known', { model: 'llama-nowhere' }, undefined],
   ])('%s', (_, question, model) => {

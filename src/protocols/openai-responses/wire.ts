@@ -1,6 +1,6 @@
 import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
-import { emptyUsage, tokenCount } from '../../message/usage.ts'
+import { emptyUsage, readService, tokenCount } from '../../message/usage.ts'
 import type { SideUsage, Usage } from '../../message/usage.ts'
 import { isObject } from '../shared/object.ts'
 
@@ -75,7 +75,7 @@ export function readUsage(response: JsonObject): Partial<Usage> | undefined {
   const cached = tokenCount(inputDetails.cached_tokens) ?? 0
   const written = tokenCount(inputDetails.cache_write_tokens) ?? 0
   const reasoning = tokenCount(outputDetails.reasoning_tokens)
-  const tier = readTier(response.service_tier)
+  const service = readService({ tier: response.service_tier })
   return {
     inputTokens: Math.max(0, (input ?? 0) - cached - written),
     cacheReadTokens: cached,
@@ -83,13 +83,9 @@ export function readUsage(response: JsonObject): Partial<Usage> | undefined {
     cacheWrite1hTokens: 0,
     outputTokens: output ?? 0,
     ...(reasoning !== undefined && { reasoningTokens: reasoning }),
-    ...(tier !== undefined && { service: { tier } }),
+    ...(service !== undefined && { service }),
     ...readToolUsage(response),
   }
-}
-
-function readTier(tier: unknown): string | undefined {
-  return typeof tier === 'string' && !['', 'auto', 'default'].includes(tier) ? tier : undefined
 }
 
 /** Hosted tools bill beside the model; `tool_usage` counts them, and where it is missing, the calls do. */
