@@ -1,5 +1,5 @@
 import type { JsonObject } from '../message/request.ts'
-import type { ForeignBlocks, ForeignSignatures } from '../protocols/protocol.ts'
+import type { ForeignBlocks, ForeignStrings } from '../protocols/protocol.ts'
 import { cutElements, fieldsWithin, holds } from '../wire/json-edits.ts'
 import { arrayElements } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'
@@ -24,20 +24,28 @@ export function cutForeignBlocks(
 const FIELD_MAX_BYTES = 64
 const QUOTE = 0x22
 
-/** Puts what a protocol's own service takes in the place of others' signatures. All other bytes stay. */
-export function replaceForeignSignatures(body: Buffer, foreign: ForeignSignatures): Edit[] {
+/** Mends the strings that a protocol names as foreign. All other bytes stay. */
+export function mendForeignStrings(body: Buffer, foreign: ForeignStrings): Edit[] {
   const edits: Edit[] = []
-  for (let start = body.indexOf(foreign.needle); start !== -1;) {
-    const end = body.indexOf(QUOTE, start + 1) + 1
-    if (end === 0) break
-    // Inside of a string there is a backslash before each quote, and so no field.
-    const before = body.toString('latin1', Math.max(0, start - FIELD_MAX_BYTES), start)
-    const field = /"(\w+)"\s*:\s*$/.exec(before)?.[1]
-    if (field !== undefined && foreign.fields.includes(field))
-      edits.push({ span: { start, end }, text: foreign.replacement })
-    start = body.indexOf(foreign.needle, end)
+  for (let at = body.indexOf(foreign.needle); at !== -1;) {
+    const start = body.lastIndexOf(QUOTE, at)
+    const end = body.indexOf(QUOTE, at) + 1
+    if (start === -1 || end === 0) break
+    const value = body.toString('utf8', start + 1, end - 1)
+    const mended = isFieldOf(body, start, foreign.fields) ? foreign.mend(value) : value
+    // With an escape in it, the string is not one of ours, or stands inside of another.
+    if (mended !== value && !value.includes('\\'))
+      edits.push({ span: { start, end }, text: JSON.stringify(mended) })
+    at = body.indexOf(foreign.needle, end)
   }
   return edits
+}
+
+/** Inside of a string there is a backslash before each quote, and so no field. */
+function isFieldOf(body: Buffer, start: number, fields: readonly string[]): boolean {
+  const before = body.toString('latin1', Math.max(0, start - FIELD_MAX_BYTES), start)
+  const field = /"(\w+)"\s*:\s*$/.exec(before)?.[1]
+  return field !== undefined && fields.includes(field)
 }
 
 function editMessage(body: Buffer, message: Span, foreign: ForeignBlocks): Edit[] {

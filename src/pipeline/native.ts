@@ -5,7 +5,7 @@ import { sse } from '../wire/framing.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import { adaptBody } from './dialect.ts'
-import { cutForeignBlocks, replaceForeignSignatures } from './foreign-blocks.ts'
+import { cutForeignBlocks, mendForeignStrings } from './foreign-blocks.ts'
 import { FramedPassage } from './framed-passage.ts'
 import { NativePassage } from './native-passage.ts'
 import type { Passage } from './passage.ts'
@@ -64,10 +64,10 @@ export function nativeBody(call: Call, request: InboundRequest, target: Target):
 }
 
 function foreignEdits({ body, fields }: InboundRequest, { surface }: Target): Edit[] {
-  const { foreignBlocks, foreignSignatures } = surface.protocol
+  const { foreignBlocks, foreignStrings } = surface.protocol
   return [
     ...(foreignBlocks === undefined ? [] : cutForeignBlocks(body, fields, foreignBlocks)),
-    ...(foreignSignatures === undefined ? [] : replaceForeignSignatures(body, foreignSignatures)),
+    ...(foreignStrings === undefined ? [] : mendForeignStrings(body, foreignStrings)),
   ]
 }
 

@@ -56,7 +56,7 @@ export interface Protocol {
   /** What must be cut out of a client's body before an upstream of the same protocol gets it. */
   readonly foreignBlocks?: ForeignBlocks
   /** What in a client's body must say something else there. */
-  readonly foreignSignatures?: ForeignSignatures
+  readonly foreignStrings?: ForeignStrings
   /** How the models on offer are told to clients. */
   readonly models: {
     /**
@@ -103,16 +103,16 @@ export interface ForeignBlocks {
 }
 
 /**
- * Signatures that an answer of another protocol left on parts of a conversation, and that this protocol's own
- * service refuses. The parts stay: a call without its signature is refused, too.
+ * Texts that an answer of another protocol left in a conversation, under a mark of ours, and that this protocol's
+ * own service refuses. What they stand on stays: a call without its id or its signature is refused, too.
  */
-export interface ForeignSignatures {
-  /** How such a string begins in a body, its quote included. It has no escapes. */
+export interface ForeignStrings {
+  /** Stands in every such string. Strings with an escape in them are none. */
   readonly needle: string
-  /** The fields that may hold it. */
+  /** The fields that may hold one. */
   readonly fields: readonly string[]
-  /** JSON text for its place. */
-  readonly replacement: string
+  /** What to say instead; the same for a string that may stay. */
+  mend(value: string): string
 }
 
 export type ProtocolId =

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cutForeignBlocks, replaceForeignSignatures } from '../../src/pipeline/foreign-blocks.ts'
+import { cutForeignBlocks, mendForeignStrings } from '../../src/pipeline/foreign-blocks.ts'
 import { foreignBlocks } from '../../src/protocols/anthropic/foreign.ts'
-import { foreignSignatures } from '../../src/protocols/gemini/foreign.ts'
+import { foreignStrings as geminiStrings } from '../../src/protocols/gemini/foreign.ts'
+import { foreignStrings as chatStrings } from '../../src/protocols/openai-chat/foreign.ts'
 import { sealThinking } from '../../src/protocols/gemini/signature.ts'
 import { scanObject, splice } from '../../src/wire/json-scan.ts'
 
@@ -90,7 +91,7 @@ describe('D1 D2 thinking of other models, sealed on a call for a Gemini client',
     `{"functionCall":{"name":"a","args":${args}}, "${field}" : "${signature}"}`
   const replaced = (text: string) => {
     const body = Buffer.from(text)
-    return splice(body, replaceForeignSignatures(body, foreignSignatures)).toString()
+    return splice(body, mendForeignStrings(body, geminiStrings)).toString()
   }
   const SKIP = 'skip_thought_signature_validator'
 
@@ -116,5 +117,26 @@ describe('D1 D2 thinking of other models, sealed on a call for a Gemini client',
     ['cut off', `{"thoughtSignature":"${SEALED}`, `{"thoughtSignature":"${SEALED}`],
   ])('%s', (_row, before, after) => {
     expect(replaced(before)).toBe(after)
+  })
+})
+
+describe('D1 Gemini’s signatures in the ids of calls, at an upstream of OpenAI’s', () => {
+  const mended = (text: string) => {
+    const body = Buffer.from(text)
+    return splice(body, mendForeignStrings(body, chatStrings)).toString()
+  }
+  const body = (id: string, args = '{}') =>
+    `{"messages":[{"role":"assistant","tool_calls":[{"id" : "${id}","type":"function","function":{"name":"a","arguments":${JSON.stringify(args)}}}]},{"role":"tool","tool_call_id":"${id}","content":"1.0"}]}`
+
+  it.each([
+    ['none', body('call_1'), body('call_1')],
+    ['one', body('call_1__sig__QUI'), body('call_1')],
+    ['with other letters', body('ü1__sig__QUI'), body('ü1')],
+    ['in arguments', body('call_1', '{"id":"x__sig__QUI"}'), body('call_1', '{"id":"x__sig__QUI"}')],
+    ['in a text', '{"content":"a__sig__QUI"}', '{"content":"a__sig__QUI"}'],
+    ['no id before it', body('__sig__QUI'), body('__sig__QUI')],
+    ['with an escape', '{"id":"\\u00e9__sig__QUI"}', '{"id":"\\u00e9__sig__QUI"}'],
+  ])('%s', (_row, before, after) => {
+    expect(mended(before)).toBe(after)
   })
 })

@@ -1,4 +1,4 @@
-import type { ForeignSignatures } from '../protocol.ts'
+import type { ForeignStrings } from '../protocol.ts'
 import { NO_SIGNATURE } from '../shared/gemini-signature.ts'
 import { SEALED } from './signature.ts'
 
@@ -6,8 +6,8 @@ import { SEALED } from './signature.ts'
  * The thinking of another model, which its call carried before the user switched to Gemini ("Corrupted thought
  * signature"). The call itself stays, with the word that Google takes for one that it did not make.
  */
-export const foreignSignatures: ForeignSignatures = {
-  needle: `"${SEALED}`,
+export const foreignStrings: ForeignStrings = {
+  needle: SEALED,
   fields: ['thoughtSignature', 'thought_signature'],
-  replacement: JSON.stringify(NO_SIGNATURE),
+  mend: (signature) => (signature.startsWith(SEALED) ? NO_SIGNATURE : signature),
 }

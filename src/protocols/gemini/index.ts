@@ -1,7 +1,7 @@
 import type { Protocol } from '../protocol.ts'
 import { encodeModel, encodeModelList, endpoints, foreignPrefix } from './endpoints.ts'
 import { decodeError, encodeError } from './error.ts'
-import { foreignSignatures } from './foreign.ts'
+import { foreignStrings } from './foreign.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readTapped } from './response.ts'
@@ -18,6 +18,6 @@ export const gemini: Protocol = {
   error: { decode: decodeError, encode: encodeError },
   encodeCount: (tokens) => ({ totalTokens: tokens }),
   readUsage: readTapped,
-  foreignSignatures,
+  foreignStrings,
   models: { foreignPrefix, encodeList: encodeModelList, encode: encodeModel },
 }

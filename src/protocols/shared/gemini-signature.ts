@@ -31,7 +31,8 @@ export function unsealSignature(signature: string | undefined): GeminiSignature 
 
 // ==== In the id of a call, for clients that keep nothing else
 
-const MARK = '__sig__'
+/** Stands in every id that carries a signature. */
+export const SIGNED_ID_MARK = '__sig__'
 /** Signatures are base64 in JSON; ids may not have all of its letters. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 const SIGNED_ID = /^(.+?)__sig__([A-Za-z0-9_-]+)$/
@@ -39,7 +40,7 @@ const SIGNED_ID = /^(.+?)__sig__([A-Za-z0-9_-]+)$/
 /** A call's id that carries its signature. Signatures in a form that cannot be told back are left out. */
 export function signedCallId(id: string, signature: string): string {
   if (signature === '' || !BASE64.test(signature)) return id
-  return id + MARK + signature.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+  return id + SIGNED_ID_MARK + signature.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
 /** What {@link signedCallId} was given; any other id as it is. */
