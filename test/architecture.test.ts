@@ -104,7 +104,7 @@ const RULES: {
 ]
 
 /** Wire APIs: some are called as the provider that they come from. */
-const PROTOCOLS = ['anthropic', 'openai-chat', 'openai-responses', 'gemini', 'bedrock-converse']
+const PROTOCOLS = ['anthropic', 'openai-chat', 'openai-responses', 'gemini', 'bedrock-converse', 'cohere']
 
 /** Limits that only ever go down: what no longer fits a screen, or holds a second idea. */
 const FUNCTION_LINES_MAX = 60

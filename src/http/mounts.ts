@@ -2,6 +2,7 @@ import {
   anthropicOperations,
   azureOperations,
   bedrockOperations,
+  cohereOperations,
   googleOperations,
   openaiOperations,
 } from '../operations/endpoints.ts'
@@ -9,6 +10,7 @@ import type { OperationEndpoint } from '../operations/operation.ts'
 import { anthropic } from '../protocols/anthropic/index.ts'
 import { bedrockEndpoints, vertexEndpoints } from '../protocols/anthropic/endpoints.ts'
 import { bedrockConverse } from '../protocols/bedrock-converse/index.ts'
+import { cohere } from '../protocols/cohere/index.ts'
 import { gemini } from '../protocols/gemini/index.ts'
 import { azureEndpoints } from '../protocols/openai-chat/endpoints.ts'
 import { openaiChat } from '../protocols/openai-chat/index.ts'
@@ -77,6 +79,12 @@ const BEDROCK: readonly Served[] = [
   { protocol: anthropic, endpoints: bedrockEndpoints, preferredProviders: ['bedrock', 'anthropic'] },
 ]
 
+const COHERE: Served = {
+  protocol: cohere,
+  endpoints: [...cohere.endpoints, ...cohereOperations],
+  preferredProviders: ['cohere'],
+}
+
 /** For clients that have several SDKs below one base URL. */
 const FRAMEWORK: readonly Served[] = [
   ...OPENAI,
@@ -84,6 +92,7 @@ const FRAMEWORK: readonly Served[] = [
   MESSAGES,
   ...GOOGLE,
   ...BEDROCK,
+  COHERE,
 ]
 
 const TABLE: readonly (readonly [prefix: string, served: readonly Served[]])[] = [
@@ -101,10 +110,14 @@ const TABLE: readonly (readonly [prefix: string, served: readonly Served[]])[] =
   ['/anthropic', [ANTHROPIC, { ...ANTHROPIC, endpoints: anthropicOperations }]],
   ['/genai', GOOGLE],
   ['/bedrock', BEDROCK],
+  ['/cohere', [COHERE]],
   ['/litellm', FRAMEWORK],
   ['/langchain', FRAMEWORK],
   ['/pydanticai', FRAMEWORK],
-  ['/cursor', [{ protocol: cursor, preferredProviders: ['openai'] }, MESSAGES, ...GOOGLE, ...BEDROCK]],
+  [
+    '/cursor',
+    [{ protocol: cursor, preferredProviders: ['openai'] }, MESSAGES, ...GOOGLE, ...BEDROCK, COHERE],
+  ],
   [
     '/openai_passthrough',
     [{ protocol: openaiChat, preferredProviders: ['openai'], passthroughOf: '/openai' }],

@@ -1,5 +1,6 @@
 import { anthropic } from './anthropic/index.ts'
 import { bedrockConverse } from './bedrock-converse/index.ts'
+import { cohere } from './cohere/index.ts'
 import { gemini } from './gemini/index.ts'
 import { openaiChat } from './openai-chat/index.ts'
 import { openaiResponses } from './openai-responses/index.ts'
@@ -12,4 +13,5 @@ export const PROTOCOLS: readonly Protocol[] = [
   openaiResponses,
   gemini,
   bedrockConverse,
+  cohere,
 ]

@@ -1,6 +1,7 @@
 import { anthropic } from './anthropic.ts'
 import { azure } from './azure.ts'
 import { bedrock } from './bedrock.ts'
+import { cohere } from './cohere.ts'
 import { compatibleProviders, selfHosted } from './compatible.ts'
 import { gemini } from './gemini.ts'
 import { mediaProviders } from './media.ts'
@@ -11,14 +12,20 @@ import type { Provider, Surface, SurfacePaths } from './provider.ts'
 
 /** Every provider known by name. */
 export const PROVIDERS: ReadonlyMap<string, Provider> = new Map(
-  [anthropic, azure, bedrock, gemini, vertex, ...compatibleProviders, ...mediaProviders].map((provider) => [
-    provider.id,
-    provider,
-  ]),
+  [anthropic, azure, bedrock, cohere, gemini, vertex, ...compatibleProviders, ...mediaProviders].map(
+    (provider) => [provider.id, provider],
+  ),
 )
 
 /** What `custom_provider_config.base_provider_type` may name in this version. */
-export const CUSTOM_BASE_TYPES = ['openai', 'anthropic', 'gemini', 'bedrock', 'huggingface'] as const
+export const CUSTOM_BASE_TYPES = [
+  'openai',
+  'anthropic',
+  'gemini',
+  'bedrock',
+  'cohere',
+  'huggingface',
+] as const
 
 /**
  * A provider that the operator describes: the wire of a known one at another address. It keeps no quirk of the

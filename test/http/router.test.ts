@@ -74,6 +74,13 @@ describe('inference', () => {
     ['POST', `/bedrock/model/${encodeURIComponent(ARN)}/invoke`, 'anthropic', 'generate', ARN, false],
     ['POST', `/bedrock/model/${ARN}/invoke`, 'anthropic', 'generate', ARN, false],
     ['POST', '/bedrock/model/invoke/invoke/invoke', 'anthropic', 'generate', 'invoke/invoke', false],
+    // Converse.
+    ['POST', `/bedrock/model/${encodeURIComponent(ARN)}/converse`, 'bedrock-converse', 'generate', ARN, false],
+    ['POST', '/bedrock/model/amazon.nova-pro-v1:0/converse-stream', 'bedrock-converse', 'generate', 'amazon.nova-pro-v1:0', true],
+    // Cohere.
+    ['POST', '/cohere/v2/chat', 'cohere', 'generate'],
+    ['POST', '/cohere/v2/embed', 'cohere', 'embeddings'],
+    ['GET', '/cohere/v1/models', 'cohere', 'list-models'],
     // Frameworks have several below one base URL.
     ...['/litellm', '/langchain', '/pydanticai'].flatMap((prefix): [string, string, string, string, string?][] => [
       ['POST', `${prefix}/v1/chat/completions`, 'openai-chat', 'generate'],
@@ -84,6 +91,8 @@ describe('inference', () => {
       ['POST', `${prefix}/v1beta/models/gemini-3-pro:generateContent`, 'gemini', 'generate', 'gemini-3-pro'],
       ['POST', `${prefix}/v1/models/gemini-3-pro:generateContent`, 'gemini', 'generate', 'gemini-3-pro'],
       ['POST', `${prefix}/model/anthropic.claude-v1/invoke`, 'anthropic', 'generate', 'anthropic.claude-v1'],
+      ['POST', `${prefix}/model/amazon.nova-pro-v1/converse`, 'bedrock-converse', 'generate', 'amazon.nova-pro-v1'],
+      ['POST', `${prefix}/v2/chat`, 'cohere', 'generate'],
       ['GET', `${prefix}/v1/models`, 'openai-chat', 'list-models'],
       ['GET', `${prefix}/v1beta/models`, 'gemini', 'list-models'],
     ]),
@@ -136,6 +145,7 @@ describe('inference', () => {
     [`${VERTEX}/anthropic/models/x:rawPredict`, ['vertex', 'anthropic']],
     ['/bedrock/model/x/invoke', ['bedrock', 'anthropic']],
     ['/litellm/v1/messages', ['anthropic']],
+    ['/cohere/v2/chat', ['cohere']],
     ['/cursor/v1/chat/completions', ['openai']],
   ])(
     '%s prefers the models of the service that its client believes to speak to',

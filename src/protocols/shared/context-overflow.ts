@@ -100,6 +100,10 @@ const WORDINGS: readonly Wording[] = [
     'inputTokens',
     'maxTokens',
   ),
+  // Cohere: too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000
+  row(`number of tokens in the prompt cannot exceed ${N} - received ${N}`, 'limit', 'inputTokens'),
+  // Cohere: too many tokens: size limit exceeded by 23418 tokens … The limit for this model is 128000 tokens
+  row(`too many tokens: size limit exceeded.*?limit for this model is ${N} tokens`, 'limit'),
   // DS4: Prompt has 300,000 tokens, but the configured context size is 131,072 tokens
   row(`prompt has ${N} tokens, but the configured context size is ${N}`, 'inputTokens', 'limit'),
   // Wordings without both numbers.

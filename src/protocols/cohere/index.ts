@@ -1,0 +1,21 @@
+import type { Protocol } from '../protocol.ts'
+import { encodeModel, encodeModelList, endpoints } from './endpoints.ts'
+import { decodeError, encodeError } from './error.ts'
+import { decodeRequest } from './request-decode.ts'
+import { encodeRequest } from './request-encode.ts'
+import { decodeResponse, encodeResponse, readTapped } from './response.ts'
+import { decoder, encoder } from './stream.ts'
+import { tap } from './tap.ts'
+
+/** Cohere's Chat API, version 2: https://docs.cohere.com/v2/reference/chat */
+export const cohere: Protocol = {
+  id: 'cohere',
+  endpoints,
+  request: { decode: decodeRequest, encode: encodeRequest },
+  response: { decode: decodeResponse, encode: encodeResponse },
+  stream: { decoder, encoder, tap },
+  error: { decode: decodeError, encode: encodeError },
+  encodeCount: (tokens) => ({ tokens }),
+  readUsage: readTapped,
+  models: { encodeList: encodeModelList, encode: encodeModel },
+}

@@ -1,0 +1,105 @@
+import type { Block, Message, Source, TextBlock } from '../../message/request.ts'
+import { Fields, refuse, refuseValue } from '../shared/openai-fields.ts'
+
+export interface DecodedMessages {
+  /** What stands before the conversation. */
+  system: TextBlock[]
+  messages: Message[]
+}
+
+const ROLES = ['system', 'user', 'assistant', 'tool']
+
+/** Leading system messages become `system`; the results of a turn become one user message, as the hub has them. */
+export function decodeMessages(list: readonly Fields[]): DecodedMessages {
+  const system: TextBlock[] = []
+  const messages: Message[] = []
+  for (const message of list) {
+    const role = message.required('role', message.string('role'))
+    if (!ROLES.includes(role)) throw refuseValue(message.path('role'), role, ROLES)
+    if (role === 'system') {
+      const text = decodeContent(message).filter((block) => block.type === 'text')
+      if (messages.length === 0) system.push(...text)
+      else messages.push({ role, content: text })
+    } else if (role === 'assistant') messages.push({ role, content: decodeAssistant(message) })
+    else if (role === 'user') messages.push({ role, content: decodeContent(message) })
+    else addResult(messages, message)
+  }
+  return { system, messages }
+}
+
+/** Results that follow each other answer the calls of one turn. */
+function addResult(messages: Message[], message: Fields): void {
+  const callId = message.required('tool_call_id', message.string('tool_call_id'))
+  const result: Block = { type: 'tool-result', callId, content: decodeContent(message), isError: false }
+  const last = messages.at(-1)
+  const joins = last?.role === 'user' && last.content.length > 0
+  if (joins && last.content.every((block) => block.type === 'tool-result')) last.content.push(result)
+  else messages.push({ role: 'user', content: [result] })
+}
+
+/** Thinking comes first, then the plan, which this API has for text before calls. */
+function decodeAssistant(message: Fields): Block[] {
+  const content = decodeContent(message)
+  const plan = message.string('tool_plan') ?? ''
+  const calls = (message.objects('tool_calls') ?? []).map(decodeCall)
+  return [
+    ...content.filter((block) => block.type === 'thinking'),
+    ...(plan === '' ? [] : [{ type: 'text', text: plan } as const]),
+    ...content.filter((block) => block.type !== 'thinking'),
+    ...calls,
+  ]
+}
+
+function decodeCall(call: Fields): Block {
+  const called = call.required('function', call.object('function'))
+  const text = called.string('arguments') ?? ''
+  return {
+    type: 'tool-call',
+    id: call.required('id', call.string('id')),
+    name: called.required('name', called.string('name')),
+    arguments: text.trim() === '' ? '{}' : text,
+  }
+}
+
+function decodeContent(message: Fields): Block[] {
+  const { content } = message.raw
+  if (content === undefined || content === null || content === '') return []
+  if (typeof content === 'string') return [{ type: 'text', text: content }]
+  if (!Array.isArray(content)) throw refuse(message.path('content'), 'a string or an array', content)
+  return message.objects('content')!.map(decodePart)
+}
+
+function decodePart(part: Fields): Block {
+  const type = part.required('type', part.string('type'))
+  switch (type) {
+    case 'text':
+      return { type: 'text', text: part.required('text', part.string('text')) }
+    case 'thinking':
+      return { type: 'thinking', text: part.required('thinking', part.string('thinking')) }
+    case 'image_url': {
+      const image = part.required('image_url', part.object('image_url'))
+      return { type: 'image', source: imageSource(image.required('url', image.string('url'))) }
+    }
+    case 'document':
+      return decodeDocument(part.required('document', part.object('document')).raw)
+    default:
+      return { type: 'opaque', protocol: 'cohere', kind: type, raw: part.raw }
+  }
+}
+
+/** A document to answer from: text, or an object of any fields, of which `id` names it. */
+export function decodeDocument(document: unknown): Block {
+  if (typeof document === 'string') return { type: 'document', source: { kind: 'text', text: document } }
+  const fields = new Fields(document, 'documents[]')
+  const title = fields.string('id')
+  const { data } = fields.raw
+  const text = typeof data === 'string' ? data : JSON.stringify(data ?? {})
+  return { type: 'document', source: { kind: 'text', text }, ...(title !== undefined && { title }) }
+}
+
+/** `data:image/png;base64,…` or an address. */
+function imageSource(url: string): Source {
+  const match = /^data:([^;,]*)(?:;[^;,]*)*;base64,/.exec(url)
+  if (match === null) return { kind: 'url', url }
+  return { kind: 'base64', mediaType: match[1]!, data: url.slice(match[0].length) }
+}

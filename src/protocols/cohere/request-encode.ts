@@ -1,0 +1,186 @@
+import { onceForFrozen } from '../../lib/frozen.ts'
+import type { FunctionTool, JsonObject, Request, TextBlock } from '../../message/request.ts'
+import type { Encoded, EncodeTarget, Memo } from '../protocol.ts'
+import { JsonText, jsonPieces } from '../shared/json.ts'
+import { offeredTools } from '../shared/offered-tools.ts'
+import { outputLimit, usedCallIds } from '../shared/openai-settings.ts'
+import { functionSchema } from '../shared/schema.ts'
+import { ToolNames } from '../shared/tool-names.ts'
+import { Warnings } from '../shared/warnings.ts'
+import { encodeMessages } from './messages-encode.ts'
+
+/** A hub request as a body of `/v2/chat`, with what changes least first. */
+export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
+  const { model, facts } = target
+  const warnings = new Warnings()
+  const names = new ToolNames()
+  const memo: Memo = {}
+  const tools = encodeTools(request, names, memo, warnings)
+  const hasTools = tools.tools !== undefined
+  const format = encodeFormat(request, hasTools, warnings)
+  const asked =
+    format.instruction === undefined
+      ? request
+      : { ...request, system: [...request.system, format.instruction] }
+  const thinking = encodeThinking(request, facts?.reasoning === true, warnings)
+  const options = {
+    images: facts?.inputKinds === undefined || facts.inputKinds.includes('image'),
+    reasons: facts?.reasoning === true,
+  }
+  const body = {
+    model,
+    ...(request.stream && { stream: true }),
+    ...encodeLimit(request, target, warnings),
+    ...encodeSampling(request, warnings),
+    ...encodeStop(request, memo, warnings),
+    ...thinking,
+    ...format.fields,
+    ...tools,
+    messages: encodeMessages(asked, options, names, warnings),
+  }
+  noteTheRest(request, warnings)
+  if (names.changed.size > 0) memo.toolNames = names.changed
+  const callIds = usedCallIds(request)
+  if (callIds.size > 0) memo.callIds = callIds
+  return { body: jsonPieces(body), warnings: warnings.list(), memo }
+}
+
+// ==== Limits and sampling
+
+function encodeLimit(request: Request, target: EncodeTarget, warnings: Warnings): JsonObject {
+  const limit = outputLimit(request, target, false, 1, warnings)
+  return limit === undefined ? {} : { max_tokens: limit }
+}
+
+/** Cohere refuses what lies outside. */
+const P_MIN = 0.01
+const P_MAX = 0.99
+const K_MAX = 500
+
+function encodeSampling({ temperature, topP, topK }: Request, warnings: Warnings): JsonObject {
+  const within = (field: string, value: number, least: number, most: number) => {
+    const nearest = Math.min(Math.max(value, least), most)
+    if (nearest !== value) warnings.add('changed', field, `the upstream takes ${least} to ${most}`)
+    return nearest
+  }
+  return {
+    ...(temperature !== undefined && { temperature: within('temperature', temperature, 0, 1) }),
+    ...(topP !== undefined && { p: within('top_p', topP, P_MIN, P_MAX) }),
+    ...(topK !== undefined && { k: within('top_k', topK, 0, K_MAX) }),
+  }
+}
+
+const STOP_MAX = 5
+
+/** What is not sent, the gateway enforces itself. */
+function encodeStop({ stopSequences }: Request, memo: Memo, warnings: Warnings): JsonObject {
+  if (stopSequences.length === 0) return {}
+  const sent = stopSequences.slice(0, STOP_MAX)
+  if (sent.length < stopSequences.length) {
+    memo.enforceStop = stopSequences.slice(STOP_MAX)
+    const reason = `the upstream takes ${STOP_MAX}; the gateway cuts the answer at the others`
+    warnings.add('emulated', 'stop_sequences', reason)
+  }
+  memo.stopSequences = sent
+  return { stop_sequences: sent }
+}
+
+// ==== Reasoning and format
+
+/** A model that thinks does so unless it is told not to. */
+function encodeThinking({ reasoning }: Request, reasons: boolean, warnings: Warnings): JsonObject {
+  if (reasoning === undefined) return {}
+  const off = reasoning.mode === 'off' || reasoning.effort === 'none'
+  if (!reasons) {
+    if (!off) warnings.add('dropped', 'thinking', 'the model does not reason')
+    return {}
+  }
+  if (off) return { thinking: { type: 'disabled' } }
+  if (reasoning.effort !== undefined) warnings.add('dropped', 'effort', 'the upstream knows only a budget')
+  const { budgetTokens } = reasoning
+  const budget = budgetTokens !== undefined && budgetTokens > 0 && { token_budget: budgetTokens }
+  return { thinking: { type: 'enabled', ...budget } }
+}
+
+interface EncodedFormat {
+  fields: JsonObject
+  instruction?: TextBlock
+}
+
+/** A form for the answer is refused beside tools: https://docs.cohere.com/v2/docs/structured-outputs */
+function encodeFormat({ format }: Request, hasTools: boolean, warnings: Warnings): EncodedFormat {
+  if (format === undefined) return { fields: {} }
+  const { schema } = format
+  if (!hasTools)
+    return { fields: { response_format: { type: 'json_object', ...(schema && { json_schema: schema }) } } }
+  warnings.add('emulated', 'output_config.format', 'the upstream knows none beside tools; the model is told')
+  const form = schema === undefined ? '' : ` that follows this JSON Schema:\n${JSON.stringify(schema)}`
+  return { fields: {}, instruction: { type: 'text', text: `Answer with nothing but JSON${form}` } }
+}
+
+// ==== Tools
+
+function encodeTools(request: Request, names: ToolNames, memo: Memo, warnings: Warnings): JsonObject {
+  const offered = offeredTools(request, warnings)
+  if (offered.search !== undefined) {
+    memo.webSearchUnavailable = true
+    warnings.add('dropped', `tools.${offered.search.name}`, 'the upstream has no web search')
+  }
+  const { toolChoice: choice } = request
+  const named = choice?.type === 'tool' ? offered.functions.filter(({ name }) => name === choice.name) : []
+  if (choice?.type === 'tool') {
+    const change =
+      named.length > 0 ? 'the other tools are left out' : 'the tool is not among those that are offered'
+    warnings.add(named.length > 0 ? 'changed' : 'dropped', 'tool_choice', change)
+  }
+  const functions = named.length > 0 ? named : offered.functions
+  if (functions.length === 0) return {}
+  const isForced = choice?.type === 'required' || named.length > 0
+  return {
+    tools: functions.map((tool) => {
+      const encoded = encodeFunction(tool)
+      names.include(encoded.names)
+      warnings.include(encoded.warnings)
+      return encoded.text
+    }),
+    ...(isForced && { tool_choice: 'REQUIRED' }),
+    ...(choice?.type === 'none' && { tool_choice: 'NONE' }),
+    ...(functions.every(({ strict }) => strict === true) && { strict_tools: true }),
+    // It cites results of tools unasked, at the cost of time, and other APIs have no word for such a citation.
+    citation_options: { mode: 'OFF' },
+  }
+}
+
+/** Depends on the tool alone: what is the same in every turn is encoded once. */
+const encodeFunction = onceForFrozen((tool: FunctionTool) => {
+  const names = new ToolNames()
+  const warnings = new Warnings()
+  const { schema, changed } = functionSchema(tool.schema)
+  if (changed)
+    warnings.add(
+      'changed',
+      `tools.${tool.name}.input_schema`,
+      'the upstream wants a plain object at the root and items in every array',
+    )
+  for (const field in tool.extra)
+    warnings.add('dropped', `tools[].${field}`, 'functions have no such field here')
+  const { description } = tool
+  const called = {
+    name: names.sent(tool.name),
+    ...(description !== undefined && { description }),
+    parameters: schema,
+  }
+  const text = new JsonText(JSON.stringify({ type: 'function', function: called }))
+  return { text, names, warnings: warnings.list() }
+})
+
+// ==== The rest
+
+function noteTheRest({ extra, userId, parallelTools }: Request, warnings: Warnings): void {
+  if (parallelTools === false)
+    warnings.add('dropped', 'tool_choice.disable_parallel_tool_use', 'the upstream has no such setting')
+  if (userId !== undefined && userId !== '')
+    warnings.add('dropped', 'metadata.user_id', 'the upstream has no field for it')
+  for (const field in extra)
+    if (extra[field] !== null) warnings.add('dropped', field, 'Cohere’s API has no such field')
+}

@@ -1,0 +1,171 @@
+import { GatewayError } from '../../message/error.ts'
+import type { BlockStart, Delta, Emit, Event } from '../../message/event.ts'
+import type { JsonObject } from '../../message/request.ts'
+import type { Usage } from '../../message/usage.ts'
+import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
+import { isObject } from '../shared/object.ts'
+import { CohereAnswer, malformed } from './answer.ts'
+import { decodeError, errorEnd } from './error.ts'
+import { wireFinish, wireUsage } from './wire.ts'
+
+// ==== From an upstream
+
+export function decoder(memo: Memo): StreamDecoder {
+  return new CohereDecoder(memo)
+}
+
+class CohereDecoder implements StreamDecoder {
+  readonly #answer: CohereAnswer
+
+  constructor(memo: Memo) {
+    this.#answer = new CohereAnswer(memo)
+  }
+
+  push({ data }: Frame, emit: Emit): void {
+    const answer = this.#answer
+    const text = data.trim()
+    if (answer.ended || text === '' || text === '[DONE]') return
+    try {
+      this.#read(parseEvent(data), emit)
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      answer.fail(error, emit)
+    }
+  }
+
+  end(emit: Emit): void {
+    if (this.#answer.ended) return
+    const message = 'The upstream’s stream ended before the answer was whole.'
+    this.#answer.fail(new GatewayError('upstream_truncated', message), emit)
+  }
+
+  /** What other events say (citations, log probabilities), the hub has no word for. */
+  #read(event: JsonObject, emit: Emit): void {
+    const answer = this.#answer
+    const delta = isObject(event.delta) ? event.delta : {}
+    const message = isObject(delta.message) ? delta.message : {}
+    const index = typeof event.index === 'number' ? event.index : undefined
+    switch (event.type) {
+      case 'message-start':
+        return answer.start(event.id, emit)
+      case 'content-start':
+        answer.separate(emit)
+        return answer.content(message.content, emit)
+      case 'content-delta':
+        return answer.content(message.content, emit)
+      case 'tool-plan-delta':
+        return answer.plan(message.tool_plan, emit)
+      case 'tool-call-start':
+      case 'tool-call-delta':
+        return answer.call(message.tool_calls, index, emit)
+      case 'message-end':
+        return answer.complete(delta, emit)
+      case undefined:
+        // An error that came too late for a status.
+        if (typeof event.message === 'string') throw decodeError(500, () => undefined, JSON.stringify(event))
+    }
+  }
+}
+
+function parseEvent(data: string): JsonObject {
+  try {
+    const event: unknown = JSON.parse(data)
+    if (isObject(event)) return event
+  } catch {
+    // Told below.
+  }
+  throw malformed(`sent an event that is not a JSON object: ${data.slice(0, 100)}`)
+}
+
+// ==== To a client
+
+export function encoder(context: EncodeContext): StreamEncoder {
+  return new CohereEncoder(context)
+}
+
+type Open = { kind: 'content'; field: 'text' | 'thinking'; index: number } | { kind: 'call'; index: number }
+
+class CohereEncoder implements StreamEncoder {
+  readonly #context: EncodeContext
+  /** Content and calls are counted apart. */
+  #contents = 0
+  #calls = 0
+  #open: Open | undefined
+  /** The open call has said no arguments yet. */
+  #silent = false
+  #usage: Partial<Usage> = {}
+
+  constructor(context: EncodeContext) {
+    this.#context = context
+  }
+
+  push(event: Event, write: WriteFrame): void {
+    switch (event.type) {
+      case 'start':
+        Object.assign(this.#usage, event.usage)
+        return this.#start(event.id ?? this.#context.responseId, write)
+      case 'block-start':
+        return this.#begin(event.block, write)
+      case 'delta':
+        return this.#onDelta(event.delta, write)
+      case 'block-end':
+        return this.#end(write)
+      case 'usage':
+        return void Object.assign(this.#usage, event.usage)
+      case 'ping':
+        return
+      case 'finish': {
+        const delta = { finish_reason: wireFinish(event.reason), usage: wireUsage(this.#usage) }
+        say({ type: 'message-end', delta }, write)
+        return write('', '[DONE]')
+      }
+      case 'error':
+        return say(errorEnd(event.error), write)
+    }
+  }
+
+  #start(id: string, write: WriteFrame): void {
+    const message = { role: 'assistant', content: [], tool_plan: '', tool_calls: [], citations: [] }
+    say({ type: 'message-start', id, delta: { message } }, write)
+  }
+
+  #begin(block: BlockStart, write: WriteFrame): void {
+    if (block.type === 'text' || block.type === 'thinking') {
+      const field = block.type
+      this.#open = { kind: 'content', field, index: this.#contents++ }
+      return this.#say('content-start', { content: { type: field, [field]: '' } }, write)
+    }
+    if (block.type !== 'tool-call') return
+    this.#silent = true
+    this.#open = { kind: 'call', index: this.#calls++ }
+    const called = { id: block.id, type: 'function', function: { name: block.name, arguments: '' } }
+    this.#say('tool-call-start', { tool_calls: called }, write)
+  }
+
+  #onDelta(delta: Delta, write: WriteFrame): void {
+    if (delta.type === 'text' || delta.type === 'thinking')
+      return this.#say('content-delta', { content: { [delta.type]: delta.text } }, write)
+    if (delta.type !== 'arguments' || delta.json === '') return
+    this.#silent = false
+    this.#say('tool-call-delta', { tool_calls: { function: { arguments: delta.json } } }, write)
+  }
+
+  #end(write: WriteFrame): void {
+    if (this.#open === undefined) return
+    // A call without arguments: clients parse what they got, and nothing is no JSON.
+    if (this.#silent) this.#onDelta({ type: 'arguments', json: '{}' }, write)
+    say(
+      { type: this.#open.kind === 'call' ? 'tool-call-end' : 'content-end', index: this.#open.index },
+      write,
+    )
+    this.#open = undefined
+  }
+
+  #say(type: string, message: JsonObject, write: WriteFrame): void {
+    say({ type, index: this.#open?.index, delta: { message } }, write)
+  }
+}
+
+function say(event: JsonObject, write: WriteFrame): void {
+  write(event.type as string, JSON.stringify(event))
+}
