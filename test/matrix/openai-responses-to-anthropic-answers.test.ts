@@ -154,7 +154,7 @@ const rows: { name: string; events: Json[]; client: string }[] = [
       delta(0, { type: 'text_delta', text: 'x' }),
       error('overloaded_error'),
     ],
-    client: 'added 0 message | part 0 | text 0 x | failed server_is_overloaded',
+    client: 'added 0 message | part 0 | text 0 x | failed overloaded',
   },
   {
     name: '#61 an error before the first words',

@@ -209,13 +209,12 @@ function responseBody(id: string, context: EncodeContext, status: string): JsonO
   }
 }
 
-/** Words on which Codex acts: it compacts, waits, gives up or, for any other, tries again. */
-const CODES: Readonly<Record<string, string>> = { overloaded: 'server_is_overloaded' }
-
-/** A failure inside a stream. */
+/**
+ * A failure inside a stream, in words on which Codex acts: it compacts, waits, gives up, or tries again for any that
+ * it does not know. OpenAI's own `server_is_overloaded` is not said, because on that it gives up at once.
+ */
 export function responseError(error: GatewayError): JsonObject {
   const { code } = errorBody(error).error as JsonObject
-  const known = CODES[error.kind] ?? code
   const { retryAfterSeconds } = error.details
   // Codex reads how long to wait out of the words.
   const wait =
@@ -223,7 +222,7 @@ export function responseError(error: GatewayError): JsonObject {
       ? ` Please try again in ${retryAfterSeconds}s.`
       : ''
   return {
-    code: known ?? (error.status < 500 ? 'invalid_prompt' : 'server_error'),
+    code: code ?? (error.status < 500 ? 'invalid_prompt' : 'server_error'),
     message: error.message + wait,
   }
 }

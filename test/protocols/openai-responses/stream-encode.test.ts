@@ -467,7 +467,7 @@ describe('failures', () => {
     ['context_overflow', 'context_length_exceeded'],
     ['upstream_billing', 'insufficient_quota'],
     ['rate_limited', 'rate_limit_exceeded'],
-    ['overloaded', 'server_is_overloaded'],
+    ['overloaded', 'overloaded'],
     ['invalid_request', 'invalid_prompt'],
     ['unsupported', 'invalid_prompt'],
     ['model_not_found', 'model_not_found'],
