@@ -53,7 +53,11 @@ export function callCost(
   let total: CallCost = { nanodollars: 0 }
   for (const attempt of attempts) {
     const own = attempt === last ? usage : attempt.meter && fullUsage(attempt.meter.usage)
-    if (own === undefined || (attempt !== last && !isUsed(own))) continue
+    if (own === undefined || !isUsed(own)) {
+      if (attempt === last && attempt.meter?.complete === true)
+        total = sum(total, unmetered(attempt, context))
+      continue
+    }
     const billed = attemptCost(attempt, own, context)
     if (attempt !== last) {
       attempt.row.usage = own
@@ -62,6 +66,14 @@ export function callCost(
     total = sum(total, billed)
   }
   return total
+}
+
+/** An answer came whole, and nobody said what it used: only a fee for each request can be known. */
+function unmetered(attempt: MeteredAttempt, context: CostContext): CallCost {
+  const billed = attemptCost(attempt, emptyUsage(), context)
+  if (billed.nanodollars !== 0) return billed
+  const { provider, model } = attempt.target
+  return { nanodollars: null, reason: `${provider.id}/${model}: its usage is not known` }
 }
 
 /** The later one says of which prices and parts; one that is not known makes the sum unknown. */

@@ -85,6 +85,7 @@ export class CallRecord {
   /** What the call asks, where its path alone does not say it. */
   operation(operation: Operation): void {
     this.#operation = operation
+    if (operation !== 'generate') this.#requestClass = operation
   }
 
   /** Where the call goes; of several, the one that its outcome is of. */

@@ -141,6 +141,11 @@ describe('the cost of a call', () => {
     ],
     ['nothing when it was never sent', [], { nanodollars: 0 }],
     [
+      'null when an answer came whole and nobody said what it used',
+      [{ at: ['openai', 'gpt-5'], meter: meter({}) }],
+      { nanodollars: null, reason: 'openai/gpt-5: its usage is not known' },
+    ],
+    [
       'nothing when every attempt was refused',
       [{ at: ['anthropic', 'claude-opus-4-7'], error: failure }],
       { nanodollars: 0 },
