@@ -211,6 +211,35 @@ describe('what a model can do at a place that the catalogue does not cover', () 
   })
 })
 
+describe('what it covers', () => {
+  const KNOWN =
+    'openai azure anthropic bedrock cohere vertex mistral groq perplexity cerebras gemini openrouter elevenlabs huggingface nebius xai fireworks deepseek moonshot zai minimax together deepinfra sambanova nvidia lmstudio databricks'
+  // Models of the operator's own, or prices by the second of a processor or by credits, of which no table was found.
+  const UNKNOWN = 'ollama sgl vllm parasail replicate runway github-models'
+
+  it.each(KNOWN.split(' '))('%s', (provider) => {
+    expect(list(provider).length).toBeGreaterThan(2)
+  })
+
+  it.each(UNKNOWN.split(' '))('nothing is known of %s, and nothing made up', (provider) => {
+    expect(list(provider)).toEqual([])
+  })
+
+  it('a price for nearly every model that is not on trial or one’s own', () => {
+    const priced = KNOWN.split(' ')
+      .filter((provider) => !['nvidia', 'lmstudio'].includes(provider))
+      .flatMap((provider) => list(provider).map((id) => lookup(provider, id)?.prices !== undefined))
+    expect(priced.filter(Boolean).length / priced.length).toBeGreaterThan(0.97)
+  })
+
+  it.each([
+    ['claude-opus-5-5', 'Claude Opus 5.5', '2026-09-22'],
+    ['claude-haiku-4-5-20251001', 'Claude Haiku 4.5', '2025-10-15'],
+  ])('names and days of %s', (id, name, released) => {
+    expect(lookup('anthropic', id)).toMatchObject({ name: expect.stringContaining(name), released })
+  })
+})
+
 describe('lists', () => {
   it.each([
     'anthropic',

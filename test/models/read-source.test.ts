@@ -64,7 +64,7 @@ describe('models.dev', () => {
     ],
     ['a price of 0 is unknown', { cost: { input: 0, output: 0 } }, {}],
     ['limits of 0 are unknown', { limit: { context: 0, output: 0 } }, {}],
-    ['vectors', { modalities: { input: ['text'], output: ['text'] } }, { input: ['text'] }],
+    ['text is no kind', { modalities: { input: ['text'], output: ['text'] } }, { input: ['text'] }],
     ['pictures', { modalities: { input: ['text'], output: ['image'] } }, { kind: 'image', input: ['text'] }],
     ['speech', { modalities: { input: ['text'], output: ['audio'] } }, { kind: 'speech', input: ['text'] }],
     [
@@ -74,6 +74,13 @@ describe('models.dev', () => {
     ],
   ])('%s', (_, source, entry) => {
     expect(model(source)).toEqual(entry)
+  })
+
+  it('vectors and ranks, which the source takes for text, by their names', () => {
+    const text = { modalities: { input: ['text'], output: ['text'] } }
+    const models = { 'text-embedding-9': text, 'baai/bge-m3': text, 'some-reranker': text }
+    const kinds = Object.values(read({ nvidia: { env: [], models } })).map(({ kind }) => kind)
+    expect(kinds).toEqual(['embedding', 'embedding', 'rerank'])
   })
 
   it('providers by our names, and free models', () => {
