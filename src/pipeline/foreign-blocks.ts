@@ -13,11 +13,12 @@ export function cutForeignBlocks(
   body: Buffer,
   fields: ReadonlyMap<string, Span>,
   foreign: ForeignBlocks,
+  model: string,
 ): Edit[] {
   const list = fields.get(foreign.list ?? 'messages')
   if (list === undefined || !body.includes(foreign.needle)) return []
-  if (foreign.list !== undefined) return editList(body, list, foreign)
-  return (arrayElements(body, list) ?? []).flatMap((message) => editMessage(body, message, foreign))
+  if (foreign.list !== undefined) return editList(body, list, foreign, model)
+  return (arrayElements(body, list) ?? []).flatMap((message) => editMessage(body, message, foreign, model))
 }
 
 /** The longest name of a field, with the signs and spaces around it. */
@@ -48,24 +49,24 @@ function isFieldOf(body: Buffer, start: number, fields: readonly string[]): bool
   return field !== undefined && fields.includes(field)
 }
 
-function editMessage(body: Buffer, message: Span, foreign: ForeignBlocks): Edit[] {
+function editMessage(body: Buffer, message: Span, foreign: ForeignBlocks, model: string): Edit[] {
   if (!holds(body, message, foreign.needle)) return []
   const content = fieldsWithin(body, message)?.get('content')
-  return content === undefined ? [] : editList(body, content, foreign)
+  return content === undefined ? [] : editList(body, content, foreign, model)
 }
 
-function editList(body: Buffer, list: Span, foreign: ForeignBlocks): Edit[] {
+function editList(body: Buffer, list: Span, foreign: ForeignBlocks, model: string): Edit[] {
   const blocks = arrayElements(body, list)
   if (blocks === undefined) return []
-  const isCut = (block: Span) => holds(body, block, foreign.needle) && isForeign(body, block, foreign)
+  const isCut = (block: Span) => holds(body, block, foreign.needle) && isForeign(body, block, foreign, model)
   return cutElements(blocks, isCut, foreign.placeholder)
 }
 
 /** What is malformed is for the upstream to judge. */
-function isForeign(body: Buffer, { start, end }: Span, foreign: ForeignBlocks): boolean {
+function isForeign(body: Buffer, { start, end }: Span, foreign: ForeignBlocks, model: string): boolean {
   try {
     const block: unknown = JSON.parse(body.toString('utf8', start, end))
-    return typeof block === 'object' && block !== null && foreign.isForeign(block as JsonObject)
+    return typeof block === 'object' && block !== null && foreign.isForeign(block as JsonObject, model)
   } catch {
     return false
   }

@@ -63,10 +63,10 @@ export function nativeBody(call: Call, request: InboundRequest, target: Target):
   return ownBody(splice(request.body, edits))
 }
 
-function foreignEdits({ body, fields }: InboundRequest, { surface }: Target): Edit[] {
+function foreignEdits({ body, fields }: InboundRequest, { surface, model }: Target): Edit[] {
   const { foreignBlocks, foreignStrings } = surface.protocol
   return [
-    ...(foreignBlocks === undefined ? [] : cutForeignBlocks(body, fields, foreignBlocks)),
+    ...(foreignBlocks === undefined ? [] : cutForeignBlocks(body, fields, foreignBlocks, model)),
     ...(foreignStrings === undefined ? [] : mendForeignStrings(body, foreignStrings)),
   ]
 }

@@ -97,7 +97,8 @@ export interface ForeignBlocks {
   readonly list?: string
   /** Text that stands in every body that has such a block: looking for it is all that other bodies cost. */
   readonly needle: string
-  isForeign(block: JsonObject): boolean
+  /** `model`: its id at the provider. */
+  isForeign(block: JsonObject, model: string): boolean
   /** JSON text for a list that would be left empty. */
   readonly placeholder: string
 }

@@ -85,9 +85,9 @@ export class StreamTranslator {
   /** Keeps the client's connection open. */
   ping(): string | Uint8Array {
     const { ping } = this.#client.stream
-    if (ping === undefined) return this.#writer.idle
-    this.#write(ping.event, ping.data)
-    return this.#out.take() ?? ''
+    if (ping !== undefined) this.#write(ping.event, ping.data)
+    else this.#encoder.push({ type: 'ping' }, this.#write)
+    return this.#out.take() ?? this.#writer.idle
   }
 
   /** A failure from outside the stream, in the client's form; one that the stream itself has told is not told again. */

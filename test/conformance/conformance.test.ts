@@ -1,8 +1,4 @@
-import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deferred } from '../support/deferred.ts'
 import { startInProcess } from '../reliability/rig/in-process.ts'
 import type { InProcessGateway } from '../reliability/rig/in-process.ts'
 import { CASES, ERROR_AFTER, ERROR_BEFORE } from './cases.ts'
@@ -12,7 +8,9 @@ import { CLIENTS, providersAt, spokenWith, UPSTREAMS } from './parties.ts'
 import type { Client, Upstream } from './parties.ts'
 import { noFacts } from './script.ts'
 import type { AnswerFacts, AnswerScript, RequestFacts } from './script.ts'
-import type { Message, Received } from './wire.ts'
+import { startService } from './service.ts'
+import type { Service } from './service.ts'
+import type { Message } from './wire.ts'
 
 /**
  * Every client on every upstream, whatever of both is a wire API of the gateway: the whole program but its stores,
@@ -21,36 +19,17 @@ import type { Message, Received } from './wire.ts'
  */
 
 let gateway: InProcessGateway
-let server: Server
-let respond: (received: Received) => Message
-/** The client has the first bytes of an answer. */
-let begun = deferred<void>()
+let service: Service
 
 beforeAll(async () => {
-  server = createServer((request, response) => void serve(request, response))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  gateway = await startInProcess(providersAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  service = await startService()
+  gateway = await startInProcess(providersAt(service.url))
 })
 
 afterAll(async () => {
   await gateway.close()
-  server.closeAllConnections()
-  server.close()
+  service.close()
 })
-
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, headers, body, later } = respond(await receive(request))
-  response.writeHead(status, headers).write(body)
-  if (later !== undefined) await begun.promise
-  response.end(later)
-}
-
-async function receive(request: IncomingMessage): Promise<Received> {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(part as Buffer)
-  const body = JSON.parse(Buffer.concat(parts).toString('utf8'))
-  return { path: request.url!, headers: request.headers as Received['headers'], body }
-}
 
 /** What the client gets for a body, and what the upstream got. */
 async function call(
@@ -61,13 +40,12 @@ async function call(
   answer: (asked: RequestFacts) => Message,
 ) {
   const model = upstream.model(capability)
-  begun = deferred<void>()
-  const { upstream: service } = spokenWith(client, upstream)
+  const { readRequest } = spokenWith(client, upstream).upstream
   let asked = noFacts()
-  respond = (request) => {
-    asked = service.readRequest(request)
+  service.answer((request) => {
+    asked = readRequest(request)
     return answer(asked)
-  }
+  })
   const { wire } = client
   const response = await fetch(`${gateway.url}${wire.client.path(model, stream)}`, {
     method: 'POST',
@@ -84,7 +62,7 @@ async function readUntilCut({ body }: Response): Promise<Buffer> {
   try {
     for await (const part of body!) {
       parts.push(part)
-      begun.resolve()
+      service.goOn()
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error

@@ -10,7 +10,7 @@ export interface Exception {
 
 interface Row extends Exception {
   clients?: readonly string[]
-  upstreams: readonly string[]
+  upstreams?: readonly string[]
   capability: string
 }
 
@@ -43,6 +43,33 @@ const ROWS: readonly Row[] = [
     why: 'Gemini’s documents have no names; the name is told in a text before.',
     asks: { texts: ['Document: a', 'Sum it up.'] },
   },
+  {
+    capability: 'document',
+    clients: ['cohere'],
+    why: 'Cohere’s API takes documents as text alone: its clients cannot send a file.',
+    asks: { documents: [] },
+  },
+  {
+    capability: 'document',
+    upstreams: ['cohere'],
+    why: 'Cohere’s API takes no files; the model is told in words what is missing.',
+    asks: {
+      texts: ['[The document was left out: the upstream takes no files (application/pdf)]', 'Sum it up.'],
+      documents: [],
+    },
+  },
+  {
+    capability: 'refusal',
+    clients: ['cohere'],
+    why: 'Cohere’s API has no word for a refusal; the answer says it.',
+    says: { finish: 'end' },
+  },
+  {
+    capability: 'refusal',
+    upstreams: ['cohere'],
+    why: 'Cohere’s API has no word for a refusal; the answer says it.',
+    says: { finish: 'end' },
+  },
 ]
 
 export function exceptionOf(client: Client, upstream: Upstream, capability: string): Exception | undefined {
@@ -50,6 +77,6 @@ export function exceptionOf(client: Client, upstream: Upstream, capability: stri
     (row) =>
       row.capability === capability &&
       (row.clients?.includes(client.id) ?? true) &&
-      row.upstreams.includes(upstream.id),
+      (row.upstreams?.includes(upstream.id) ?? true),
   )
 }

@@ -1,6 +1,7 @@
 import { anthropic } from './wires/anthropic.ts'
 import { bedrockConverse } from './wires/bedrock-converse.ts'
 import { claudeOnBedrock, claudeOnVertex } from './wires/claude-in-clouds.ts'
+import { cohere } from './wires/cohere.ts'
 import { gemini } from './wires/gemini.ts'
 import { openaiChat } from './wires/openai-chat.ts'
 import { openaiResponses } from './wires/openai-responses.ts'
@@ -28,6 +29,7 @@ const WIRES = [
   bedrockConverse,
   claudeOnBedrock,
   claudeOnVertex,
+  cohere,
 ]
 
 export const CLIENTS: readonly Client[] = WIRES.map((wire) => ({ id: wire.id, wire }))
@@ -42,6 +44,9 @@ const MODELS: Readonly<Record<string, string>> = {
   'bedrock-converse image': 'bedrock/us.amazon.nova-premier-v1:0',
   'claude-on-bedrock': 'bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0',
   'claude-on-vertex': 'vertex/claude-sonnet-4-5',
+  cohere: 'cohere/command-a-03-2025',
+  'cohere image': 'cohere/command-a-vision-07-2025',
+  'cohere thinking': 'cohere/command-a-reasoning-08-2025',
 }
 
 export const UPSTREAMS: readonly Upstream[] = WIRES.map((wire) => ({
@@ -80,6 +85,7 @@ export function providersAt(url: string): Record<string, unknown> {
     responses: at(url, [key], custom(['responses', 'responses_stream'])),
     gemini: at(`${url}/v1beta`, [key]),
     bedrock: at(url, [{ ...key, bedrock_key_config: { region: 'us-east-1' } }]),
+    cohere: at(url, [key]),
     vertex: at(url, [{ ...key, vertex_key_config: { project_id: 'p', region: 'global' } }]),
   }
 }

@@ -30,12 +30,16 @@ export interface Wire {
     headers: Record<string, string>
     body(script: RequestScript, model: string, stream: boolean): JsonObject
     readWhole(answer: JsonObject): AnswerFacts
+    /** The next request of the conversation: the answer as it came, and the results of its calls. */
+    goOn(body: JsonObject, answer: JsonObject, result: string): JsonObject
+    /** The request with a further text of the user. */
+    say(body: JsonObject, text: string): JsonObject
     readStream: (bytes: Buffer) => AnswerFacts
     /** The message in an error answer, in the client's own envelope; undefined: it is not that. */
     readError: (status: number, answer: JsonObject) => string | undefined
   }
   upstream: {
-    readRequest(request: Received): RequestFacts
+    readRequest: (request: Received) => RequestFacts
     whole(answer: AnswerScript): Message
     stream(answer: AnswerScript): Message
     error(status: 400 | 429 | 500, message: string): Message

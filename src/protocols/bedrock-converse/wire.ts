@@ -23,9 +23,6 @@ const OWN_SIGNATURE = 'signalbox.'
 /** Redacted thinking is bytes here, which only Bedrock can make: another's travels as a signature without text. */
 const OWN_REDACTED = 'signalbox-redacted.'
 
-/** How a mark begins in a body. */
-export const NEEDLE = '"signalbox'
-
 export function markSignature(upstream: string | undefined): string {
   return isClaudeSignature(upstream) ? upstream : OWN_SIGNATURE + (upstream ?? '')
 }

@@ -20,6 +20,8 @@ export const anthropic: Wire = {
     headers: { 'anthropic-version': '2023-06-01', 'x-api-key': 'placeholder' },
     body: (script, model, stream) => ({ model, ...messagesBody(script), stream }),
     readWhole: readMessage,
+    goOn,
+    say,
     readStream: (bytes) => readEvents(eventsOf(bytes).map(({ data }) => JSON.parse(data))),
     readError: (_status, answer) => (answer['type'] === 'error' ? answer['error']?.message : undefined),
   },
@@ -37,6 +39,20 @@ const ERROR_TYPES = { 400: 'invalid_request_error', 429: 'rate_limit_error', 500
 
 export function errorBody(type: string, text: string): JsonObject {
   return { type: 'error', error: { type, message: text } }
+}
+
+/** Agents give back what they got, block by block. */
+export function goOn(body: JsonObject, { content }: JsonObject, result: string): JsonObject {
+  const results = content
+    .filter(({ type }: Json) => type === 'tool_use')
+    .map(({ id }: Json) => ({ type: 'tool_result', tool_use_id: id, content: result }))
+  const messages = [...body['messages'], { role: 'assistant', content }]
+  if (results.length > 0) messages.push({ role: 'user', content: results })
+  return { ...body, messages }
+}
+
+export function say(body: JsonObject, text: string): JsonObject {
+  return { ...body, messages: [...body['messages'], { role: 'user', content: text }] }
 }
 
 // ==== Requests
@@ -114,6 +130,12 @@ function readBlock(block: Json, role: string, facts: RequestFacts): void {
 
 // ==== Answers
 
+/** As long and of the form that Claude's are. */
+export const CLAUDE_SIGNATURE = Buffer.from(
+  `\x12\xa4\x01${'signature of Claude '.repeat(8)}`,
+  'latin1',
+).toString('base64')
+
 const STOP = {
   end: 'end_turn',
   'tool-calls': 'tool_use',
@@ -123,7 +145,7 @@ const STOP = {
 
 function blocksOf({ thinking, text, calls = [] }: AnswerScript): JsonObject[] {
   return [
-    ...(thinking ? [{ type: 'thinking', thinking, signature: 'EsignatureOfClaude==' }] : []),
+    ...(thinking ? [{ type: 'thinking', thinking, signature: CLAUDE_SIGNATURE }] : []),
     ...(text ? [{ type: 'text', text }] : []),
     ...calls.map((call) => ({ type: 'tool_use', id: call.id, name: call.name, input: call.arguments })),
   ]

@@ -23,6 +23,19 @@ export const bedrockConverse: Wire = {
     headers: {},
     body: (script) => converseBody(script),
     readWhole: readConverse,
+    goOn(body, { output }, result) {
+      const content = output.message.content
+        .filter(({ toolUse }: Json) => toolUse)
+        .map(({ toolUse }: Json) => ({
+          toolResult: { toolUseId: toolUse.toolUseId, content: [{ text: result }] },
+        }))
+      const results = content.length > 0 ? [{ role: 'user', content }] : []
+      return { ...body, messages: [...body['messages'], output.message, ...results] }
+    },
+    say: (body, text) => ({
+      ...body,
+      messages: [...body['messages'], { role: 'user', content: [{ text }] }],
+    }),
     readStream: (bytes) => readEvents(readEventStream(bytes)),
     readError: (_status, answer) => answer['message'],
   },

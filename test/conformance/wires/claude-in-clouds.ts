@@ -6,12 +6,14 @@ import {
   anthropic,
   brokenEvents,
   errorBody,
+  goOn,
   message,
   messageEvents,
   messagesBody,
   readEvents,
   readMessage,
   readMessagesBody,
+  say,
 } from './anthropic.ts'
 import { ERROR_TYPES } from './bedrock-converse.ts'
 
@@ -24,6 +26,8 @@ export const claudeOnBedrock: Wire = {
     headers: {},
     body: (script) => ({ anthropic_version: 'bedrock-2023-05-31', ...messagesBody(script) }),
     readWhole: readMessage,
+    goOn,
+    say,
     readStream: (bytes) => readEvents(readEventStream(bytes).map(readChunk)),
     readError: (_status, answer) => answer['message'],
   },
@@ -68,6 +72,8 @@ export const claudeOnVertex: Wire = {
       stream,
     }),
     readWhole: readMessage,
+    goOn,
+    say,
     readStream: anthropic.client.readStream,
     readError: anthropic.client.readError,
   },

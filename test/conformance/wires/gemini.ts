@@ -22,6 +22,19 @@ export const gemini: Wire = {
     headers: { 'x-goog-api-key': 'placeholder' },
     body: (script) => contentBody(script),
     readWhole: (answer) => readParts([answer]),
+    goOn(body, { candidates: [{ content: said }] }, result) {
+      const parts = said.parts
+        .filter(({ functionCall }: Json) => functionCall)
+        .map(({ functionCall: { id, name } }: Json) => ({
+          functionResponse: { id, name, response: { output: result } },
+        }))
+      const results = parts.length > 0 ? [{ role: 'user', parts }] : []
+      return { ...body, contents: [...body['contents'], said, ...results] }
+    },
+    say: (body, text) => ({
+      ...body,
+      contents: [...body['contents'], { role: 'user', parts: [{ text }] }],
+    }),
     readStream: (bytes) => readParts(eventsOf(bytes).map(({ data }) => JSON.parse(data))),
     readError: (status, answer) => (answer['error']?.code === status ? answer['error'].message : undefined),
   },

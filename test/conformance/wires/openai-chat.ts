@@ -25,6 +25,15 @@ export const openaiChat: Wire = {
       ...(stream && { stream, stream_options: { include_usage: true } }),
     }),
     readWhole: readCompletion,
+    goOn(body, { choices: [{ message }] }, result) {
+      const results = (message.tool_calls ?? []).map(({ id }: Json) => ({
+        role: 'tool',
+        tool_call_id: id,
+        content: result,
+      }))
+      return { ...body, messages: [...body['messages'], message, ...results] }
+    },
+    say: (body, text) => ({ ...body, messages: [...body['messages'], { role: 'user', content: text }] }),
     readStream: (bytes) => readChunks(eventsOf(bytes).map(({ data }) => data)),
     readError: (_status, answer) => answer['error']?.message,
   },

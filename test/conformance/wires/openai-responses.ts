@@ -21,6 +21,13 @@ export const openaiResponses: Wire = {
     headers: { authorization: 'Bearer placeholder' },
     body: (script, model, stream) => ({ model, ...responsesBody(script), store: false, stream }),
     readWhole: readResponse,
+    goOn(body, { output }, result) {
+      const results = output
+        .filter(({ type }: Json) => type === 'function_call')
+        .map(({ call_id }: Json) => ({ type: 'function_call_output', call_id, output: result }))
+      return { ...body, input: [...body['input'], ...output, ...results] }
+    },
+    say: (body, text) => ({ ...body, input: [...body['input'], { role: 'user', content: text }] }),
     readStream: (bytes) => readEvents(eventsOf(bytes).map(({ data }) => JSON.parse(data))),
     readError: (_status, answer) => answer['error']?.message,
   },

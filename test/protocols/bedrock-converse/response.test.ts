@@ -246,16 +246,30 @@ describe('a whole answer for a client', () => {
 describe('what an upstream refuses', () => {
   const said = (signature: string) => ({ reasoningContent: { reasoningText: { text: 'x', signature } } })
 
+  const CLAUDE = 'us.anthropic.claude-opus-5-5'
+  const OTHER = 'openai.gpt-oss-120b-1:0'
+  const PROFILE = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2'
+  const ofClaude = said('EqQB'.repeat(20))
+
+  it.each<[string, JsonObject, string, boolean]>([
+    ['Claude’s, on another model', ofClaude, OTHER, true],
+    ['Claude’s, on a profile of nobody knows which model', ofClaude, PROFILE, false],
+    ['another’s, on Claude', said('opaque'), CLAUDE, true],
+    ['another’s, on another', said('opaque'), OTHER, false],
+  ])('D2 %s', (_name, block, model, expected) => {
+    expect(foreignBlocks!.isForeign(block, model)).toBe(expected)
+  })
+
   it.each<[string, JsonObject, boolean]>([
     ['reasoning with our mark', said('signalbox.'), true],
     ['redacted reasoning with our mark', said('signalbox-redacted.x'), true],
-    ['Claude’s own', said('EqQB'), false],
+    ['Claude’s own', ofClaude, false],
     ['reasoning without a signature', { reasoningContent: { reasoningText: { text: 'x' } } }, false],
     ['Bedrock’s own redacted', { reasoningContent: { redactedContent: 'AQID' } }, false],
     ['text', { text: '"signalbox.' }, false],
     ['nonsense', { reasoningContent: 1 }, false],
   ])('D2 %s', (_name, block, expected) => {
-    expect(foreignBlocks!.isForeign(block)).toBe(expected)
+    expect(foreignBlocks!.isForeign(block, CLAUDE)).toBe(expected)
     if (expected) expect(JSON.stringify(block)).toContain(foreignBlocks!.needle)
   })
 })
