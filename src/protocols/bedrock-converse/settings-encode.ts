@@ -60,7 +60,7 @@ export function otherSettings(
   // "Temperature, topP and topK cannot be used with maxReasoningEffort set to high", nor can a limit of the answer.
   const isFree = !(traits.reasoning === 'reasoningConfig' && effort === 'high')
   const reasons = effort !== undefined && effort !== 'none'
-  const maxTokens = outputLimit(request, target, reasons, known.outputTokensMin, warnings)
+  const maxTokens = outputLimit(request, target, reasons, traits.outputTokensMin, warnings)
   if (!isFree && maxTokens !== undefined)
     warnings.add('dropped', 'max_tokens', 'this model takes no limit at its highest effort')
   const takesSampling = known.sampling === 'always' || (known.sampling === 'effort-none' && effort === 'none')
