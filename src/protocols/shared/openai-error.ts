@@ -73,7 +73,7 @@ function parse(body: string): unknown {
   }
 }
 
-/** OpenAI's `{error:{…}}`, Gemini's list of it, Mistral's bare object, FastAPI's `detail`, and plain strings. */
+/** OpenAI's `{error:{…}}`, Gemini's list of it, Mistral's bare object, `detail` of FastAPI and ElevenLabs, plain strings. */
 function readError(body: unknown): SaidError {
   const outer: unknown = Array.isArray(body) ? body[0] : body
   if (!isObject(outer)) return { message: '', type: '', code: '', text: '', retryAfterSeconds: undefined }
@@ -101,6 +101,7 @@ function rawMessage(metadata: JsonObject): string {
 
 function detail(value: unknown): string {
   if (typeof value === 'string') return value
+  if (isObject(value)) return word(value.message)
   if (!Array.isArray(value)) return ''
   return value
     .filter(isObject)

@@ -1,4 +1,4 @@
-import { KINDS } from '../../operations/endpoints.ts'
+import { KINDS, openaiOperations } from '../../operations/endpoints.ts'
 import type { OperationId, ProtocolId } from '../../protocols/protocol.ts'
 import type { Provider, SurfacePaths } from '../../providers/provider.ts'
 import { isWebAddress } from './forms.ts'
@@ -23,7 +23,8 @@ export function compileCustom(
   const paths = compilePaths(custom, baseUrl)
   if (typeof paths === 'string') return paths
   const apis = allowedApis(custom)
-  if (apis?.length === 0) return 'its allowed_requests leave out every kind of answer'
+  if (apis?.length === 0 && !allowsOperation(custom))
+    return 'its allowed_requests leave out every kind of answer'
   const baseType = custom.base_provider_type as Parameters<Registry['customProvider']>[1]
   return registry.customProvider(id, baseType, {
     keyless: custom.is_key_less ?? false,
@@ -42,6 +43,11 @@ function allowedApis({
   return (['openai-responses', 'openai-chat'] as const).filter((api) =>
     ANSWERS[api]!.some((kind) => allowed[kind] === true),
   )
+}
+
+/** A server of embeddings has no answers, and needs none. */
+function allowsOperation({ allowed_requests: allowed = {} }: CustomProviderSettings): boolean {
+  return openaiOperations.some(({ kind }) => allowed[kind] === true || allowed[`${kind}_stream`] === true)
 }
 
 interface Paths {
