@@ -61,13 +61,13 @@ const PROOFS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Does the proof come back to where it is from? Chat clients keep no thinking, so that only what travels in the id of
+ * Does the proof come back to where it is from? Chat clients and Cohere's keep no proofs, so that only what travels in the id of
  * a call does; and of models on Bedrock only Claude takes its thinking back, which is not the one asked here.
  */
 function comesBack(client: Client, upstream: Upstream): boolean {
   const { id } = spokenWith(client, upstream)
   if (PROOFS[id] === undefined || (id === 'bedrock-converse' && client.id !== id)) return false
-  return client.id !== 'openai-chat' || id === 'gemini'
+  return !['openai-chat', 'cohere'].includes(client.id) || id === 'gemini'
 }
 
 async function turn(client: Client, upstream: Upstream, body: JsonObject, said: AnswerScript) {

@@ -233,7 +233,7 @@ describe('the protocol', () => {
     ['reasoning without a proof stays', { type: 'reasoning', encrypted_content: null }, false],
     ['text that looks like it stays', { type: 'message', content: '"signalbox.' }, false],
   ])('%s', (_name, item, foreign) => {
-    expect(foreignBlocks.isForeign(item), 'gpt-5').toBe(foreign)
+    expect(foreignBlocks.isForeign(item, 'gpt-5')).toBe(foreign)
     if (foreign) expect(JSON.stringify(item)).toContain(foreignBlocks.needle)
   })
 })
