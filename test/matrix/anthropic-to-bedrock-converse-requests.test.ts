@@ -375,7 +375,7 @@ describe('tools', () => {
 describe('the prompt cache', () => {
   translates(toConverse, [
     {
-      name: '#39 marks stand behind what they are for, and among the tools as elements',
+      name: '#39 E6 E11 marks stand behind what they are for, and among the tools as elements',
       from: {
         tools: [tool('Bash', undefined, cached)],
         system: [{ ...text('s'), ...cached }],
@@ -388,7 +388,15 @@ describe('the prompt cache', () => {
       },
     },
     {
-      name: '#39 at most four, the earliest go',
+      name: '#39 E5 a mark of a call stands behind the call',
+      from: {
+        tools: [tool('Bash')],
+        messages: [user('Hi'), assistant({ ...toolUse('a'), ...cached }), user(toolResult('a', 'A'))],
+      },
+      to: { messages: [hi, says('assistant', uses('a'), POINT), says('user', result('a', 'A'))] },
+    },
+    {
+      name: '#39 E5 at most four, the earliest go',
       from: {
         system: [1, 2, 3].map((n) => ({ ...text(String(n)), ...cached })),
         messages: [user({ ...text('a'), ...cached }, { ...text('b'), ...cached })],

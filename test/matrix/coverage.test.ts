@@ -4,13 +4,16 @@ import { EXCEPTIONS } from './exceptions.ts'
 
 /** Rows of both lists that concern the clients and upstreams of this folder, by their ids. */
 const LISTS = [
-  ...range('#', 1, 36),
-  ...range('#', 47, 75),
+  ...range('#', 1, 75),
   ...range('A', 1, 22),
   ...range('B', 1, 18),
   ...range('C', 1, 8),
-  ...['D1', 'D2', 'D4', 'D8', 'D9', 'D10'],
-  ...['E4', 'E10'],
+  ...range('D', 1, 4),
+  ...range('D', 8, 10),
+  'E1',
+  ...range('E', 4, 6),
+  'E10',
+  'E11',
   ...range('F', 1, 10),
   ...range('L', 1, 5),
 ]
