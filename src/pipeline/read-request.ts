@@ -109,7 +109,7 @@ function fallbacksOf(body: Buffer, fields: ReadonlyMap<string, Span>): readonly 
   if (span === undefined || span.end - span.start > FALLBACKS_MAX_BYTES) return []
   const value: unknown = JSON.parse(body.toString('utf8', span.start, span.end))
   const isOurs = Array.isArray(value) && value.every((name) => typeof name === 'string')
-  return isOurs ? (value as string[]).slice(0, FALLBACKS_MAX) : []
+  return isOurs ? value.slice(0, FALLBACKS_MAX) : []
 }
 
 const NO_BYTES = Buffer.alloc(0)

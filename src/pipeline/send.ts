@@ -92,7 +92,7 @@ export function dispatch(
   const path = pathPrefix + withQuery(call, target, outbound.path)
   const headers = { ...upstreamHeaders(call, target, body.length, betas), ...outbound.headers }
   const request = { method: 'POST', path, headers, body } as const
-  const send = (authorization: Record<string, string>): Promise<void> => {
+  const go = (authorization: Record<string, string>): Promise<void> => {
     const { provider, surface } = target
     const egressRequest: EgressRequest = { ...request, headers: { ...headers, ...authorization }, onSent }
     return relay(egressRequest, {
@@ -107,7 +107,7 @@ export function dispatch(
     })
   }
   const authorization = authorize(target, key, { ...request, origin: upstream.origin }, on)
-  return authorization instanceof Promise ? authorization.then(send) : send(authorization)
+  return authorization instanceof Promise ? authorization.then(go) : go(authorization)
 }
 
 function reachOf({ key: { reach }, origin }: Outbound): Reach {
