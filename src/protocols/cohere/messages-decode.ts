@@ -1,4 +1,5 @@
 import type { Block, Message, Source, TextBlock } from '../../message/request.ts'
+import { readSignedCallId, sealSignature } from '../shared/gemini-signature.ts'
 import { Fields, refuse, refuseValue } from '../shared/openai-fields.ts'
 
 export interface DecodedMessages {
@@ -29,19 +30,27 @@ export function decodeMessages(list: readonly Fields[]): DecodedMessages {
 
 /** Results that follow each other answer the calls of one turn. */
 function addResult(messages: Message[], message: Fields): void {
-  const callId = message.required('tool_call_id', message.string('tool_call_id'))
-  const result: Block = { type: 'tool-result', callId, content: decodeContent(message), isError: false }
+  const callId = readSignedCallId(message.required('tool_call_id', message.string('tool_call_id'))).id
+  const content = decodeContent(message).map(asText)
+  const result: Block = { type: 'tool-result', callId, content, isError: false }
   const last = messages.at(-1)
   const joins = last?.role === 'user' && last.content.length > 0
   if (joins && last.content.every((block) => block.type === 'tool-result')) last.content.push(result)
   else messages.push({ role: 'user', content: [result] })
 }
 
+/** A tool says documents where others say text. */
+function asText(block: Block): Block {
+  return block.type === 'document' && block.source.kind === 'text'
+    ? { type: 'text', text: block.source.text }
+    : block
+}
+
 /** Thinking comes first, then the plan, which this API has for text before calls. */
 function decodeAssistant(message: Fields): Block[] {
   const content = decodeContent(message)
   const plan = message.string('tool_plan') ?? ''
-  const calls = (message.objects('tool_calls') ?? []).map(decodeCall)
+  const calls = (message.objects('tool_calls') ?? []).flatMap(decodeCall)
   return [
     ...content.filter((block) => block.type === 'thinking'),
     ...(plan === '' ? [] : [{ type: 'text', text: plan } as const]),
@@ -50,15 +59,15 @@ function decodeAssistant(message: Fields): Block[] {
   ]
 }
 
-function decodeCall(call: Fields): Block {
+/** The call, behind the signature of Gemini's that its id carries. */
+function decodeCall(call: Fields): Block[] {
+  const { id, signature } = readSignedCallId(call.required('id', call.string('id')))
   const called = call.required('function', call.object('function'))
+  const name = called.required('name', called.string('name'))
   const text = called.string('arguments') ?? ''
-  return {
-    type: 'tool-call',
-    id: call.required('id', call.string('id')),
-    name: called.required('name', called.string('name')),
-    arguments: text.trim() === '' ? '{}' : text,
-  }
+  const block = { type: 'tool-call', id, name, arguments: text.trim() === '' ? '{}' : text } as const
+  if (signature === undefined) return [block]
+  return [{ type: 'thinking', text: '', signature: sealSignature(signature) }, block]
 }
 
 function decodeContent(message: Fields): Block[] {

@@ -6,6 +6,7 @@ import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFra
 import { isObject } from '../shared/object.ts'
 import { CohereAnswer, malformed } from './answer.ts'
 import { decodeError, errorEnd } from './error.ts'
+import { withSignature } from './response.ts'
 import { wireFinish, wireUsage } from './wire.ts'
 
 // ==== From an upstream
@@ -83,7 +84,10 @@ export function encoder(context: EncodeContext): StreamEncoder {
   return new CohereEncoder(context)
 }
 
-type Open = { kind: 'content'; field: 'text' | 'thinking'; index: number } | { kind: 'call'; index: number }
+interface Open {
+  kind: 'content' | 'call'
+  index: number
+}
 
 class CohereEncoder implements StreamEncoder {
   readonly #context: EncodeContext
@@ -93,6 +97,8 @@ class CohereEncoder implements StreamEncoder {
   #open: Open | undefined
   /** The open call has said no arguments yet. */
   #silent = false
+  /** Of the thinking that comes last before the next block. */
+  #signature = ''
   #usage: Partial<Usage> = {}
 
   constructor(context: EncodeContext) {
@@ -130,21 +136,27 @@ class CohereEncoder implements StreamEncoder {
   }
 
   #begin(block: BlockStart, write: WriteFrame): void {
-    if (block.type === 'text' || block.type === 'thinking') {
-      const field = block.type
-      this.#open = { kind: 'content', field, index: this.#contents++ }
-      return this.#say('content-start', { content: { type: field, [field]: '' } }, write)
-    }
+    const signature = this.#signature
+    this.#signature = ''
     if (block.type !== 'tool-call') return
     this.#silent = true
     this.#open = { kind: 'call', index: this.#calls++ }
-    const called = { id: block.id, type: 'function', function: { name: block.name, arguments: '' } }
+    const id = withSignature(block.id, signature)
+    const called = { id, type: 'function', function: { name: block.name, arguments: '' } }
     this.#say('tool-call-start', { tool_calls: called }, write)
   }
 
   #onDelta(delta: Delta, write: WriteFrame): void {
-    if (delta.type === 'text' || delta.type === 'thinking')
+    if (delta.type === 'text' || delta.type === 'thinking') {
+      if (delta.text === '') return
+      // A part is begun by what it says: a thought of which only the signature is shown says nothing here.
+      if (this.#open === undefined) {
+        this.#open = { kind: 'content', index: this.#contents++ }
+        this.#say('content-start', { content: { type: delta.type, [delta.type]: '' } }, write)
+      }
       return this.#say('content-delta', { content: { [delta.type]: delta.text } }, write)
+    }
+    if (delta.type === 'signature') this.#signature += delta.signature
     if (delta.type !== 'arguments' || delta.json === '') return
     this.#silent = false
     this.#say('tool-call-delta', { tool_calls: { function: { arguments: delta.json } } }, write)

@@ -96,8 +96,8 @@ describe('messages', () => {
       {
         system: [],
         messages: [user({ type: 'tool-result', callId: '1', isError: false, content: [
-          { type: 'document', source: { kind: 'text', text: '{"a":1}' }, title: 'd' },
-          { type: 'document', source: { kind: 'text', text: 'b' } },
+          { type: 'text', text: '{"a":1}' },
+          { type: 'text', text: 'b' },
         ] })],
       },
     ],
