@@ -87,7 +87,7 @@ const RULES: {
       room(to) !== 'protocols' ||
       folder(from) === folder(to) ||
       from === 'protocols/index.ts' ||
-      ['protocols/protocol.ts', 'protocols/quirks.ts'].includes(to) ||
+      ['protocols/protocol.ts', 'protocols/dialect.ts', 'protocols/quirks.ts'].includes(to) ||
       folder(to) === 'protocols/shared',
     wrong: ['protocols/anthropic/stream.ts', 'protocols/openai-chat/wire.ts'],
   },
