@@ -72,15 +72,12 @@ export const azureServices: ProviderProtocol = {
   },
 }
 
-/** Claude in Foundry: `POST …/anthropic/v1/messages` with a key or a token of Azure's. */
+/** Claude in Foundry, below a path of its own: `POST …/anthropic/v1/messages`, with a key or a token of Azure's. */
 export const azureClaude: ProviderProtocol = {
   ...anthropic,
   name: 'azure-anthropic',
-  operation(request) {
-    const { path, headers } = request
-    const isMine = headers['api-key'] !== undefined || headers.authorization?.startsWith('Bearer eyJ')
-    return isMine && path.includes('/anthropic/v1/messages') ? anthropic.operation(request) : undefined
-  },
+  operation: (request) =>
+    request.path.includes('/anthropic/v1/messages') ? anthropic.operation(request) : undefined,
   authenticate(request, access) {
     const { headers } = request
     const key = headers['api-key']

@@ -146,17 +146,18 @@ async function writeSplit(exchange: Exchange, bytes: Uint8Array, split: number):
   return true
 }
 
-/** About four bytes a token, unless the script says how many of each kind. */
+/** About four bytes a token, unless the script says how many of each kind. Thoughts are a part of the output. */
 function countTokens(bodyLength: number, { blocks, directive }: Answer): Tokens {
   const size = (list: Answer['blocks']) => Math.ceil(JSON.stringify(list).length / 4)
   const thoughts = blocks.filter((block) => block.type === 'thinking')
+  const { out = size(blocks), ...usage } = directive?.usage ?? {}
   return {
     in: Math.max(1, Math.ceil(bodyLength / 4)),
-    out: size(blocks),
+    out,
     cache_read: 0,
     cache_write: 0,
-    thinking: thoughts.length > 0 ? size(thoughts) : 0,
-    ...directive?.usage,
+    thinking: thoughts.length > 0 ? Math.min(size(thoughts), out) : 0,
+    ...usage,
   }
 }
 

@@ -24,19 +24,22 @@ const PART_FIELDS: Record<string, string[]> = {
 
 const CALL_ID_LENGTH_MAX = 40
 
-/** Validates `messages`: roles, contents, and that each tool call is answered once, directly after it. */
-export function checkOpenAiMessages(messages: Json): Refusal | undefined {
+/**
+ * Validates `messages`: roles, contents, and that each tool call is answered once, directly after it.
+ * @param more fields that the model takes in messages of the assistant
+ */
+export function checkOpenAiMessages(messages: Json, more: string[] = []): Refusal | undefined {
   if (!Array.isArray(messages))
     return refuse("Invalid type for 'messages': expected an array of objects.", 'messages')
   if (messages.length === 0) return emptyArray('messages')
   for (const [index, message] of messages.entries()) {
-    const wrong = checkMessage(message, `messages[${index}]`)
+    const wrong = checkMessage(message, `messages[${index}]`, more)
     if (wrong) return wrong
   }
   return checkPairs(messages)
 }
 
-function checkMessage(message: Json, at: string): Refusal | undefined {
+function checkMessage(message: Json, at: string, more: string[]): Refusal | undefined {
   const role = ROLES[message?.role]
   if (!role) {
     return refuse(
@@ -46,7 +49,7 @@ function checkMessage(message: Json, at: string): Refusal | undefined {
     )
   }
   return (
-    unknownField(message, role.fields, `${at}.`) ??
+    unknownField(message, message.role === 'assistant' ? [...role.fields, ...more] : role.fields, `${at}.`) ??
     checkContent(message, role.parts, at) ??
     checkCalls(message.tool_calls, `${at}.tool_calls`)
   )

@@ -1,7 +1,7 @@
 import { type Json, isObject, listOf } from './json.ts'
 import { checkOpenAiMessages } from './openai-chat-check-messages.ts'
 import { checkOpenAiTools } from './openai-chat-check-tools.ts'
-import { type OpenAiModel, openAiModel } from './openai-models.ts'
+import { type OpenAiModel, alwaysThinks, openAiModel, showsReasoning } from './openai-models.ts'
 import { refuse, tooLong, tooMany, unknownField, unsupported } from './openai-refusals.ts'
 import type { Refusal } from './protocol.ts'
 
@@ -34,7 +34,11 @@ export function checkOpenAiChat(body: Json): Refusal | undefined {
   if (!isObject(body)) return refuse('We could not parse the JSON body of your request.')
   return (
     checkTopLevel(body) ??
-    checkOpenAiMessages(body.messages) ??
+    checkOpenAiMessages(
+      body.messages,
+      showsReasoning(body.model) ? ['reasoning_content', 'reasoning'] : [],
+    ) ??
+    checkReasoningHistory(body) ??
     checkOpenAiTools(body) ??
     checkFormat(body.response_format) ??
     checkModelSettings(body, openAiModel(body.model))
@@ -62,6 +66,19 @@ function checkTopLevel(body: Json): Refusal | undefined {
   }
   const stops = listOf(body.stop).length
   return stops > STOP_MAX ? tooMany('stop', STOP_MAX, stops) : undefined
+}
+
+/** DeepSeek wants what it thought back with the calls that it led to, as long as the turn goes on. */
+function checkReasoningHistory({ model, messages }: Json): Refusal | undefined {
+  if (!alwaysThinks(model)) return undefined
+  const turn = listOf(messages).findLastIndex((message) => message.role === 'user')
+  const index = listOf(messages).findIndex(
+    (message, at) => at > turn && message.tool_calls && message.reasoning_content === undefined,
+  )
+  if (index < 0) return undefined
+  return refuse(
+    `Missing \`reasoning_content\` field in the assistant message at message index ${index}. For more information, please refer to https://api-docs.deepseek.com/guides/thinking_mode#tool-calls`,
+  )
 }
 
 function checkFormat(format: Json): Refusal | undefined {

@@ -2,6 +2,7 @@ import { type Conversation, type OfferedTool, type Turn, textOf } from './conver
 import { type Json, listOf, pieces } from './json.ts'
 import { openAi, SERVER_ERROR } from './openai.ts'
 import { checkOpenAiChat } from './openai-chat-check.ts'
+import { alwaysThinks, showsReasoning } from './openai-models.ts'
 import { findService } from './openai-services.ts'
 import {
   EVENT_STREAM,
@@ -102,7 +103,7 @@ function finishReason({ answer, fault }: Generation): string | null {
 }
 
 /** The answer as one message. `reasoning_content` is what DeepSeek, Kimi and many local servers send. */
-function messageOf({ answer, fault }: Generation) {
+function messageOf({ answer, conversation, fault }: Generation) {
   const joined = (type: 'text' | 'thinking') =>
     answer.blocks.flatMap((block) => (block.type === type ? [block.text] : [])).join('')
   const calls = answer.blocks.flatMap((block) => {
@@ -111,7 +112,9 @@ function messageOf({ answer, fault }: Generation) {
     const called = { name: block.name, arguments: JSON.stringify(input) }
     return [{ id: `call_${block.id}`, type: 'function', function: called }]
   })
-  return { text: joined('text'), reasoning: joined('thinking'), calls }
+  const unasked = alwaysThinks(conversation.model) ? 'Scripted thoughts.' : ''
+  const reasoning = showsReasoning(conversation.model) ? joined('thinking') || unasked : ''
+  return { text: joined('text'), reasoning, calls }
 }
 
 /** OpenAI counts cached tokens as part of the prompt. */

@@ -33,10 +33,22 @@ const FAMILIES: OpenAiModel[] = [
   { pattern: /^(gpt-4o|chatgpt-)/, reasoning: false, outputMax: 16_384, efforts: [] },
 ]
 
-/** A model that OpenAI does not have: an OpenAI-compatible server's own, with no limits of its own here. */
-const FOREIGN: OpenAiModel = { pattern: /^/, reasoning: false, outputMax: Infinity, efforts: [] }
+/** Models of OpenAI-compatible servers, with no limits of their own here. They show their reasoning, and want it back. */
+const FOREIGN: OpenAiModel = {
+  pattern: /^(deepseek|glm|grok|kimi|llama|minimax|mistral|mixtral|qwen)/i,
+  reasoning: false,
+  outputMax: Infinity,
+  efforts: [],
+}
 
 export const openAiModel = (id: string): OpenAiModel =>
   FAMILIES.find((family) => family.pattern.test(id)) ?? FOREIGN
 
-export const catalogued = (id: string): boolean => FAMILIES.some((family) => family.pattern.test(id))
+export const catalogued = (id: string): boolean =>
+  [...FAMILIES, FOREIGN].some((family) => family.pattern.test(id))
+
+/** OpenAI itself never shows what its models thought, and takes no such field. */
+export const showsReasoning = (id: string): boolean => openAiModel(id) === FOREIGN
+
+/** Thinks whether it is asked to or not, and wants what it thought back with its calls. */
+export const alwaysThinks = (id: string): boolean => /^deepseek-(reasoner|r)/.test(id)

@@ -56,7 +56,7 @@ export function choices(values: string[]): string {
 export const unknownValue = (param: string, value: Json, values: string[]): Refusal =>
   refuse(`Invalid value: '${value}'. Supported values are: ${choices(values)}.`, param, 'invalid_value')
 
-/** The scripted provider keeps no answers, so it has no items that a request could point to. */
+/** A request points to an item that was not kept. */
 export const notStored = (id: string): Refusal => ({
   status: 404,
   message: `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. Try again with \`store\` set to true, or remove this item from your input.`,

@@ -1,10 +1,21 @@
 import { type Json, listOf } from './json.ts'
+import { inputItems } from './openai-responses-request.ts'
+import { keep } from './openai-responses-store.ts'
 import type { Generation } from './protocol.ts'
 import { type Block, identifier } from './script.ts'
 import { seal } from './signature.ts'
 
-export const responsesReply = (generation: Generation): Json =>
-  responseOf(generation, `resp_${identifier()}`, outputItems(generation))
+export function responsesReply(generation: Generation): Json {
+  const id = `resp_${identifier()}`
+  return responseOf(generation, id, keptOutput(generation, id))
+}
+
+/** The items of an answer, kept for later unless the client says that they shall not be. */
+export function keptOutput(generation: Generation, id: string): Json[] {
+  const output = outputItems(generation)
+  if (generation.body.store !== false) keep(id, inputItems(generation.body), output)
+  return output
+}
 
 /** Why an answer is cut short, in the API's words. */
 const INCOMPLETE: Record<string, string> = {
@@ -72,7 +83,7 @@ function usageOf({ tokens }: Generation): Json {
 }
 
 /** One item for each block; reasoning has its text only when a summary is asked for. */
-export function outputItems(generation: Generation): Json[] {
+function outputItems(generation: Generation): Json[] {
   const { answer } = generation
   const searched = answer.blocks.some((block) => block.type === 'web_search')
   return answer.blocks.flatMap((block): Json[] => {

@@ -53,7 +53,7 @@ export function checkResponsesInput(body: Json): Refusal | undefined {
     const wrong = checkItem(item, `input[${index}]`)
     if (wrong) return wrong
   }
-  return checkItemPairs(items, body.store !== false)
+  return checkItemPairs(items)
 }
 
 function checkItem(item: Json, at: string): Refusal | undefined {

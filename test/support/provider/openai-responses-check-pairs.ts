@@ -1,5 +1,6 @@
 import type { Json } from './json.ts'
 import { notStored, refuse } from './openai-refusals.ts'
+import { keptItem } from './openai-responses-store.ts'
 import { itemType } from './openai-responses-request.ts'
 import type { Refusal } from './protocol.ts'
 import { isSealed, sealedAbout } from './signature.ts'
@@ -14,16 +15,11 @@ const RESULTS: Record<string, { types: string[]; words: string }> = {
 /** What may stand behind reasoning: the thing that it led to. */
 const LEADS_TO = ['function_call', 'custom_tool_call', 'local_shell_call', 'web_search_call', 'reasoning']
 
-/**
- * Items that need each other: a call and its result, reasoning and what follows it, a sealed text and its id.
- * @param stored whether the answers that items come from were kept
- */
-export function checkItemPairs(items: Json[], stored: boolean): Refusal | undefined {
+/** Items that need each other: a call and its result, reasoning and what follows it, a sealed text and its id. */
+export function checkItemPairs(items: Json[]): Refusal | undefined {
   for (const [index, item] of items.entries()) {
     const wrong =
-      itemType(item) === 'reasoning'
-        ? checkReasoning(item, items[index + 1], stored)
-        : checkPair(item, index, items)
+      itemType(item) === 'reasoning' ? checkReasoning(item, items[index + 1]) : checkPair(item, index, items)
     if (wrong) return wrong
   }
   return undefined
@@ -43,11 +39,11 @@ function checkPair(item: Json, index: number, items: Json[]): Refusal | undefine
   return refuse(`No tool call found for ${words} output with call_id ${item.call_id}.`, 'input')
 }
 
-function checkReasoning(item: Json, next: Json, stored: boolean): Refusal | undefined {
+function checkReasoning(item: Json, next: Json): Refusal | undefined {
   if (typeof item.encrypted_content === 'string') {
     const sealed = checkSealed(item)
     if (sealed) return sealed
-  } else if (item.id && !(stored && /^rs_[0-9a-f]{24}$/.test(item.id))) {
+  } else if (item.id && !keptItem(item.id)) {
     return notStored(item.id)
   }
   const followed = next && (LEADS_TO.includes(itemType(next)) || next.role === 'assistant')

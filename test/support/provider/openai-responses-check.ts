@@ -2,6 +2,7 @@ import { type Json, isObject, listOf } from './json.ts'
 import { type OpenAiModel, openAiModel } from './openai-models.ts'
 import { choices, refuse, tooLong, unknownField, unknownValue, unsupported } from './openai-refusals.ts'
 import { checkResponsesInput } from './openai-responses-check-input.ts'
+import { keptConversation } from './openai-responses-store.ts'
 import { checkResponsesTools } from './openai-responses-check-tools.ts'
 import type { Headers, Operation, Refusal } from './protocol.ts'
 
@@ -63,8 +64,7 @@ function checkTopLevel(body: Json, operation: Operation): Refusal | undefined {
       'stream_options',
     )
   }
-  // The scripted provider keeps no answers, so it is asked for one that it does not have.
-  if (body.previous_response_id) {
+  if (body.previous_response_id && !keptConversation(body.previous_response_id)) {
     const message = `Previous response with id '${body.previous_response_id}' not found.`
     return refuse(message, 'previous_response_id', 'previous_response_not_found')
   }

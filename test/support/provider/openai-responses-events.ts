@@ -1,6 +1,6 @@
 import { type Json, pieces } from './json.ts'
 import { SERVER_ERROR } from './openai.ts'
-import { incompleteReason, outputItems, responseOf } from './openai-responses-answer.ts'
+import { incompleteReason, keptOutput, responseOf } from './openai-responses-answer.ts'
 import { type Generation, type StreamEvent, serverSentEvent } from './protocol.ts'
 import { identifier } from './script.ts'
 
@@ -11,7 +11,7 @@ type Numberless = { type: string } & Record<string, Json>
 export function responsesEvents(generation: Generation): StreamEvent[] {
   const { fault } = generation
   const id = `resp_${identifier()}`
-  const items = outputItems(generation)
+  const items = keptOutput(generation, id)
   const started = responseOf(generation, id, [], 'in_progress')
   const list: Numberless[] = [
     { type: 'response.created', response: started },

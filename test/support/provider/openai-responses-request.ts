@@ -1,5 +1,6 @@
 import { type Conversation, type OfferedTool, type Turn, textOf } from './conversation.ts'
 import { type Json, listOf } from './json.ts'
+import { keptConversation, keptItem } from './openai-responses-store.ts'
 
 /** What a Responses body asks for. Tools may stand in an item of the input as well as at the top. */
 export function readResponses(body: Json): Conversation {
@@ -19,9 +20,18 @@ export function readResponses(body: Json): Conversation {
   }
 }
 
-/** A string is one message of the user. */
-export const inputItems = ({ input }: Json): Json[] =>
-  typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : listOf(input)
+/**
+ * The whole conversation: a string is one message of the user, a reference the item that it points to, and what an
+ * earlier answer ended comes before. References that point to nothing stay as they are.
+ */
+export function inputItems({ input, previous_response_id }: Json): Json[] {
+  const own = typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : listOf(input)
+  const before = keptConversation(previous_response_id) ?? []
+  return [
+    ...before,
+    ...own.map((item) => (item.type === 'item_reference' ? (keptItem(item.id) ?? item) : item)),
+  ]
+}
 
 /** The type of an item; only messages may leave it out. */
 export const itemType = (item: Json): string => item?.type ?? 'message'

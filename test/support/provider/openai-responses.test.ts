@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { directiveText } from './directive.ts'
+import { type Directive, directiveText } from './directive.ts'
 import { type Provider, startProvider } from './server.ts'
 import { seal } from './signature.ts'
 import { testStrictness } from './strictness.ts'
@@ -340,6 +340,28 @@ describe("OpenAI's own SDK", () => {
     const seen = provider.requestsOf('n1')
     expect(seen.flatMap(({ refusal }) => refusal ?? [])).toEqual([])
     expect(seen[0]?.answer?.blocks.at(-2)).toMatchObject({ input: { path: '/ä "x"' } })
+  })
+
+  it('keeps its answers, unless it is told not to', async () => {
+    const steps: Directive['steps'] = [{ do: 'call', tool: 'Read' }]
+    const request = { model: 'gpt-5', tools: [tool] as OpenAI.Responses.Tool[] }
+    const first = await client().responses.create({
+      ...request,
+      input: ask({ think: 'Hm.', steps, say: 'Done' }),
+    })
+    const call_id = first.output.find((item) => item.type === 'function_call')!.call_id
+    const output = [{ type: 'function_call_output' as const, call_id, output: 'ok' }]
+    const next = { ...request, previous_response_id: first.id, input: output }
+    expect((await client().responses.create(next)).output_text).toBe('Done')
+    const references = first.output.map(({ id }) => ({ type: 'item_reference' as const, id: id! }))
+    const question = ask({ think: 'Hm.', steps, say: 'Done' })
+    const pointed = { ...request, input: [...question, ...references, ...output] }
+    expect((await client().responses.create(pointed)).output_text).toBe('Done')
+    const unkept = await client().responses.create({ ...request, input: 'Hi', store: false })
+    const wrong = { ...request, previous_response_id: unkept.id, input: 'Hi' }
+    await expect(client().responses.create(wrong)).rejects.toMatchObject({
+      code: 'previous_response_not_found',
+    })
   })
 
   it('numbers its events from 0 without a gap, and ends with the whole answer', async () => {

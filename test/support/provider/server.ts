@@ -18,7 +18,7 @@ import { type Reply, ReplyQueue, type ReplyOptions, sendReply } from './reply.ts
 import type { Access, ProviderProtocol, Refusal } from './protocol.ts'
 import { type RecordedRequest, record } from './record.ts'
 import { serve } from './serve.ts'
-import { vertexClaude, vertexGemini } from './vertex.ts'
+import { vertexChat, vertexClaude, vertexGemini } from './vertex.ts'
 
 /** One line a wire API. The first that knows the path answers. */
 const PROTOCOLS: ProviderProtocol[] = [
@@ -26,6 +26,7 @@ const PROTOCOLS: ProviderProtocol[] = [
   bedrockClaude,
   vertexClaude,
   vertexGemini,
+  vertexChat,
   gemini,
   azureClaude,
   azureChat,
@@ -60,7 +61,7 @@ export interface ProviderOptions {
   /** The models it has. Without a list it lists a few and serves every id its protocol's real provider could have. */
   models?: string[]
   /** Provider keys that it accepts, in whatever header the protocol uses; any unless told. */
-  keys?: string[]
+  keys?: Pick<readonly string[], 'includes'>
   /** Whose signatures Bedrock takes: those of `AWS_KEYS`, unless told. */
   aws?: AwsAccounts
   /** A file for the ledger, synced before each chunk. */

@@ -4,6 +4,8 @@ import { checkAnthropic } from './anthropic-check.ts'
 import { VERTEX_DIALECT } from './anthropic-dialect.ts'
 import { type GeminiHost, checkGemini } from './gemini-check.ts'
 import { gemini, googleError, googleOperation } from './gemini.ts'
+import { openaiChat } from './openai-chat.ts'
+import { checkOpenAiChat } from './openai-chat-check.ts'
 import type { Access, Operation, ProviderProtocol, Refusal } from './protocol.ts'
 import { serverSentEvent } from './protocol.ts'
 import type { RecordedRequest } from './record.ts'
@@ -55,17 +57,34 @@ export const vertexClaude: ProviderProtocol = {
   serves: (model) => /^claude-[a-z0-9-]+(@\d{8}|@latest)?$/.test(model),
   unknownModel: notFound('anthropic'),
   reply: (generation) => claudeReply(generation, 'vrtx_'),
-  // Vertex opens its streams with an event of its own, which means nothing to clients.
-  events: (generation) => [
-    serverSentEvent('vertex_event', { type: 'vertex_event' }, true),
-    ...claudeEvents(generation, 'vrtx_').map((event) => serverSentEvent(event.type, event, true)),
-  ],
+  events: (generation) =>
+    claudeEvents(generation, 'vrtx_').map((event) => serverSentEvent(event.type, event, true)),
   errorEvent: (generation) => serverSentEvent('error', claudeError(generation), true),
   // What Google's side refuses it tells in its own form, what Claude's refuses in Anthropic's.
   error: (refusal) =>
     [401, 403, 404, 429].includes(refusal.status)
       ? googleError(refusal)
       : anthropicError(refusal, 'req_vrtx_'),
+}
+
+/** Models of others: `…/projects/{p}/locations/{l}/endpoints/openapi/chat/completions`. */
+export const vertexChat: ProviderProtocol = {
+  ...openaiChat,
+  name: 'vertex-openai-chat',
+  operation: ({ method, path }) =>
+    method === 'POST' && path.endsWith('/endpoints/openapi/chat/completions')
+      ? { kind: 'generate' }
+      : undefined,
+  authenticate: (request, access) => authenticate(request, access, null),
+  check(body, _headers, _operation) {
+    const [, model] = /^[\w-]+\/([\w.-]+)$/.exec(body?.model) ?? []
+    if (model) return checkOpenAiChat({ ...body, model })
+    const message = `Malformed publisher model (\`model\`: '${body?.model}') for the 'openapi' request endpoint ID; expected '<publisher>/<model>'.`
+    return { status: 400, message }
+  },
+  serves: (model) => /^(deepseek-ai|google|meta|mistralai|moonshotai|openai|qwen|zai-org)\//.test(model),
+  unknownModel: notFound('unknown'),
+  error: (refusal) => [googleError(refusal)],
 }
 
 /** What a path names. Slashes and an at sign in the model stand for themselves. */
