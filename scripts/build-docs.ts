@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { compatibilityTables } from './docs/compatibility.ts'
 import { errorTable } from './docs/errors.ts'
+import { operationTables } from './docs/operations.ts'
 import { quirkTable } from './docs/quirks.ts'
 import { settingsTables } from './docs/settings.ts'
 import { tierTable } from './docs/tiers.ts'
@@ -11,6 +12,7 @@ export const GENERATED: readonly { file: string; name: string; build: () => stri
   { file: 'docs/errors.md', name: 'errors', build: errorTable },
   { file: 'docs/adding-a-provider.md', name: 'quirks', build: quirkTable },
   { file: 'docs/claude-code.md', name: 'classes', build: tierTable },
+  { file: 'docs/operations.md', name: 'operations', build: operationTables },
   { file: 'docs/compatibility.md', name: 'compatibility', build: compatibilityTables },
 ]
 
