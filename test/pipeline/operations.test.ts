@@ -2,6 +2,8 @@
  * The other operations through the whole gateway, with OpenAI's own SDK as client and the scripted provider, which
  * checks requests as the real ones do, behind it.
  */
+import { GoogleGenAI } from '@google/genai'
+import { CohereClientV2 } from 'cohere-ai'
 import OpenAI from 'openai'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startInProcess } from '../reliability/rig/in-process.ts'
@@ -33,6 +35,7 @@ beforeEach(async () => {
       network_config: { ...network_config, base_url: `${provider.url}/v1beta` },
     },
     vertex: { keys: [key('AQ.express', cloud)], network_config },
+    cohere: { keys: [key('co-1')], network_config },
     bedrock: { keys: [key('bedrock-api-key', bedrock)], network_config },
     narrow: {
       keys: [key('sk-3')],
@@ -295,6 +298,58 @@ describe('a provider of another family', () => {
   })
 })
 
+describe('the SDKs of others', () => {
+  it('Google’s embeds with a model of OpenAI’s, and of Google’s own', async () => {
+    const google = new GoogleGenAI({ apiKey: 'anything', httpOptions: { baseUrl: `${gateway.url}/genai` } })
+    for (const [model, path, mode] of [
+      ['openai/text-embedding-3-small', '/v1/embeddings', 'translated'],
+      ['gemini-embedding-001', '/v1beta/models/gemini-embedding-001:batchEmbedContents', 'native'],
+    ] as const) {
+      const { embeddings } = await google.models.embedContent({ model, contents: ['ab', 'c'] })
+      expect(embeddings?.map(({ values }) => values?.every(Number.isFinite))).toEqual([true, true])
+      expect([last().path, row().mode]).toEqual([path, mode])
+    }
+  })
+
+  it('Cohere’s embeds and ranks with models of Cohere’s own and of others', async () => {
+    const cohere = new CohereClientV2({ token: 'anything', environment: `${gateway.url}/cohere` })
+    for (const model of ['embed-v4.0', 'openai/text-embedding-3-small']) {
+      const { embeddings, meta } = await cohere.embed({
+        texts: ['ab'],
+        inputType: 'search_query',
+        embeddingTypes: ['float'],
+        model,
+      })
+      expect([embeddings.float?.length, meta?.billedUnits?.inputTokens]).toEqual([1, 1])
+    }
+    expect(gateway.rows.map(({ mode }) => mode)).toEqual(['native', 'translated'])
+    const ranking = { query: 'q', documents: ['a', 'b', 'c'], topN: 2 }
+    const { results, meta } = await cohere.rerank({ ...ranking, model: 'rerank-v3.5' })
+    expect([results.map(({ index }) => index), meta?.billedUnits?.searchUnits]).toEqual([[2, 1], 1])
+    expect(row()).toMatchObject({ operation: 'rerank', mode: 'native', usage: { rerankSearches: 1 } })
+  })
+
+  it('OpenAI’s reaches Cohere’s vectors, and the gateway’s own ranking Cohere’s', async () => {
+    const { data } = await at('/v1').embeddings.create({ model: 'cohere/embed-v4.0', input: ['ab', 'c'] })
+    expect(data).toHaveLength(2)
+    expect(last().body).toMatchObject({ input_type: 'search_document', embedding_types: ['float'] })
+    const ranked = await post('/v1/rerank', {
+      model: 'cohere/rerank-v3.5',
+      query: 'q',
+      documents: [{ text: 'a', id: '1' }, { text: 'b' }],
+      return_documents: true,
+    })
+    expect(await ranked.json()).toMatchObject({
+      results: [
+        { index: 1, document: { text: 'b' } },
+        { index: 0, document: { text: 'a', id: '1' } },
+      ],
+      usage: { search_units: 1 },
+    })
+    expect(row().cost?.nanodollars).toBeGreaterThan(0)
+  })
+})
+
 describe('Bedrock’s InvokeModel', () => {
   it('of a model that does not talk is its own operation, native and translated', async () => {
     const titan = '/bedrock/model/amazon.titan-embed-text-v2%3A0/invoke'
@@ -311,12 +366,12 @@ describe('what a provider does not do', () => {
     [
       '/v1/embeddings',
       { model: 'anthropic/claude-sonnet-5-5', input: 'a' },
-      /anthropic does not offer embeddings\. Configured here, these do: openai, gemini, vertex, bedrock, narrow\./,
+      /anthropic does not offer embeddings\. Configured here, these do: openai, gemini, vertex, cohere, bedrock, narrow\./,
     ],
     [
       '/v1/rerank',
       { model: 'openai/gpt-5', query: 'q', documents: ['a'] },
-      /openai does not offer rerank\. Configured here, these do: vertex, bedrock\./,
+      /openai does not offer rerank\. Configured here, these do: vertex, cohere, bedrock\./,
     ],
     [
       '/v1/embeddings',
