@@ -99,9 +99,12 @@ function messageOf({ answer, conversation, fault }: Generation) {
 const finishOf = ({ answer, fault }: Generation) =>
   fault?.kind === 'null_stop' ? null : (FINISH[answer.stop] ?? answer.stop.toUpperCase())
 
-/** What is billed leaves out the tokens of the prompt's frame, which `tokens` counts. */
-const usageOf = ({ tokens }: Generation): Json => ({
-  billed_units: { input_tokens: tokens.in, output_tokens: tokens.out },
-  tokens: { input_tokens: tokens.in + 10, output_tokens: tokens.out },
-  ...(tokens.cache_read > 0 && { cached_tokens: tokens.cache_read }),
-})
+/** The prompt includes what the cache held. What is billed leaves out the prompt's frame, which `tokens` counts. */
+function usageOf({ tokens }: Generation): Json {
+  const input_tokens = tokens.in + tokens.cache_read + tokens.cache_write
+  return {
+    billed_units: { input_tokens, output_tokens: tokens.out },
+    tokens: { input_tokens: input_tokens + 10, output_tokens: tokens.out },
+    ...(tokens.cache_read > 0 && { cached_tokens: tokens.cache_read }),
+  }
+}
