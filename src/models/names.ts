@@ -56,7 +56,7 @@ const VENDORS: readonly (readonly [provider: string, names: RegExp])[] = [
   ['anthropic', /^claude-/],
   [
     'openai',
-    /^(?:gpt-(?!oss)|chatgpt-|codex-|o[1-9](?:-|$)|text-embedding-|dall-e-|whisper-|tts-|ft:(?:gpt|o[1-9]))/,
+    /^(?:gpt-(?!oss)|chatgpt-|codex-|o[1-9](?:-|$)|text-embedding-|dall-e-|whisper-|tts-|sora-|omni-moderation-|ft:(?:gpt|o[1-9]))/,
   ],
   ['gemini', /^(?:gemini-|gemma-|imagen-|veo-)/],
   [
@@ -70,6 +70,7 @@ const VENDORS: readonly (readonly [provider: string, names: RegExp])[] = [
   ['zai', /^glm-/],
   ['minimax', /^minimax-/],
   ['perplexity', /^sonar(?:-|$)/],
+  ['elevenlabs', /^(?:eleven|scribe)_/],
 ]
 
 /** The provider that makes and serves a model of this well-known name, in any spelling of it; else undefined. */
