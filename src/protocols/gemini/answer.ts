@@ -12,7 +12,16 @@ import { AnswerBlocks } from '../shared/tool-calls.ts'
 import { searchBlocks } from '../shared/web-search.ts'
 import { readGrounding } from './citations.ts'
 import { answerError, isErrorObject } from './error.ts'
-import { PROTOCOL, blockReason, firstCandidate, partsOf, readUsage, stringOf, unifiedFinish } from './wire.ts'
+import {
+  PROTOCOL,
+  blockReason,
+  firstCandidate,
+  partsOf,
+  readUsage,
+  stringOf,
+  unifiedFinish,
+  unwrap,
+} from './wire.ts'
 
 /**
  * Reads one answer, in chunks or whole, into events: both have one form here. A call always comes complete, in one
@@ -26,7 +35,8 @@ export class GeminiAnswer {
   #responseId = ''
   #calls = 0
   #finish: FinishReason | undefined
-  #usage: Partial<Usage> | undefined
+  /** The last chunk with usage: nearly every chunk has all of it so far, and only the last one's counts. */
+  #counted: JsonObject | string | undefined
   readonly #pages: JsonObject[] = []
   #queries: readonly string[] = []
   #toldNoSearch = false
@@ -54,13 +64,20 @@ export class GeminiAnswer {
   push(body: JsonObject, emit: Emit): void {
     if (this.#ended) return
     if (isErrorObject(body)) return this.fail(answerError(body), emit)
-    this.#usage = readUsage(body) ?? this.#usage
+    if (isObject(body.usageMetadata)) this.#counted = body
     this.#start(body, emit)
     const candidate = firstCandidate(body)
     const blocked = blockReason(body)
     if (candidate !== undefined) this.#read(candidate, emit)
     else if (blocked !== undefined) this.#finish = { unified: 'refusal', raw: blocked }
     if (!this.#ended && this.#finish !== undefined && isObject(body.usageMetadata)) this.complete(emit)
+  }
+
+  /** A chunk that says this text and nothing new beside it but the usage so far: then it is given as it came. */
+  say(kind: 'text' | 'thinking', text: string, counted: string | undefined, emit: Emit): void {
+    this.#counted = counted ?? this.#counted
+    if (kind === 'text') this.#say(text, '', emit)
+    else this.#think(text, '', emit)
   }
 
   /** The upstream's answer is whole. */
@@ -79,7 +96,7 @@ export class GeminiAnswer {
   fail(error: GatewayError, emit: Emit): void {
     if (this.#ended) return
     this.#ended = true
-    if (this.#started && !this.#blocks.isOpen) this.#tellUsage(emit)
+    if (this.#started) this.#tellUsage(emit)
     emit({ type: 'error', error })
   }
 
@@ -88,19 +105,21 @@ export class GeminiAnswer {
     this.#started = true
     this.#responseId = stringOf(body.responseId)
     const model = stringOf(body.modelVersion)
+    const usage = readUsage(body)
     emit({
       type: 'start',
       ...(this.#responseId !== '' && { id: this.#responseId }),
       ...(model !== '' && { model }),
       // The first chunk knows the prompt: the client shows it from the beginning.
-      ...(this.#usage !== undefined && { usage: this.#usage }),
+      ...(usage !== undefined && { usage }),
     })
   }
 
   #tellUsage(emit: Emit): void {
-    if (this.#usage === undefined) return
+    const usage = this.#counted === undefined ? undefined : countOf(this.#counted)
+    if (usage === undefined) return
     const webSearches = this.#queries.length > 0 ? { webSearches: this.#queries.length } : {}
-    emit({ type: 'usage', usage: { ...this.#usage, ...webSearches } })
+    emit({ type: 'usage', usage: { ...usage, ...webSearches } })
   }
 
   #read(candidate: JsonObject, emit: Emit): void {
@@ -182,6 +201,16 @@ export class GeminiAnswer {
     if (this.#pages.some((known) => known.url === page.url)) return
     this.#pages.push(page)
     this.#blocks.cite(page, emit)
+  }
+}
+
+function countOf(chunk: JsonObject | string): Partial<Usage> | undefined {
+  if (typeof chunk !== 'string') return readUsage(chunk)
+  try {
+    return readUsage(unwrap(JSON.parse(chunk) as JsonObject))
+  } catch {
+    // Only the last event of a stream that was cut off can be no JSON, and its end is told as that.
+    return undefined
   }
 }
 

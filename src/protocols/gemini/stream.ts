@@ -8,6 +8,7 @@ import { isObject } from '../shared/object.ts'
 import { GeminiAnswer } from './answer.ts'
 import { GroundingWriter } from './citations.ts'
 import { errorBody } from './error.ts'
+import { RepeatedChunk } from './repeated-chunk.ts'
 import { callPart, endOf } from './response.ts'
 import { Carrier } from './signature.ts'
 import { unwrap, wireFinish, wireUsage } from './wire.ts'
@@ -20,17 +21,22 @@ export function decoder(memo: Memo): StreamDecoder {
 
 class GeminiDecoder implements StreamDecoder {
   readonly #answer: GeminiAnswer
+  readonly #repeated = new RepeatedChunk()
 
   constructor(memo: Memo) {
     this.#answer = new GeminiAnswer(memo)
   }
 
   push({ data }: Frame, emit: Emit): void {
-    const answer = this.#answer
-    const isMark = data.trim() === '' || data.trim() === '[DONE]'
-    if (answer.ended || isMark) return
+    const [answer, repeated] = [this.#answer, this.#repeated]
+    if (answer.ended) return
+    const text = answer.finished ? undefined : repeated.textOf(data)
+    if (text !== undefined) return answer.say(repeated.kind, text, repeated.counts ? data : undefined, emit)
+    if (!data.startsWith('{') && isMark(data)) return
     try {
-      answer.push(unwrap(parseChunk(data)), emit)
+      const chunk = unwrap(parseChunk(data))
+      answer.push(chunk, emit)
+      if (!answer.ended) repeated.learn(data, chunk)
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       answer.fail(error, emit)
@@ -47,9 +53,16 @@ class GeminiDecoder implements StreamDecoder {
   }
 }
 
+/** Nothing, or what OpenAI's streams end with. */
+function isMark(data: string): boolean {
+  const text = data.trim()
+  return text === '' || text === '[DONE]'
+}
+
+/** Arguments are written out again and must keep every digit; all else is text. */
 function parseChunk(data: string): JsonObject {
   try {
-    const chunk = parseJson(data)
+    const chunk: unknown = data.includes('"functionCall"') ? parseJson(data) : JSON.parse(data)
     if (isObject(chunk)) return chunk
     // Some proxies pass on a list where a stream was asked for.
     if (Array.isArray(chunk) && isObject(chunk[0]) && chunk.length === 1) return chunk[0]

@@ -433,7 +433,7 @@ describe('#19 the whole', () => {
         expect(complain(converted, '')).toEqual([])
         expect(Object.keys(converted!.properties as object)).toEqual(Object.keys(schema.properties))
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   }, 60_000)
 })

@@ -70,7 +70,7 @@ describe('Google’s SDK reads every answer', () => {
         expect(chunks.at(-1)!.usageMetadata).toEqual(all.usageMetadata)
         expect(all.modelVersion).toBe(CONTEXT.requestedModel)
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   }, 60_000)
 
@@ -80,7 +80,7 @@ describe('Google’s SDK reads every answer', () => {
         await expect(streamed(events)).rejects.toThrow(ApiError)
         await expect(streamed(events)).rejects.toThrow('"cut"')
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     )
   }, 60_000)
 

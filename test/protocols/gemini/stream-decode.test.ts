@@ -331,11 +331,12 @@ describe('#34 usage', () => {
     expect(collect((emit) => list.forEach(emit)).usage).toMatchObject({ inputTokens: 12, outputTokens: 5 })
   })
 
-  it('what was used before a failure is told', () => {
-    const chunks = [chunk([call('A')], {}, { usageMetadata: USAGE }), { error: { code: 500, message: 'x' } }]
-    expect(events(chunks).filter((event) => event.type === 'start')).toMatchObject([
-      { usage: { outputTokens: 5 } },
-    ])
+  it.each<[string, JsonObject[]]>([
+    ['inside of a text', [say('a'), chunk([{ text: 'b' }], {}, { usageMetadata: USAGE })]],
+    ['behind a call', [chunk([call('A')], {}, { usageMetadata: USAGE })]],
+  ])('what was used before a failure is told: %s', (_name, chunks) => {
+    const list = events([...chunks, { error: { code: 500, message: 'x' } }])
+    expect(list.slice(-2)).toMatchObject([{ type: 'usage', usage: { outputTokens: 5 } }, { type: 'error' }])
   })
 })
 
@@ -441,7 +442,7 @@ describe('any stream', () => {
           expect(['finish', 'error']).toContain(whole.at(-1)?.type)
         },
       ),
-      { numRuns: 4_000 },
+      { numRuns: 3_000 },
     )
   }, 120_000)
 })

@@ -158,7 +158,7 @@ describe('beside a stream', () => {
         const used = events.findLast((event) => event.type === 'usage')
         expect(one.usage).toEqual(used?.usage ?? {})
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   }, 60_000)
 })
