@@ -1,7 +1,7 @@
 import { GatewayError } from '../message/error.ts'
 import type { Protocol, StreamTap } from '../protocols/protocol.ts'
 import { FrameError } from '../wire/frame-error.ts'
-import { sseText } from '../wire/framing.ts'
+import { EXCEPTION, sseText } from '../wire/framing.ts'
 import type { Frame, FrameReader, FrameWriter, Framing } from '../wire/framing.ts'
 import { SseFramer, readFrame } from '../wire/sse.ts'
 import type { Passage } from './passage.ts'
@@ -20,6 +20,7 @@ export class FramedPassage implements Passage {
   readonly #ping: Frame | undefined
   readonly #requestId: string
   #broken: GatewayError | undefined
+  #forwardedException = false
   #out: Uint8Array[] = []
 
   constructor(protocol: Protocol, upstream: Framing, client: Framing, requestId: string) {
@@ -83,7 +84,7 @@ export class FramedPassage implements Passage {
 
   /** Between two frames the client is told; what was cut inside one cannot be mended. */
   failure(error: GatewayError): Buffer | string {
-    if (!this.#isBetweenFrames) return ''
+    if (!this.#isBetweenFrames || this.#forwardedException) return ''
     for (const { event, data } of framesOf(this.#tap.failure(error, this.#requestId)))
       this.#add(this.#writer.write(event, data))
     this.#add(this.#writer.end())
@@ -97,7 +98,10 @@ export class FramedPassage implements Passage {
 
   #onFrame({ event, data }: Frame): void {
     this.#tap.push(Buffer.from(sseText(event, data)))
-    if (!this.#forwards) this.#add(this.#writer.write(event, data))
+    const isException = event.startsWith(EXCEPTION)
+    if (this.#forwards) this.#forwardedException ||= isException
+    // Only an AWS event stream has exceptions: other clients are told by what `failure` makes of them.
+    else if (!isException) this.#add(this.#writer.write(event, data))
   }
 
   #add(piece: string | Uint8Array): void {
