@@ -3,6 +3,7 @@ import { compatibilityTables } from './docs/compatibility.ts'
 import { errorTable } from './docs/errors.ts'
 import { operationTables } from './docs/operations.ts'
 import { quirkTable } from './docs/quirks.ts'
+import { routeTables } from './docs/routes.ts'
 import { settingsTables } from './docs/settings.ts'
 import { tierTable } from './docs/tiers.ts'
 
@@ -13,6 +14,7 @@ export const GENERATED: readonly { file: string; name: string; build: () => stri
   { file: 'docs/adding-a-provider.md', name: 'quirks', build: quirkTable },
   { file: 'docs/claude-code.md', name: 'classes', build: tierTable },
   { file: 'docs/operations.md', name: 'operations', build: operationTables },
+  { file: 'docs/routes.md', name: 'routes', build: routeTables },
   { file: 'docs/compatibility.md', name: 'compatibility', build: compatibilityTables },
 ]
 
