@@ -62,8 +62,9 @@ function isHome(prefix: string): boolean {
 
 function tableOf(mounts: readonly Mount[]): string {
   const rows = rowsOf(mounts).map(({ endpoint, rest, bases, api, prefers }) => [
-    `\`${endpoint.method} ${rest || '/'}\``,
+    endpoint.method,
     bases.map((base) => (base === '' ? '–' : `\`${base}\``)).join('<br>'),
+    `\`${rest}\``,
     MEANINGS[endpoint.operation]! + (endpoint.stream === true ? ', streamed' : ''),
     api,
     prefers,
