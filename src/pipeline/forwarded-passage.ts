@@ -26,6 +26,7 @@ export class ForwardedPassage implements Passage {
   readonly responseId = undefined
   readonly model = undefined
   readonly #asked: Partial<Usage>
+  readonly #told: Partial<Usage> = {}
   readonly #reader: UsageReader
   readonly #frames = sse.reader((frame) => this.#onFrame(frame))
   #isEvents = false
@@ -94,7 +95,8 @@ export class ForwardedPassage implements Passage {
       this.semantic = !isFirst
     } else if (data.includes(USAGE)) {
       const told = this.#reader.read({ body: { kind: 'json', value: body }, header: () => undefined })
-      this.usage = sumOf(this.#asked, { ...this.usage, ...told })
+      Object.assign(this.#told, told)
+      this.usage = sumOf(this.#asked, this.#told)
     }
   }
 }

@@ -137,6 +137,8 @@ describe('a provider of the client’s own family', () => {
     })
     expect(await sse.text()).toContain('speech.audio.done')
     expect(row()).toMatchObject({ stream: true, usage: { inputTokens: 1, outputTokens: 20 } })
+    // Tokens are billed, so characters are not.
+    expect(row().usage).not.toHaveProperty('characters')
   })
 
   it('makes and edits pictures, moderates, and completes texts', async () => {
