@@ -26,4 +26,6 @@ const provider = await startProvider({
     )
   },
 })
-console.log(`Scripted provider at ${provider.url}: Anthropic Messages and OpenAI Chat Completions`)
+console.log(
+  `Scripted provider at ${provider.url}: Anthropic, OpenAI, Gemini, Vertex, Bedrock, Azure and Cohere, by their paths`,
+)
