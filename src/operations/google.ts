@@ -25,6 +25,21 @@ export function partsOf(body: JsonObject): GeneratedPart[] {
     })
 }
 
+/** The last event of a stream says why the answer ends; one without it was cut. */
+export class Ending {
+  #hasEnded = false
+
+  read(body: JsonObject): void {
+    this.#hasEnded ||= textOf(objectsOf(body.candidates)[0]?.finishReason) !== undefined
+  }
+
+  /** Throws `upstream_truncated`. */
+  check(): void {
+    if (this.#hasEnded) return
+    throw new GatewayError('upstream_truncated', 'The upstream’s stream ended before the answer was whole.')
+  }
+}
+
 /** Throws the refusal that an answer of status 200 tells of. */
 export function checkBlocked(body: JsonObject): void {
   const feedback = isObject(body.promptFeedback) ? body.promptFeedback : {}

@@ -179,7 +179,12 @@ describe('an answer for OpenAI’s API', () => {
 
 describe('a stream for OpenAI’s API', () => {
   const chunk = (data: string, usage?: object) => ({
-    candidates: [{ content: { parts: [{ inlineData: { mimeType: 'audio/L16;rate=24000', data } }] } }],
+    candidates: [
+      {
+        content: { parts: [{ inlineData: { mimeType: 'audio/L16;rate=24000', data } }] },
+        finishReason: 'STOP',
+      },
+    ],
     ...(usage && { usageMetadata: usage }),
   })
 
@@ -206,7 +211,12 @@ describe('a stream for OpenAI’s API', () => {
   })
 
   it.each([
-    ['without audio', [{ candidates: [] }], 'upstream_malformed'],
+    ['without audio', [{ candidates: [{ finishReason: 'STOP' }] }], 'upstream_malformed'],
+    [
+      'without an end',
+      [{ candidates: chunk('AQI=').candidates.map(({ content }) => ({ content })) }],
+      'upstream_truncated',
+    ],
     [
       'with an error',
       [{ error: { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'quota' } }],

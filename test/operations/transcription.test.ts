@@ -318,7 +318,7 @@ describe('a stream for OpenAI’s API', () => {
       frames: [
         { candidates: [{ content: { parts: [{ text: 'Hello' }] } }] },
         {
-          candidates: [{ content: { parts: [{ text: ' world' }] } }],
+          candidates: [{ content: { parts: [{ text: ' world' }] }, finishReason: 'STOP' }],
           usageMetadata: { promptTokenCount: 80, candidatesTokenCount: 3 },
         },
       ],
@@ -336,7 +336,8 @@ describe('a stream for OpenAI’s API', () => {
   it.each([
     ['mistral', [{ type: 'transcription.text.delta', text: 'Hel' }], 'upstream_truncated'],
     ['vllm', [{ error: { message: 'broken', code: 400 } }], 'invalid_request'],
-    ['gemini', [], 'upstream_malformed'],
+    ['gemini', [], 'upstream_truncated'],
+    ['gemini', [{ candidates: [{ finishReason: 'STOP' }] }], 'upstream_malformed'],
   ] as const)('from %s that breaks off fails: %j', (to, frames, kind) => {
     expect(() => follow('transcription', 'openai', said({ stream: 'true' }), to, frames)).toThrow(
       expect.objectContaining({ kind }) as GatewayError,

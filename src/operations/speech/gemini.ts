@@ -2,8 +2,8 @@ import { decodeBase64 } from '../../lib/base64.ts'
 import type { Warning } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import { answerError, isErrorObject } from '../../protocols/shared/openai-error.ts'
-import { compact, dropped, frameObject, json, malformed, objectOf } from '../body.ts'
-import { checkBlocked, partsOf, readGenerateUsage } from '../google.ts'
+import { dropped, frameObject, json, malformed, objectOf } from '../body.ts'
+import { Ending, checkBlocked, partsOf, readGenerateUsage } from '../google.ts'
 import type { Codec, PieceDecoder } from '../operation.ts'
 import { MEDIA_TYPES, formatOf, join, wavHeader } from './speech.ts'
 import type { SpeechAnswer, SpeechRequest } from './speech.ts'
@@ -81,6 +81,7 @@ function rateOf(mimeType: string): number {
 }
 
 function decodeStream(request: SpeechRequest): PieceDecoder {
+  const ending = new Ending()
   let begun = false
   let usage: Partial<Usage> = {}
   return {
@@ -89,6 +90,7 @@ function decodeStream(request: SpeechRequest): PieceDecoder {
       if (isErrorObject(body)) throw answerError(body)
       checkBlocked(body)
       usage = { ...usage, ...readGenerateUsage(body) }
+      ending.read(body)
       for (const { inlineData } of partsOf(body)) {
         if (inlineData === undefined) continue
         if (!begun && formatOf(request, FORMATS, 'wav') === 'wav')
@@ -98,8 +100,9 @@ function decodeStream(request: SpeechRequest): PieceDecoder {
       }
     },
     end(emit) {
+      ending.check()
       if (!begun) throw malformed('has no audio')
-      emit({ type: 'end', usage: compact({ ...usage }) })
+      emit({ type: 'end', usage })
     },
   }
 }

@@ -2,7 +2,7 @@ import { encodeBase64 } from '../../lib/base64.ts'
 import type { Usage } from '../../message/usage.ts'
 import { answerError, isErrorObject } from '../../protocols/shared/openai-error.ts'
 import { compact, dropped, frameObject, json, malformed, objectOf } from '../body.ts'
-import { checkBlocked, partsOf, readGenerateUsage } from '../google.ts'
+import { Ending, checkBlocked, partsOf, readGenerateUsage } from '../google.ts'
 import type { Codec, PieceDecoder } from '../operation.ts'
 import { refuseTimes } from './transcription.ts'
 import type { TranscriptionAnswer, TranscriptionRequest } from './transcription.ts'
@@ -40,6 +40,7 @@ function instruction({ language, prompt }: TranscriptionRequest): string {
 }
 
 function decodeStream(): PieceDecoder {
+  const ending = new Ending()
   let begun = false
   let usage: Partial<Usage> = {}
   return {
@@ -48,6 +49,7 @@ function decodeStream(): PieceDecoder {
       if (isErrorObject(body)) throw answerError(body)
       checkBlocked(body)
       usage = { ...usage, ...readGenerateUsage(body) }
+      ending.read(body)
       for (const { text } of partsOf(body)) {
         if (text === undefined || text === '') continue
         begun = true
@@ -55,6 +57,7 @@ function decodeStream(): PieceDecoder {
       }
     },
     end(emit) {
+      ending.check()
       if (!begun) throw malformed('has no text')
       emit({ type: 'end', usage })
     },
