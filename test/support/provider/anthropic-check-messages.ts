@@ -36,7 +36,7 @@ export function checkAnthropicMessages(body: Json, hasBeta: HasBeta): string | u
     const wrong = checkMessage(message, index, index === messages.length - 1, hasBeta)
     if (wrong) return wrong
   }
-  return checkPairs(messages)
+  return checkPairs(messages) ?? checkThinkingFirst(body.thinking, messages)
 }
 
 function checkMessage(message: Json, index: number, isLast: boolean, hasBeta: HasBeta): string | undefined {
@@ -97,6 +97,16 @@ function checkBlock(block: Json, at: string, role: string): string | undefined {
     default:
       return undefined
   }
+}
+
+/** With a thinking budget, an answer that is still waiting for its tools must begin with what led to the calls. */
+function checkThinkingFirst(thinking: Json, messages: Json[]): string | undefined {
+  const last = messages.findLastIndex((message) => message.role === 'assistant')
+  const content = listOf(messages[last]?.content)
+  const calls = content.some((block) => block.type === 'tool_use')
+  const found = content[0]?.type
+  if (thinking?.type !== 'enabled' || !calls || found?.endsWith('thinking')) return undefined
+  return `messages.${last}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${found}\`. When \`thinking\` is enabled, a final \`assistant\` message must start with a thinking block (preceeding the lastmost set of \`tool_use\` and \`tool_result\` blocks). We recommend you include thinking blocks from previous turns. To avoid this requirement, disable \`thinking\`. Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking`
 }
 
 /** The API merges neighbouring messages of one role, so a result may stand in the second of two user messages. */

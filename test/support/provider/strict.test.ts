@@ -145,6 +145,36 @@ describe('Anthropic Messages as strict as the real API', () => {
       },
       'A maximum of 4 blocks with cache_control may be provided. Found 5.',
     ],
+    [
+      '#22 a temperature for a model without sampling',
+      { temperature: 1 },
+      '`temperature` is deprecated for this model.',
+    ],
+    [
+      'a thinking budget for a model that adapts',
+      { thinking: { type: 'enabled', budget_tokens: 1024 }, max_tokens: 2000 },
+      '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.',
+    ],
+    [
+      '#28 words put into the mouth of a newer model',
+      { messages: [asked, { role: 'assistant', content: 'I' }] },
+      'This model does not support assistant message prefill. The conversation must end with a user message.',
+    ],
+    [
+      'D6 calls without the thoughts that led to them',
+      {
+        model: 'claude-sonnet-4-5',
+        max_tokens: 2000,
+        thinking: { type: 'enabled', budget_tokens: 1024 },
+        messages: [asked, { role: 'assistant', content: [CALL] }, { role: 'user', content: [RESULT] }],
+      },
+      'messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks). We recommend you include thinking blocks from previous turns. To avoid this requirement, disable `thinking`. Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking',
+    ],
+    [
+      'a scope of the cache without its beta',
+      { system: [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral', scope: 'global' } }] },
+      'system.0.cache_control.ephemeral.scope: Extra inputs are not permitted',
+    ],
   ]
   it.each(refused)('refuses %s', async (_name, change, message) => {
     const { status, error } = await post('/v1/messages', headers, { ...valid, ...change })
