@@ -96,6 +96,14 @@ export function mayBeModelOf(provider: string, id: string): boolean {
  */
 const PROFILE = /^(?:(us-gov|us|eu|apac|au|jp|in|ca)|global)\.(?=[a-z0-9-]+\.)/
 
+/** Bedrock alone names models by ARNs, and by their maker before a dot: `eu.cohere.embed-v4:0`. */
+const BEDROCK = /^(?:arn:aws[a-z-]*:bedrock:|[a-z0-9]+\.[a-z])/
+
+/** The provider that alone writes names of models like this one, whoever made the model. */
+export function spellerOf(id: string): string | undefined {
+  return BEDROCK.test(id.toLowerCase()) ? 'bedrock' : undefined
+}
+
 /** How a Bedrock id is routed, which sets its price. */
 export function profileOf(id: string): 'geographic' | 'global' | undefined {
   const match = PROFILE.exec(lastSegment(id))

@@ -9,6 +9,7 @@ import {
   stripContextSuffix,
   vendorOf,
   mayBeModelOf,
+  spellerOf,
 } from '../models/names.ts'
 import type { ClaudeTier } from '../models/names.ts'
 import { tierModel } from '../models/tiers.ts'
@@ -115,7 +116,7 @@ function byPreference(
 /** Unknown names may be new models; a name of another maker is none, unless the catalogue has it there. */
 function mayServe(provider: string, name: string): boolean {
   const vendor = vendorOf(name)
-  if (vendor === provider || lookup(provider, name) !== undefined) return true
+  if ([vendor, spellerOf(name)].includes(provider) || lookup(provider, name) !== undefined) return true
   return vendor === undefined && mayBeModelOf(provider, name)
 }
 

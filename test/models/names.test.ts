@@ -6,6 +6,7 @@ import {
   looksLikeClaude,
   profileOf,
   stripContextSuffix,
+  spellerOf,
   vendorOf,
 } from '../../src/models/names.ts'
 
@@ -170,5 +171,20 @@ describe('Bedrock inference profiles', () => {
     ['in.house-model', undefined],
   ])('%s: %s', (id, profile) => {
     expect(profileOf(id)).toBe(profile)
+  })
+})
+
+describe('who alone writes a name like this', () => {
+  it.each([
+    ['arn:aws:bedrock:us-west-2::foundation-model/cohere.rerank-v3-5:0', 'bedrock'],
+    ['arn:aws-us-gov:bedrock:us-gov-west-1:1:inference-profile/x', 'bedrock'],
+    ['cohere.embed-multilingual-v3', 'bedrock'],
+    ['us.anthropic.claude-opus-5-5-v1:0', 'bedrock'],
+    ['gpt-4.1', undefined],
+    ['llama3.1-8b', undefined],
+    ['gemini-2.5-flash', undefined],
+    ['claude-sonnet-4.5', undefined],
+  ])('%s: %s', (id, provider) => {
+    expect(spellerOf(id)).toBe(provider)
   })
 })

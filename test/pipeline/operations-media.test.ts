@@ -22,6 +22,20 @@ beforeEach(async () => {
     elevenlabs: settings('xi-secret'),
     huggingface: settings('hf-secret'),
     replicate: settings('r8-secret'),
+    azure: {
+      keys: [
+        {
+          name: 'k',
+          value: 'azure-key',
+          azure_key_config: { endpoint: upstream.url, api_version: '2024-10-21' },
+          aliases: { 'text-embedding-3-small': 'my-embeddings' },
+        },
+      ],
+    },
+    bedrock: {
+      ...settings('bedrock-key'),
+      keys: [{ name: 'k', value: 'bedrock-key', bedrock_key_config: { region: 'us-east-1' } }],
+    },
     vertex: {
       ...settings('AQ.key'),
       keys: [{ name: 'k', value: 'AQ.key', vertex_key_config: { project_id: 'p1', region: 'global' } }],
@@ -234,4 +248,64 @@ it('Google’s ranking has a place of its own, which the operator’s address st
     'POST /v1/projects/p1/locations/global/rankingConfigs/default_ranking_config:rank HTTP/1.1',
   )
   expect(row()).toMatchObject({ operation: 'rerank', usage: { rerankSearches: 1 } })
+})
+
+describe('Azure', () => {
+  it('has its deployments in the path, and its version in the query', async () => {
+    answer = () =>
+      json({ data: [{ index: 0, embedding: [1] }], usage: { prompt_tokens: 1, total_tokens: 1 } })
+    const response = await post('/v1/embeddings?api-version=1999-01-01', {
+      model: 'azure/text-embedding-3-small',
+      input: 'a',
+    })
+    expect(response.status).toBe(200)
+    expect(line()).toBe('POST /openai/deployments/my-embeddings/embeddings?api-version=2024-10-21 HTTP/1.1')
+    expect(sent()).toEqual({ model: 'my-embeddings', input: 'a' })
+    expect(upstream.requests[0]!.head.toLowerCase()).toContain('api-key: azure-key')
+  })
+
+  it('keeps files below its own path', async () => {
+    answer = () => json({ id: 'file-1', object: 'file' })
+    await fetch(`${gateway.url}/openai/openai/files/file-1?provider=azure&api-version=1999-01-01`)
+    expect(line()).toBe('GET /openai/files/file-1?api-version=2024-10-21 HTTP/1.1')
+  })
+})
+
+describe('Bedrock', () => {
+  it('is asked for a ranking by Bedrock’s own clients, and invokes the model', async () => {
+    answer = () =>
+      json({
+        results: [
+          { index: 1, relevance_score: 0.9 },
+          { index: 0, relevance_score: 0.1 },
+        ],
+      })
+    const source = (text: string) => ({
+      type: 'INLINE',
+      inlineDocumentSource: { type: 'TEXT', textDocument: { text } },
+    })
+    const response = await post('/bedrock/rerank', {
+      queries: [{ type: 'TEXT', textQuery: { text: 'q' } }],
+      sources: [source('a'), source('b')],
+      rerankingConfiguration: {
+        type: 'BEDROCK_RERANKING_MODEL',
+        bedrockRerankingConfiguration: {
+          modelConfiguration: {
+            modelArn: 'arn:aws:bedrock:us-west-2::foundation-model/cohere.rerank-v3-5:0',
+          },
+        },
+      },
+    })
+    expect(await response.json()).toEqual({
+      results: [
+        { index: 1, relevanceScore: 0.9 },
+        { index: 0, relevanceScore: 0.1 },
+      ],
+    })
+    expect(line()).toBe(
+      'POST /model/arn:aws:bedrock:us-west-2::foundation-model%2Fcohere.rerank-v3-5:0/invoke HTTP/1.1',
+    )
+    expect(sent()).toEqual({ api_version: 2, query: 'q', documents: ['a', 'b'] })
+    expect(row()).toMatchObject({ operation: 'rerank', provider: 'bedrock', usage: { rerankSearches: 1 } })
+  })
 })
