@@ -37,6 +37,14 @@ beforeEach(async () => {
     vertex: { keys: [key('AQ.express', cloud)], network_config },
     cohere: { keys: [key('co-1')], network_config },
     bedrock: { keys: [key('bedrock-api-key', bedrock)], network_config },
+    elsewhere: {
+      keys: [key('sk-4')],
+      network_config,
+      custom_provider_config: {
+        base_provider_type: 'openai',
+        request_path_overrides: { embedding: '/tenant/v1/embeddings' },
+      },
+    },
     narrow: {
       keys: [key('sk-3')],
       network_config,
@@ -181,6 +189,11 @@ describe('a provider of the client’s own family', () => {
       '/v1/embeddings',
       { model: 'text-embedding-3-small', input: 'a' },
     ])
+  })
+
+  it('is found at the path that the operator names', async () => {
+    const answer = await post('/v1/embeddings', { model: 'elsewhere/m', input: 'a' })
+    expect([answer.status, last().path]).toEqual([200, '/tenant/v1/embeddings'])
   })
 
   it('tells its own errors, and another key is tried where that may help', async () => {
@@ -368,7 +381,7 @@ describe('what a provider does not do', () => {
     [
       '/v1/embeddings',
       { model: 'anthropic/claude-sonnet-5-5', input: 'a' },
-      /anthropic does not offer embeddings\. Configured here, these do: openai, gemini, vertex, cohere, bedrock, narrow\./,
+      /anthropic does not offer embeddings\. Configured here, these do: openai, gemini, vertex, cohere, bedrock, elsewhere, narrow\./,
     ],
     [
       '/v1/rerank',

@@ -205,7 +205,7 @@ const customProviderSettings = block({
   is_key_less: served(flag, 'true: it needs no key.', false),
   request_path_overrides: served(
     map(text),
-    'Kind of request (`chat_completion`, `responses`, `count_tokens`, `list_models`) → path below `base_url`, or a whole URL there.',
+    'Kind of request (`chat_completion`, `responses`, `count_tokens`, `list_models`, `embedding`, `speech` …) → path below `base_url`, or a whole URL there.',
   ),
   allowed_requests: served(
     map(flag),
