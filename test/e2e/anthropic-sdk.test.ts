@@ -1,10 +1,9 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { newNonce } from '../support/agent/claude-code.ts'
 import { SDK_CASES } from '../support/agent/sdk-cases.ts'
 import { type Gateway, providersConfig, startGateway } from '../support/gateway.ts'
-import { directiveText } from '../support/provider/directive.ts'
+import { directiveText, newNonce } from '../support/provider/directive.ts'
 import type { Fault } from '../support/provider/faults.ts'
 import { type Provider, startProvider } from '../support/provider/server.ts'
 

@@ -1,10 +1,9 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-import { newNonce } from '../support/agent/claude-code.ts'
 import { ClaudeTerminal } from '../support/agent/terminal.ts'
 import { type Gateway, providersConfig, startGateway } from '../support/gateway.ts'
-import { directiveText } from '../support/provider/directive.ts'
+import { directiveText, newNonce } from '../support/provider/directive.ts'
 import { type Provider, startProvider } from '../support/provider/server.ts'
 
 const SETUP_MS = 400_000
@@ -15,8 +14,8 @@ let terminal: ClaudeTerminal
 beforeAll(async () => {
   provider = await startProvider()
   gateway = await startGateway({ config: providersConfig(provider.url) })
-  const login = { key: 'client-key-0123456789abcdef' }
-  terminal = await ClaudeTerminal.start({ baseUrl: `${gateway.url}/anthropic`, login })
+  const access = { mode: 'key', key: 'client-key-0123456789abcdef' } as const
+  terminal = await ClaudeTerminal.start({ baseUrl: `${gateway.url}/anthropic`, ...access })
 }, SETUP_MS)
 afterAll(async () => {
   await terminal?.close()

@@ -1,8 +1,9 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { runClaudeCode } from '../support/agent/claude-code.ts'
-import { WORK } from '../support/agent/scenarios.ts'
+import { runAgent } from '../support/agent/agent.ts'
+import { claudeCode } from '../support/agent/claude-code.ts'
+import { CLAUDE_CODE_WORK, WORK } from '../support/agent/scenarios.ts'
 import { SDK_CASES } from '../support/agent/sdk-cases.ts'
 import { type Provider, startProvider } from '../support/provider/server.ts'
 
@@ -14,12 +15,9 @@ beforeAll(async () => {
 afterAll(() => provider.close())
 
 describe('Claude Code against the scripted provider', () => {
-  it.each(WORK)('$name: $why', { timeout: 400_000 }, async (scenario) => {
-    const result = await runClaudeCode({
-      baseUrl: `${provider.url}/anthropic`,
-      login: { key: 'test-key' },
-      scenario,
-    })
+  it.each([...WORK, ...CLAUDE_CODE_WORK])('$name: $why', { timeout: 400_000 }, async (scenario) => {
+    const baseUrl = `${provider.url}/anthropic`
+    const result = await runAgent(claudeCode, { mode: 'key', key: 'test-key', baseUrl, scenario })
     const plan = scenario.plan('', result.nonce)
     expect(result, result.stderr).toMatchObject({ code: 0, isError: false, files: plan.files })
     expect(result.text).toContain(result.nonce)

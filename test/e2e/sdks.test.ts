@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { newNonce } from '../support/agent/claude-code.ts'
 import { SDKS } from '../support/agent/sdks/index.ts'
 import { type Turn, toolLoop } from '../support/agent/sdks/sdk.ts'
 import { type GoogleService, startGoogle } from '../support/cloud/google.ts'
 import { everyProviderConfig, GOOGLE_ACCOUNTS, PROVIDER_KEYS } from '../support/every-provider.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
-import { type Directive, directiveText } from '../support/provider/directive.ts'
+import { type Directive, directiveText, newNonce } from '../support/provider/directive.ts'
 import { type Provider, startProvider } from '../support/provider/server.ts'
 import { sign } from '../support/provider/signature.ts'
 

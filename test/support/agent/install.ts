@@ -5,50 +5,49 @@ import { join } from 'node:path'
 
 import { run } from './process.ts'
 
-/** The version whose behaviour the tests describe. */
-const CLAUDE_CODE_VERSION = '2.1.329'
-
-const PACKAGE = '@anthropic-ai/claude-code'
-const INSTALL_TIMEOUT_MS = 300_000
-
-/**
- * The path of Claude Code's native program, installed from the npm registry on first use (about 360 MB) and kept
- * in the user's cache folder. Its install script only links the program, so it is not run.
- * @throws when the machine has no build of it, or npm cannot install it
- */
-export async function installClaudeCode(): Promise<string> {
-  const root = join(cacheFolder(), 'signalbox-test-clients')
-  const home = join(root, `claude-code-${CLAUDE_CODE_VERSION}`)
-  const program = nativeProgram(home)
-  if (existsSync(program)) return program
-  await mkdir(root, { recursive: true })
-  // Installed aside and moved in one step: test files run at the same time, and a broken install must not stay.
-  const aside = await mkdtemp(join(root, 'installing-'))
-  try {
-    await npmInstall(aside)
-    await rename(aside, home).catch((error: unknown) => {
-      if (!existsSync(program)) throw error
-    })
-  } finally {
-    await rm(aside, { recursive: true, force: true })
-  }
-  if (!existsSync(program)) throw new Error(`${PACKAGE}@${CLAUDE_CODE_VERSION} has no program at ${program}`)
-  return program
+/** A package of the npm registry with a program, in the version whose behaviour the tests describe. */
+export interface NpmProgram {
+  package: string
+  version: string
+  /** Below `node_modules`. A script (`.js`) runs on the Node that runs the tests. */
+  program: string
 }
 
-async function npmInstall(folder: string): Promise<void> {
+const INSTALL_TIMEOUT_MS = 300_000
+
+/** `-musl` where programs are built against that C library: native packages have it in their names. */
+export const musl = process.platform === 'linux' && !usesGlibc() ? '-musl' : ''
+
+/**
+ * The command that starts a program: installed from the npm registry on first use (up to 400 MB) and kept in the
+ * user's cache folder. Install scripts only link or compile what is also there without, so none is run.
+ * @throws when the machine has no build of it, or npm cannot install it
+ */
+export async function install({ package: name, version, program }: NpmProgram): Promise<string[]> {
+  const root = join(cacheFolder(), 'signalbox-test-clients')
+  const home = join(root, `${name.split('/').at(-1)}-${version}`)
+  const path = join(home, 'node_modules', program)
+  if (!existsSync(path)) {
+    await mkdir(root, { recursive: true })
+    // Installed aside and moved in one step: test files run at the same time, and a broken install must not stay.
+    const aside = await mkdtemp(join(root, 'installing-'))
+    try {
+      await npmInstall(aside, `${name}@${version}`)
+      await rename(aside, home).catch((error: unknown) => {
+        if (!existsSync(path)) throw error
+      })
+    } finally {
+      await rm(aside, { recursive: true, force: true })
+    }
+    if (!existsSync(path)) throw new Error(`${name}@${version} has no program at ${path}`)
+  }
+  return path.endsWith('.js') ? [process.execPath, path] : [path]
+}
+
+async function npmInstall(folder: string, spec: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{"private":true}')
-  const spec = `${PACKAGE}@${CLAUDE_CODE_VERSION}`
-  const args = [
-    'install',
-    '--prefix',
-    folder,
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--save-exact',
-    spec,
-  ]
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--save-exact']
+  const args = ['install', '--prefix', folder, ...flags, spec]
   const options = { cwd: folder, env: process.env, timeoutMs: INSTALL_TIMEOUT_MS }
   const why = await run('npm', args, options).then(
     ({ code, stderr, timedOut }) => {
@@ -58,13 +57,7 @@ async function npmInstall(folder: string): Promise<void> {
     (error: Error) => error.message,
   )
   if (why !== undefined)
-    throw new Error(`The end-to-end tests need Claude Code; npm could not install ${spec}: ${why}`)
-}
-
-function nativeProgram(home: string): string {
-  const musl = process.platform === 'linux' && !usesGlibc() ? '-musl' : ''
-  const name = `${PACKAGE}-${process.platform}-${process.arch}${musl}`
-  return join(home, 'node_modules', name, process.platform === 'win32' ? 'claude.exe' : 'claude')
+    throw new Error(`The end-to-end tests drive real agents; npm could not install ${spec}: ${why}`)
 }
 
 /** The system's own `ldd` is a script that names its C library. */
@@ -76,4 +69,6 @@ function usesGlibc(): boolean {
   }
 }
 
-const cacheFolder = () => process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+function cacheFolder(): string {
+  return process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+}

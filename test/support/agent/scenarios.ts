@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-import { type Directive, directiveText } from '../provider/directive.ts'
+import { type Directive, type Step, directiveText } from '../provider/directive.ts'
 
 /** What the agent is told to do in a folder, and what must come of it. */
 export interface Plan {
@@ -22,9 +22,17 @@ export interface Scenario {
   autoMode?: boolean
 }
 
+/** Agents with a patch tool want the name below the folder. */
+const file = (folder: string, name: string, text: string): Step => ({
+  do: 'write',
+  path: join(folder, name),
+  rel: name,
+  text,
+})
+
 /** One file, one turn: the base of the fault scenarios. */
 const write = (folder: string, nonce: string): Plan => ({
-  directive: { steps: [{ do: 'write', path: join(folder, 'hello.txt'), text: `hi ${nonce}` }] },
+  directive: { steps: [file(folder, 'hello.txt', `hi ${nonce}`)] },
   files: { 'hello.txt': `hi ${nonce}` },
 })
 
@@ -52,19 +60,15 @@ export const WORK: Scenario[] = [
     why: 'four calls in a row, with text before each',
     requests: 5,
     plan(folder, nonce) {
-      const [a, b, c] = ['a.txt', 'b.txt', 'c.txt'].map((name) => join(folder, name)) as [
-        string,
-        string,
-        string,
-      ]
+      const b = join(folder, 'b.txt')
       return {
         directive: {
           pre: 'Working on it.',
           steps: [
-            { do: 'write', path: a, text: `one ${nonce}` },
-            { do: 'bash', cmd: `cat ${a} > ${b}` },
+            file(folder, 'a.txt', `one ${nonce}`),
+            { do: 'bash', cmd: `cat ${join(folder, 'a.txt')} > ${b}` },
             { do: 'read', path: b },
-            { do: 'write', path: c, text: `three ${nonce}` },
+            file(folder, 'c.txt', `three ${nonce}`),
           ],
         },
         files: { 'a.txt': `one ${nonce}`, 'b.txt': `one ${nonce}`, 'c.txt': `three ${nonce}` },
@@ -81,9 +85,9 @@ export const WORK: Scenario[] = [
           {
             do: 'parallel',
             steps: [
-              { do: 'write', path: join(folder, 'a.txt'), text: `A ${nonce}` },
+              file(folder, 'a.txt', `A ${nonce}`),
               { do: 'bash', cmd: `echo B-${nonce} > ${join(folder, 'b.txt')}` },
-              { do: 'write', path: join(folder, 'c.txt'), text: `C ${nonce}` },
+              file(folder, 'c.txt', `C ${nonce}`),
             ],
           },
         ],
@@ -92,13 +96,24 @@ export const WORK: Scenario[] = [
     }),
   },
   {
+    name: 'thinking',
+    why: 'thinking before each turn, replayed with its signature',
+    requests: 2,
+    plan: (folder, nonce) => withDirective({ think: `Thinking about ${nonce}` })(folder, nonce),
+  },
+  { name: 'split', why: 'a stream in writes of 7 bytes', requests: 2, plan: withDirective({ split: 7 }) },
+]
+
+/** What only Claude Code does. */
+export const CLAUDE_CODE_WORK: Scenario[] = [
+  {
     name: 'subagent',
     why: 'an agent started by the agent, with its own prompt and tools',
     requests: 5,
     plan(folder, nonce) {
       const task: Directive = {
         nonce: `${nonce}s`,
-        steps: [{ do: 'write', path: join(folder, 'sub.txt'), text: `sub ${nonce}` }],
+        steps: [file(folder, 'sub.txt', `sub ${nonce}`)],
         say: 'Sub done',
       }
       const prompt = `Sub work. ${directiveText(task)}`
@@ -106,7 +121,7 @@ export const WORK: Scenario[] = [
         directive: {
           steps: [
             { do: 'task', description: 'sub work', prompt, input: { run_in_background: false } },
-            { do: 'write', path: join(folder, 'hello.txt'), text: `main ${nonce}` },
+            file(folder, 'hello.txt', `main ${nonce}`),
           ],
         },
         files: { 'sub.txt': `sub ${nonce}`, 'hello.txt': `main ${nonce}` },
@@ -122,17 +137,11 @@ export const WORK: Scenario[] = [
         steps: [
           { do: 'call', tool: 'ToolSearch', input: { query: 'select:CronList', max_results: 5 } },
           { do: 'call', tool: 'CronList', input: {} },
-          { do: 'write', path: join(folder, 'hello.txt'), text: `ts ${nonce}` },
+          file(folder, 'hello.txt', `ts ${nonce}`),
         ],
       },
       files: { 'hello.txt': `ts ${nonce}` },
     }),
-  },
-  {
-    name: 'thinking',
-    why: 'thinking before each turn, replayed with its signature',
-    requests: 2,
-    plan: (folder, nonce) => withDirective({ think: `Thinking about ${nonce}` })(folder, nonce),
   },
   {
     name: 'jsonschema',
@@ -141,7 +150,7 @@ export const WORK: Scenario[] = [
     plan: (folder, nonce) => ({
       directive: {
         steps: [
-          { do: 'write', path: join(folder, 'hello.txt'), text: `js ${nonce}` },
+          file(folder, 'hello.txt', `js ${nonce}`),
           { do: 'call', tool: 'StructuredOutput', input: { name: nonce } },
         ],
       },
@@ -149,7 +158,6 @@ export const WORK: Scenario[] = [
       structured: nonce,
     }),
   },
-  { name: 'split', why: 'a stream in writes of 7 bytes', requests: 2, plan: withDirective({ split: 7 }) },
 ]
 
 /** One failure of the provider, then success: the agent must end with its work done. */

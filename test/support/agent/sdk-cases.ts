@@ -1,8 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import { expect } from 'vitest'
 
-import { type Directive, directiveText } from '../provider/directive.ts'
-import { newNonce } from './claude-code.ts'
+import { type Directive, directiveText, newNonce } from '../provider/directive.ts'
 
 /** What the official SDK must be able to do against anything that says it is the Messages API. */
 export interface SdkCase {

@@ -2,20 +2,13 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import {
-  type Login,
-  type Place,
-  cleanEnvironment,
-  loginEnvironment,
-  newPlace,
-  readFiles,
-} from './claude-code.ts'
-import { installClaudeCode } from './install.ts'
+import type { Access } from './agent.ts'
+import { type ClaudeCodeMode, claudeCode } from './claude-code.ts'
+import { install } from './install.ts'
+import { type Place, cleanEnvironment, newPlace, readFiles } from './place.ts'
 import { run, signalGroup } from './process.ts'
 
-export interface TerminalOptions {
-  baseUrl: string
-  login: Login
+export interface TerminalOptions extends Access<ClaudeCodeMode> {
   env?: Record<string, string>
   args?: string[]
 }
@@ -39,16 +32,16 @@ export class ClaudeTerminal {
   }
 
   /** Starts it and waits for its prompt. */
-  static async start({ baseUrl, login, env, args = [] }: TerminalOptions): Promise<ClaudeTerminal> {
-    const [program] = await Promise.all([installClaudeCode(), requireTmux()])
+  static async start({ env, args = [], ...access }: TerminalOptions): Promise<ClaudeTerminal> {
+    const [program] = await Promise.all([install(claudeCode.npm), requireTmux()])
     const place = await newPlace()
-    await seedHome(place, login)
+    await seedHome(place, access)
     const terminal = new ClaudeTerminal(place, join(place.root, 'tmux'))
-    const environment = { ...cleanEnvironment(place), ...loginEnvironment(baseUrl, login), ...env }
+    const environment = { ...cleanEnvironment(place), ...claudeCode.environment(access), ...env }
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
     const size = ['-x', WIDTH, '-y', HEIGHT]
     // Given as separate words, the command runs without a shell: no quoting.
-    const command = ['env', '-i', ...variables, program, ...args]
+    const command = ['env', '-i', ...variables, ...program, ...args]
     await terminal.#tmux('new-session', '-d', '-s', 'agent', ...size, '-c', place.workspace, ...command)
     await terminal.waitFor('Claude Code v').catch(async (error: unknown) => {
       await terminal.close()
@@ -119,8 +112,8 @@ export class ClaudeTerminal {
 }
 
 /** A fresh home starts with questions (theme, key, trust) and a connection test; these answers skip them. */
-async function seedHome({ home, workspace }: Place, login: Login): Promise<void> {
-  const approved = 'key' in login ? [login.key.slice(-20)] : []
+async function seedHome({ home, workspace }: Place, { mode, key }: Access<ClaudeCodeMode>): Promise<void> {
+  const approved = mode === 'key' ? [key.slice(-20)] : []
   const answers = {
     hasCompletedOnboarding: true,
     theme: 'dark',

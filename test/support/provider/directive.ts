@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import type { Fault } from './faults.ts'
 import type { Json } from './json.ts'
 import type { Tokens } from './protocol.ts'
@@ -42,6 +44,9 @@ export interface Directive {
 }
 
 const OPENING = '[[stub '
+
+/** Marks the requests of one conversation. */
+export const newNonce = (): string => `n${randomUUID().slice(0, 8)}`
 
 /** Writes a directive the way `findDirective` reads it. */
 export const directiveText = (directive: Directive): string => `${OPENING}${JSON.stringify(directive)}]]`
