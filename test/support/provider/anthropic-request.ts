@@ -13,6 +13,8 @@ export function readClaude(body: Json, operation: Operation): Conversation {
     stopSequences: listOf(body.stop_sequences),
     ...(format?.type === 'json_schema' && { jsonSchema: format.schema }),
     thinking: readThinking(body.thinking),
+    // A model with a budget spends some of it, and wants it back with the calls that it led to.
+    alwaysThinks: body.thinking?.type === 'enabled',
     usageInStream: true,
     asksVerdict: Array.isArray(body.safeguards),
   }

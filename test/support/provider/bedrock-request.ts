@@ -19,6 +19,7 @@ export function readConverse(body: Json, operation: Operation): Conversation {
     stopSequences: listOf(request.inferenceConfig?.stopSequences),
     ...(format && { jsonSchema: JSON.parse(format) }),
     thinking: readThinking(more.thinking ?? more.reasoning_config),
+    alwaysThinks: more.thinking?.type === 'enabled',
     usageInStream: true,
     asksVerdict: false,
   }

@@ -37,6 +37,8 @@ export interface Conversation {
   jsonSchema?: Json
   /** `hidden`: the client wants the signature without the text (`thinking.display: "omitted"`). */
   thinking: 'shown' | 'hidden' | 'off'
+  /** The model thinks before each turn, whatever the script says. */
+  alwaysThinks?: boolean
   /** Whether a stream ends with usage; OpenAI Chat sends it only on request. */
   usageInStream: boolean
   /** Whether the request asks for a verdict on its tool calls (Claude Code's `safeguards`). */

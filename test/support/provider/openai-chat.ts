@@ -57,6 +57,7 @@ function readRequest(body: Json, operation: Operation): Conversation {
     stopSequences: [body.stop ?? []].flat(),
     ...(format?.type === 'json_schema' && { jsonSchema: format.json_schema?.schema }),
     thinking: 'shown',
+    alwaysThinks: alwaysThinks(String(operation.model ?? body.model)),
     usageInStream: body.stream_options?.include_usage === true,
     asksVerdict: false,
   }
@@ -112,8 +113,7 @@ function messageOf({ answer, conversation, fault }: Generation) {
     const called = { name: block.name, arguments: JSON.stringify(input) }
     return [{ id: `call_${block.id}`, type: 'function', function: called }]
   })
-  const unasked = alwaysThinks(conversation.model) ? 'Scripted thoughts.' : ''
-  const reasoning = showsReasoning(conversation.model) ? joined('thinking') || unasked : ''
+  const reasoning = showsReasoning(conversation.model) ? joined('thinking') : ''
   return { text: joined('text'), reasoning, calls }
 }
 

@@ -81,7 +81,8 @@ function scriptedAnswer(conversation: Conversation): Answer {
   const index = nextStep(steps, results.length)
   const step = steps[index]
   const base = { directive, step: index, side: false, results }
-  const thinking: Block[] = directive.think ? [{ type: 'thinking', text: directive.think }] : []
+  const thought = directive.think ?? (conversation.alwaysThinks ? 'Scripted thoughts.' : undefined)
+  const thinking: Block[] = thought ? [{ type: 'thinking', text: thought }] : []
   if (!step) {
     const nonce = directive.nonce ? ` (${directive.nonce})` : ''
     const text: Block = { type: 'text', text: `${directive.say ?? 'DONE'}${nonce}` }

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { AwsAccounts } from '../../cloud/aws-accounts.ts'
-import { type Directive, directiveText } from '../../provider/directive.ts'
+import { type Directive, directiveText, newNonce } from '../../provider/directive.ts'
 import { type Provider, startProvider } from '../../provider/server.ts'
-import { newNonce } from '../claude-code.ts'
 import { SDKS } from './index.ts'
 import { toolLoop } from './sdk.ts'
 
