@@ -3,7 +3,7 @@ import type { Edit } from '../wire/json-scan.ts'
 import { onlyPart } from '../wire/multipart.ts'
 import { ForwardedPassage } from './forwarded-passage.ts'
 import { fallbackEdits } from './native.ts'
-import { askedUsage, give, meterOf, readUsage, sumOf } from './operation-answer.ts'
+import { askedUsage, give, isReadable, meterOf, readUsage, sumOf } from './operation-answer.ts'
 import type { OperationTarget } from './operation-plan.ts'
 import type { AskedOperation } from './operation-request.ts'
 import { routingHeaders } from './routing-facts.ts'
@@ -16,7 +16,6 @@ import { answerHeaders } from './upstream-headers.ts'
 export const forwardOperation: PrepareOperation = (call, asked, target, { provider: { usage } }, record) => {
   const expected = askedUsage(usage, asked)
   const passage = new ForwardedPassage(usage, expected)
-  record.meter(passage)
   return {
     upstreamBody: forwardedBody(asked, target),
     headers: { 'content-type': asked.type },
@@ -27,8 +26,12 @@ export const forwardOperation: PrepareOperation = (call, asked, target, { provid
         accepts: (type) => passage.accepts(type),
         waits: true,
         headers: (upstream) => ({ ...answerHeaders(upstream, call.id), ...routingHeaders(record.routing()) }),
-        onFirst: () => record.firstPart(),
-        onBytes: (bytes) => record.answer(bytes, passage.isReadable),
+        onFirst() {
+          // Not before: what failed has used nothing of what was asked for.
+          record.meter(passage)
+          record.firstPart()
+        },
+        onBytes: (bytes) => record.answer(bytes, isReadable(asked)),
         beforeEnd: (error) => record.end(200, error),
       },
       answerWhole(answer) {

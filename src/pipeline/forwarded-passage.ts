@@ -43,11 +43,6 @@ export class ForwardedPassage implements Passage {
     return this.#isEvents || !isText(type)
   }
 
-  /** Words, which a log can show. */
-  get isReadable(): boolean {
-    return this.#isEvents
-  }
-
   push(chunk: Buffer): Buffer {
     if (!this.#isEvents) this.semantic = true
     else this.#read(chunk)

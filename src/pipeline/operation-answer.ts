@@ -1,6 +1,6 @@
 import type { JsonObject } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
-import type { Body, UpstreamAnswer, UsageReader } from '../operations/operation.ts'
+import type { Body, OperationId, UpstreamAnswer, UsageReader } from '../operations/operation.ts'
 import type { AnswerHeaders } from '../wire/egress.ts'
 import { scanObject } from '../wire/json-scan.ts'
 import type { ScanLimits } from '../wire/json-walker.ts'
@@ -89,6 +89,13 @@ export function sumOf(asked: Partial<Usage>, told: Partial<Usage>): Partial<Usag
 /** Of an answer that is whole. */
 export function meterOf(usage: Partial<Usage>): Meter {
   return { usage, finish: undefined, responseId: undefined, model: undefined, complete: true }
+}
+
+/** The operations whose streams are words; those of others are sound and pictures in base64. */
+const WORDS: ReadonlySet<OperationId> = new Set(['transcription', 'completions'])
+
+export function isReadable({ operation }: AskedOperation): boolean {
+  return WORDS.has(operation)
 }
 
 /** Longer answers are vectors, pictures and sound, which nobody reads in a log. */

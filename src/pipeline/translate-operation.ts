@@ -2,8 +2,9 @@ import type { AnswerContext, ClientSide, Metered } from '../operations/operation
 import { sse, sseText } from '../wire/framing.ts'
 import type { AnswerHeaders } from '../wire/egress.ts'
 import type { Call } from './call.ts'
-import { askedUsage, give, headerReader, meterOf, readAnswer, sumOf } from './operation-answer.ts'
+import { askedUsage, give, headerReader, isReadable, meterOf, readAnswer, sumOf } from './operation-answer.ts'
 import { writeBody } from './operation-request.ts'
+import type { AskedOperation } from './operation-request.ts'
 import { PiecePassage } from './piece-passage.ts'
 import { ownBody } from './prepared-attempt.ts'
 import type { CallRecord } from './record.ts'
@@ -34,7 +35,6 @@ export const translateOperation: PrepareOperation = (call, asked, target, codecs
     },
   })
   const isStreamed = decoder !== undefined || passes
-  if (isStreamed) record.meter(passage)
   const { type, bytes } = writeBody(encoded.body)
   return {
     upstreamBody: ownBody(bytes),
@@ -43,7 +43,7 @@ export const translateOperation: PrepareOperation = (call, asked, target, codecs
     streams: isStreamed,
     answer: {
       stream: isStreamed
-        ? streamSide(call, passage, record, stream, (upstream) => (headers = upstream))
+        ? streamSide(call, asked, passage, record, (upstream) => (headers = upstream), stream)
         : undefined,
       answerWhole(answer) {
         const decoded = provider.decode(readAnswer(answer), request)
@@ -60,10 +60,11 @@ function contextOf(call: Call, requestedModel: string, request: unknown): Answer
 
 function streamSide(
   call: Call,
+  asked: AskedOperation,
   passage: PiecePassage,
   record: CallRecord,
-  isEvents: boolean,
   onHeaders: (upstream: AnswerHeaders) => void,
+  isEvents: boolean,
 ): StreamSide {
   return {
     passage,
@@ -74,8 +75,11 @@ function streamSide(
       const own = isEvents ? STREAM_HEADERS : { 'content-type': upstream['content-type'] ?? 'audio/mpeg' }
       return { 'request-id': call.id, ...own, ...routingHeaders(record.routing()) }
     },
-    onFirst: () => record.firstPart(),
-    onBytes: (bytes) => record.answer(bytes, isEvents),
+    onFirst() {
+      record.meter(passage)
+      record.firstPart()
+    },
+    onBytes: (bytes) => record.answer(bytes, isReadable(asked)),
     beforeEnd: (error) => record.end(200, error),
   }
 }

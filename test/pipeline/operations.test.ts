@@ -209,6 +209,12 @@ describe('a provider of the client’s own family', () => {
     expect(new Set(row().attempts.map(({ providerKeyName }) => providerKeyName)).size).toBe(2)
   })
 
+  it('is not paid for what it refused', async () => {
+    provider.fault({ kind: 'status', status: 400 }, /speech/)
+    await post('/openai/v1/audio/speech', { model: 'tts-1', voice: 'alloy', input: 'Hi you' })
+    expect(row()).toMatchObject({ httpStatus: 400, usage: undefined, cost: { nanodollars: 0 } })
+  })
+
   it('is left for the next of the fallbacks, which it never sees', async () => {
     provider.fault({ kind: 'status', status: 500 }, /embeddings/)
     provider.fault({ kind: 'status', status: 500 }, /embeddings/)
