@@ -6,7 +6,7 @@ type Worker = { fetch(request: Request, environment: object): Promise<Response> 
 
 /** What every worker host has. No process, no Buffer, no require: a codec that reached for Node would fail here. */
 const WEB = {
-  AbortController, Blob, crypto, Headers, ReadableStream, Request, Response, structuredClone, TextDecoder, TextEncoder,
+  AbortController, atob, Blob, btoa, crypto, Headers, ReadableStream, Request, Response, structuredClone, TextDecoder, TextEncoder,
   TransformStream, Uint8Array, URL, URLSearchParams,
 } // prettier-ignore
 

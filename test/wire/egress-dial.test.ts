@@ -339,7 +339,7 @@ describe('TLS', () => {
 describe('K6 there is one dialler', () => {
   const ROOT = join(import.meta.dirname, '../../src')
   const DIALS =
-    /\bfetch\(|\b(?:net|tls)\.connect\(|\bcreateConnection\(|\bhttps?\.(?:request|get)\(|new WebSocket\(|new EventSource\(|(?:import|from|require\()\s*['"(]*(?:undici|node:https|node:tls|node:http2|node:dgram)\b/
+    /\bfetch\(|\b(?:net|tls)\.connect\(|\bcreateConnection\(|\bhttps?\.(?:request|get)\(|new WebSocket\(|new EventSource\(|(?:import|from|require\()\s*['"(]*(?:undici|node:https|node:tls|node:dgram)\b|\bconnect\b[^\n]*from 'node:http2'|\bhttp2\.connect\(/
   const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),
   )
@@ -358,6 +358,8 @@ describe('K6 there is one dialler', () => {
     "import { request } from 'undici'",
     "await import('undici')",
     "import tls from 'node:tls'",
+    "import { connect } from 'node:http2'",
+    'http2.connect(url)',
     'new WebSocket(url)',
   ])('the search finds %s', (line) => expect(line).toMatch(DIALS))
 })
