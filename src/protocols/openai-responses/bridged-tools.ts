@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../message/request.ts'
 import { parseForOutput, stringifyJson } from '../shared/json.ts'
 import { isObject } from '../shared/object.ts'
-import { INPUT, inputArguments, RawInput } from './raw-input.ts'
+import { INPUT, inputArguments, RawInput } from '../shared/raw-input.ts'
 import { stringOf } from './wire.ts'
 
 /**

@@ -4,7 +4,7 @@ import type { CallForm } from '../protocol.ts'
 import { BRIDGED } from './bridged-tools.ts'
 import { sendWhole } from './items-encode.ts'
 import type { ItemIds, OpenItem, Sink } from './items-encode.ts'
-import { RawInput } from './raw-input.ts'
+import { RawInput } from '../shared/raw-input.ts'
 
 /** A call of a function, or of a tool with free text. */
 export class OpenCall implements OpenItem {

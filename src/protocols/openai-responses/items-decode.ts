@@ -3,7 +3,7 @@ import type { JsonObject } from '../../message/request.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { isObject } from '../shared/object.ts'
 import type { AnswerBlocks } from '../shared/tool-calls.ts'
-import { inputArguments } from './raw-input.ts'
+import { inputArguments } from '../shared/raw-input.ts'
 import { sealReasoning } from './seal.ts'
 import { isSearch, stringOf } from './wire.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RawInput, inputArguments } from '../../../src/protocols/openai-responses/raw-input.ts'
+import { RawInput, inputArguments } from '../../../src/protocols/shared/raw-input.ts'
 
 /** The pieces that the client gets, and the whole of it. */
 function read(...pieces: string[]): { told: string[]; input: string } {
