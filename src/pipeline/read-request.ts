@@ -59,8 +59,9 @@ export async function readRequest(
   const body = await call.readBody(configuration.client.maxRequestBodyBytes)
   const fields = scan(body, limits)
   const other = otherModel?.(() => parse(body, fields))
-  const model = call.pathModel ?? (fields.has('model') ? undefined : other) ?? modelOf(body, fields)
-  return new BufferedRequest(call, body, fields, model, call.endpoint.stream ?? stream(body, fields))
+  const model = call.pathModel ?? (fields.has('model') ? undefined : other)
+  const asked = bounded(model ?? requiredString(body, fields, 'model'))
+  return new BufferedRequest(call, body, fields, asked, call.endpoint.stream ?? stream(body, fields))
 }
 
 /**
@@ -107,7 +108,7 @@ const FALLBACKS_MAX_BYTES = 8 * 1024
 function fallbacksOf(body: Buffer, fields: ReadonlyMap<string, Span>): readonly string[] {
   const span = fields.get('fallbacks')
   if (span === undefined || span.end - span.start > FALLBACKS_MAX_BYTES) return []
-  const value: unknown = JSON.parse(body.toString('utf8', span.start, span.end))
+  const value = parseValue(body, span)
   const isOurs = Array.isArray(value) && value.every((name) => typeof name === 'string')
   return isOurs ? value.slice(0, FALLBACKS_MAX) : []
 }
@@ -159,8 +160,20 @@ function parse(body: Buffer, fields: ReadonlyMap<string, Span>): JsonObject {
   try {
     return parseBody(body, fields)
   } catch (error) {
-    throw new GatewayError('invalid_request', `The body is not valid JSON: ${(error as Error).message}`)
+    throw notJson(error as Error)
   }
+}
+
+function parseValue(body: Buffer, { start, end }: Span): unknown {
+  try {
+    return JSON.parse(body.toString('utf8', start, end))
+  } catch (error) {
+    throw notJson(error as Error)
+  }
+}
+
+function notJson({ message }: Error): GatewayError {
+  return new GatewayError('invalid_request', `The body is not valid JSON: ${message}`)
 }
 
 function scan(body: Buffer, limits?: ScanLimits): ReadonlyMap<string, Span> {
@@ -179,8 +192,7 @@ function scan(body: Buffer, limits?: ScanLimits): ReadonlyMap<string, Span> {
 /** The longest real ones are ARNs of some 150 characters; the name is repeated in errors, answers and the log. */
 export const MODEL_MAX_LENGTH = 512
 
-function modelOf(body: Buffer, fields: ReadonlyMap<string, Span>): string {
-  const model = requiredString(body, fields, 'model')
+function bounded(model: string): string {
   if (model.length <= MODEL_MAX_LENGTH) return model
   const message = `model: String should have at most ${MODEL_MAX_LENGTH} characters`
   throw new GatewayError('invalid_request', message, { field: 'model' })

@@ -48,11 +48,14 @@ beforeEach(() => {
   failing = {}
 })
 
-async function post(body: object, path = '/v1/chat/completions') {
+async function post(body: object | string, path = '/v1/chat/completions') {
   const response = await fetch(`${gateway.url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ messages: [{ role: 'user', content: 'Hi' }], ...body }),
+    body:
+      typeof body === 'string'
+        ? body
+        : JSON.stringify({ messages: [{ role: 'user', content: 'Hi' }], ...body }),
   })
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
@@ -95,6 +98,15 @@ describe('fallbacks', () => {
     expect(told.extra_fields.provider).toBe(provider ?? 'groq')
   })
 
+  it('that are no JSON are a fault of the client', async () => {
+    const { status, text } = await post('{"model":"groq/a","messages":[],"fallbacks":[tru]}')
+    expect({ status, text: JSON.parse(text) }).toMatchObject({
+      status: 400,
+      text: { error: { message: expect.stringContaining('not valid JSON') } },
+    })
+    expect(asked).toEqual([])
+  })
+
   it('leave every other byte of the body as it was', async () => {
     await post(
       { model: 'llama-4', fallbacks: ['xai/b'], seed: 12345678901234567890n.toString() },
@@ -117,4 +129,12 @@ it.each([
   expect(told).toMatchObject({ ...fields, status_code: status })
   expect(typeof told.error.message).toBe('string')
   expect(told.extra_fields).toMatchObject({ model_requested: body.model, request_type: 'chat_completion' })
+})
+
+it.each(['in the body', 'in the path'])('a model of a name too long %s is refused', async (place) => {
+  const model = 'm'.repeat(513)
+  const inPath = place === 'in the path'
+  const path = inPath ? `/genai/v1beta/models/groq/${model}:generateContent` : '/v1/chat/completions'
+  const { status, text } = await post(inPath ? { contents: [] } : { model: `groq/${model}` }, path)
+  expect({ status, text }).toEqual({ status: 400, text: expect.stringContaining('at most 512 characters') })
 })
