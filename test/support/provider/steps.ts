@@ -71,18 +71,20 @@ function write(
 
 function shell(tool: OfferedTool | undefined, command: string): ToolCall | undefined {
   if (!tool) return undefined
-  // Codex's `exec` takes JavaScript, in which its other tools are functions.
-  if (tool.kind === 'custom') {
-    return customCall(
-      tool,
-      `text(JSON.stringify(await tools.exec_command({cmd: ${JSON.stringify(command)}})))`,
-    )
+  if (takesJavaScript(tool)) {
+    const script = `text(JSON.stringify(await tools.exec_command({cmd: ${JSON.stringify(command)}})))`
+    return tool.kind === 'custom' ? customCall(tool, script) : call(tool, { input: script })
   }
   const name = property(tool, COMMAND_NAMES)
   const types = [tool.schema?.properties?.[name]?.type].flat().map((type) => String(type).toLowerCase())
   const wantsList = tool.kind === 'local_shell' || types.includes('array')
   const described = 'description' in (tool.schema?.properties ?? {}) ? { description: 'Scripted step' } : {}
   return call(tool, { [name]: wantsList ? ['bash', '-lc', command] : command, ...described })
+}
+
+/** Codex's `exec` takes JavaScript, in which its other tools are functions; free text has one place in a function. */
+function takesJavaScript({ kind, name, schema }: OfferedTool): boolean {
+  return kind === 'custom' || (name === 'exec' && Object.keys(schema?.properties ?? {}).join() === 'input')
 }
 
 function read(tool: OfferedTool | undefined, path: string): ToolCall | undefined {
