@@ -7,7 +7,7 @@ import { catalogue, CATALOGUE_HELP } from '../../src/cli/catalogue.ts'
 import type { CatalogueSurroundings } from '../../src/cli/catalogue.ts'
 import { FlagError } from '../../src/cli/flags.ts'
 import { CATALOGUE_FILE, edition, lookup, preferCatalogue } from '../../src/models/catalogue.ts'
-import { temporaryDirectory } from '../stores/logs/support.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const TODAY = '2099-01-02'
 const nothing = () => {}

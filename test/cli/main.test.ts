@@ -6,7 +6,7 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { temporaryDirectory } from '../stores/logs/support.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../src/main.ts')
 

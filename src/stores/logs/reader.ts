@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
+import { startThread } from '../../lib/thread.ts'
 import type { FromReaderThread, ToReaderThread } from './messages.ts'
 import type { LogEntry, LogPage, LogQuery, LogReader } from './port.ts'
-import { startThread } from './threads.ts'
 
 type Question = { type: 'list'; query: LogQuery } | { type: 'get'; callId: string }
 interface Asked {
@@ -43,7 +43,7 @@ export class ThreadedReader implements LogReader {
   }
 
   #start(): Worker {
-    const thread = startThread('reader-thread', { path: this.#path })
+    const thread = startThread('reader-thread', import.meta.url, { path: this.#path })
     thread.on('message', (answer: FromReaderThread) => this.#hear(answer))
     thread.on('error', (error) => this.#fail(error))
     thread.on('exit', () => this.#fail(new Error('the log reader ended')))

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { inTransaction } from './database.ts'
+import { inTransaction } from '../../lib/sqlite.ts'
 
 export interface Limits {
   /** Age at which a row is deleted. */

@@ -1,5 +1,5 @@
 import type { Report } from './journal.ts'
-import { LockedError, lockDirectory } from './lock.ts'
+import { LockedError, lockDirectory } from '../../lib/directory-lock.ts'
 import type { LogStore } from './port.ts'
 import { ThreadedReader } from './reader.ts'
 import { ThreadedWriter } from './writer.ts'

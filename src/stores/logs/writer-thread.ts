@@ -3,7 +3,7 @@ import { setPriority } from 'node:os'
 import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import { DatabaseWriter } from './database-writer.ts'
-import { verdictOf } from './database.ts'
+import { verdictOf } from '../../lib/sqlite.ts'
 import type { FromWriterThread, ToWriterThread, WriterThreadData } from './messages.ts'
 
 const RETENTION_INTERVAL_MS = 60_000

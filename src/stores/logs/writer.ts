@@ -1,12 +1,12 @@
 import type { Worker } from 'node:worker_threads'
+import { startThread } from '../../lib/thread.ts'
 import { BodyRing } from './body-ring.ts'
 import type { BodyPart, Place } from './body-ring.ts'
+import { rowLine, shedLine } from './journal-lines.ts'
 import { Journal } from './journal.ts'
 import type { Report } from './journal.ts'
 import type { FromWriterThread, HandedBody, ToWriterThread, WriterThreadData } from './messages.ts'
 import type { CallRow, KeptResponse, LogWriter } from './port.ts'
-import { rowLine, shedLine } from './segments.ts'
-import { startThread } from './threads.ts'
 
 /** Room for bodies on their way to the database: a tenth of a second of a gateway that has 100 KB calls alone to do. */
 export const UNDER_WAY_MAX_BYTES = 16 * 1024 * 1024
@@ -146,7 +146,7 @@ export class ThreadedWriter implements LogWriter {
   }
 
   #start(): Worker {
-    const thread = startThread('writer-thread', this.#data)
+    const thread = startThread('writer-thread', import.meta.url, this.#data)
     thread.on('message', (message: FromWriterThread) => this.#hear(message))
     thread.on('error', (error) => this.#report('The log writer failed; it is started again', error))
     thread.on('exit', () => this.#ended())

@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { ContentReader } from '../../../src/stores/logs/content-reader.ts'
-import { inTransaction, openForWriting } from '../../../src/stores/logs/database.ts'
+import { inTransaction } from '../../../src/lib/sqlite.ts'
+import { openForWriting } from '../../../src/stores/logs/database.ts'
 import { epochOf, retain } from '../../../src/stores/logs/retention.ts'
 import { RowTable } from '../../../src/stores/logs/row-table.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { agentSession } from './agent-session.ts'
 import { callContent, callRow } from './rows.ts'
-import { TestContents, temporaryDirectory } from './support.ts'
+import { TestContents } from './support.ts'
 
 const captures = new URL('../../data/claude/', import.meta.url)
 const DAY_MS = 86_400_000

@@ -5,8 +5,9 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { callRow } from './rows.ts'
-import { idsOf, openTestStore, temporaryDirectory } from './support.ts'
+import { idsOf, openTestStore } from './support.ts'
 
 const KILLS = 100
 const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']

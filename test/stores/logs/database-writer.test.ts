@@ -14,12 +14,14 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { BodyRing } from '../../../src/stores/logs/body-ring.ts'
+import { listSegments } from '../../../src/lib/segments.ts'
 import { DatabaseWriter } from '../../../src/stores/logs/database-writer.ts'
 import { Journal } from '../../../src/stores/logs/journal.ts'
-import { listSegments, rowLine } from '../../../src/stores/logs/segments.ts'
+import { rowLine } from '../../../src/stores/logs/journal-lines.ts'
 import { SqliteReader } from '../../../src/stores/logs/sqlite-reader.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { callContent, callRow, logQuery } from './rows.ts'
-import { handed, temporaryDirectory } from './support.ts'
+import { handed } from './support.ts'
 
 /** A journal and a database, without the threads. */
 class Store {

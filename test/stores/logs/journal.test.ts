@@ -1,114 +1,16 @@
-/** What is appended is read, in order, once and whole, wherever segments end and whatever the disk refuses. */
-import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+/** A line is on the disk when it was appended, or counted as lost. */
+import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readLines } from '../../../src/stores/logs/journal-tail.ts'
 import { Journal } from '../../../src/stores/logs/journal.ts'
-import { SEGMENT_MAX_BYTES, listSegments, nextSegmentName } from '../../../src/stores/logs/segments.ts'
-import { temporaryDirectory } from './support.ts'
-
-function readAll(directory: string): string[] {
-  return listSegments(directory).flatMap((name) => {
-    const lines: string[] = []
-    for (let from = 0; ;) {
-      const batch = readLines(join(directory, name), from, true)
-      if (batch.next === from) return lines
-      lines.push(...batch.lines)
-      from = batch.next
-    }
-  })
-}
+import { allLines } from '../../support/segments.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 function openJournal(directory: string) {
   const reports: string[] = []
   const journal = new Journal(directory, (message) => reports.push(message))
   return { journal, reports }
 }
-
-describe('segments', () => {
-  it('are numbered upwards, also past a start with some left over', () => {
-    const first = nextSegmentName([])
-    const tenth = nextSegmentName(['00000009-00c0ffee.ndjson'])
-    expect([first, tenth]).toEqual([
-      expect.stringMatching(/^00000001-[0-9a-f]{8}\.ndjson$/),
-      expect.stringMatching(/^00000010-[0-9a-f]{8}\.ndjson$/),
-    ])
-  })
-
-  it('are read in the order of their numbers, and other files are left alone', () => {
-    const directory = temporaryDirectory()
-    for (const name of ['00000010-00000000.ndjson', '00000009-ffffffff.ndjson', 'lock', '9.ndjson']) {
-      writeFileSync(join(directory, name), '')
-    }
-    expect(listSegments(directory)).toEqual(['00000009-ffffffff.ndjson', '00000010-00000000.ndjson'])
-  })
-
-  it('begin anew at their size, and no line stands in two', () => {
-    const directory = temporaryDirectory()
-    const { journal } = openJournal(directory)
-    const line = 'x'.repeat(SEGMENT_MAX_BYTES / 4)
-    for (let n = 0; n < 9; n++) expect(journal.append(`${n}${line}`)).toBe(true)
-    journal.close()
-    const sizes = listSegments(directory).map((name) => statSync(join(directory, name)).size)
-    expect(sizes).toEqual([4, 4, 1].map((lines) => lines * (line.length + 2)))
-    expect(readAll(directory).map((each) => each[0])).toEqual(Array.from('012345678'))
-  })
-})
-
-describe('reading', () => {
-  const rows: [name: string, text: string, from: number, finished: boolean, lines: string[], next: number][] =
-    [
-      ['complete lines', 'one\ntwo\n', 0, false, ['one', 'two'], 8],
-      ['from an offset', 'one\ntwo\n', 4, false, ['two'], 8],
-      ['not the line that is being written', 'one\ntw', 0, false, ['one'], 4],
-      ['nothing, while the only line is being written', 'on', 0, false, [], 0],
-      ['the torn end of a finished segment', 'one\ntw', 0, true, ['one', 'tw'], 6],
-      ['nothing at the end', 'one\n', 4, true, [], 4],
-      ['no empty lines: one stands where a write failed', 'one\n\ntwo\n', 0, false, ['one', 'two'], 9],
-    ]
-  it.each(rows)('%s', (_name, text, from, finished, lines, next) => {
-    const file = join(temporaryDirectory(), 'segment')
-    writeFileSync(file, text)
-    expect(readLines(file, from, finished)).toEqual({ lines, next })
-  })
-
-  it('lines longer than a batch', () => {
-    const directory = temporaryDirectory()
-    const lines = ['a', 'b'.repeat(5 * 1024 * 1024), 'c']
-    writeFileSync(join(directory, nextSegmentName([])), `${lines.join('\n')}\n`)
-    expect(readAll(directory)).toEqual(lines)
-  })
-
-  it('any lines, whenever the reader comes', () => {
-    const text = fc
-      .string({ unit: 'binary', minLength: 1 })
-      .filter((line) => !line.includes('\n') && line.isWellFormed())
-    fc.assert(
-      fc.property(fc.array(fc.record({ text, read: fc.boolean() })), (steps) => {
-        const directory = temporaryDirectory()
-        const { journal } = openJournal(directory)
-        const seen: string[] = []
-        let from = 0
-        const read = () => {
-          for (const name of listSegments(directory)) {
-            const batch = readLines(join(directory, name), from, false)
-            seen.push(...batch.lines)
-            from = batch.next
-          }
-        }
-        for (const step of steps) {
-          journal.append(step.text)
-          if (step.read) read()
-        }
-        read()
-        journal.close()
-        expect(seen).toEqual(steps.map((step) => step.text))
-      }),
-      { numRuns: 50 },
-    )
-  })
-})
 
 describe('F1 a disk that refuses', () => {
   it('loses the line, counts it, says so once, and goes on when it can', () => {
@@ -124,7 +26,7 @@ describe('F1 a disk that refuses', () => {
       'The log journal cannot be written; calls go on without log rows',
       'The log journal can be written again; 2 log rows were lost',
     ])
-    expect(readAll(directory)).toEqual(['kept 1', 'kept 2'])
+    expect(allLines(directory)).toEqual(['kept 1', 'kept 2'])
   })
 
   it('F2 half a line that a failed write left does not spoil the next', () => {
@@ -136,6 +38,6 @@ describe('F1 a disk that refuses', () => {
     appendFileSync(join(directory, name!), '{"row":{"id":"tor')
     appendFileSync(join(directory, name!), '\nnext\n')
     journal.close()
-    expect(readAll(directory)).toEqual(['whole', '{"row":{"id":"tor', 'next'])
+    expect(allLines(directory)).toEqual(['whole', '{"row":{"id":"tor', 'next'])
   })
 })

@@ -5,8 +5,8 @@ import { openForWriting } from '../../../src/stores/logs/database.ts'
 import type { CallRow, LogQuery } from '../../../src/stores/logs/port.ts'
 import { RowTable } from '../../../src/stores/logs/row-table.ts'
 import { SqliteReader } from '../../../src/stores/logs/sqlite-reader.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { callRow, logQuery } from './rows.ts'
-import { temporaryDirectory } from './support.ts'
 
 /** The schema of 0.1.0, as it is in files that are out there. */
 const VERSION_1 = `CREATE TABLE calls (

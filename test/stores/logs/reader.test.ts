@@ -7,10 +7,11 @@ import { openMemoryLogStore } from '../../../src/stores/logs/memory.ts'
 import type { CallRow, LogQuery } from '../../../src/stores/logs/port.ts'
 import { conditionOf, orderOf } from '../../../src/stores/logs/query.ts'
 import { SqliteReader } from '../../../src/stores/logs/sqlite-reader.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { agentSession } from './agent-session.ts'
 import { callContent, callRow, logQuery } from './rows.ts'
 import type { CallContent } from './rows.ts'
-import { databaseOf, temporaryDirectory } from './support.ts'
+import { databaseOf } from './support.ts'
 
 function openReader(rows: readonly CallRow[], contents: readonly CallContent[] = []) {
   const { path, database } = databaseOf(rows, contents)

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readLine, rowLine } from '../../../src/stores/logs/segments.ts'
+import { readLine, rowLine } from '../../../src/stores/logs/journal-lines.ts'
 import type { CallRow } from '../../../src/stores/logs/port.ts'
 import { callRow } from './rows.ts'
 import { openTestStore } from './support.ts'

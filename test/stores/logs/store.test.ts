@@ -6,8 +6,9 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { free } from '../../../src/lib/free.ts'
 import { LONE_MAX_BYTES, UNDER_WAY_MAX_BYTES } from '../../../src/stores/logs/writer.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { callContent, callRow, keep, logQuery } from './rows.ts'
-import { idsOf, openTestStore, temporaryDirectory } from './support.ts'
+import { idsOf, openTestStore } from './support.ts'
 
 const MEGABYTE = 1024 * 1024
 

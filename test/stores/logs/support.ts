@@ -1,25 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
 import { BodyRing } from '../../../src/stores/logs/body-ring.ts'
 import { ContentTable } from '../../../src/stores/logs/content-table.ts'
-import { inTransaction, openForWriting } from '../../../src/stores/logs/database.ts'
+import { inTransaction } from '../../../src/lib/sqlite.ts'
+import { openForWriting } from '../../../src/stores/logs/database.ts'
 import type { HandedBody } from '../../../src/stores/logs/messages.ts'
 import type { CallRow, LogQuery, LogStore } from '../../../src/stores/logs/port.ts'
 import { RowTable } from '../../../src/stores/logs/row-table.ts'
 import { openLogStore } from '../../../src/stores/logs/sqlite.ts'
 import type { SqliteLogOptions } from '../../../src/stores/logs/sqlite.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { logQuery } from './rows.ts'
 import type { CallContent } from './rows.ts'
-
-/** A directory of its own for the test that runs. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'signalbox-logs-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
-}
 
 export interface OpenedStore extends LogStore {
   path: string

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { verdictOf } from './database.ts'
+import { verdictOf } from './sqlite.ts'
 
 export class LockedError extends Error {}
 
