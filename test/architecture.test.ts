@@ -24,6 +24,8 @@ const DOORS = [
   'admin -> http',
   // A compiled configuration holds the providers that it names.
   'stores -> providers',
+  // It holds rules, checked and ready to run.
+  'stores -> rules',
 ]
 
 /** What a provider is made of, whichever it is. */
