@@ -16,13 +16,12 @@ export interface RoutingFacts {
 /** On every answer: a client's own log can say who served it. */
 export function routingHeaders({ target }: RoutingFacts): Record<string, string> {
   if (target === undefined) return {}
-  return { 'x-signalbox-provider': target.provider.id, 'x-signalbox-model': headerText(target.model) }
+  const provider = { 'x-signalbox-provider': target.provider.id }
+  return HEADER_TEXT.test(target.model) ? { ...provider, 'x-signalbox-model': target.model } : provider
 }
 
 /** Names of models come from clients and may hold what no header can. */
-function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?')
-}
+const HEADER_TEXT = /^[\x20-\x7e]*$/
 
 const REQUEST_TYPES: Readonly<Record<string, string>> = {
   'openai-chat': 'chat_completion',

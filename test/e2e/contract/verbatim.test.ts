@@ -359,7 +359,10 @@ describe('contract: headers of an answer', () => {
         (name) => !/^(date|connection|keep-alive|transfer-encoding|content-)/.test(name),
       )
       const expected = status === 200 ? ['request-id'] : ['request-id', 'retry-after', 'x-should-retry']
-      expect(names.filter((name) => name !== 'cache-control').toSorted()).toEqual(expected)
+      const own = ['x-signalbox-model', 'x-signalbox-provider']
+      expect(names.filter((name) => name !== 'cache-control').toSorted()).toEqual(
+        [...expected, ...own].toSorted(),
+      )
       // Anthropic's form of an id is the gateway's own here: it finds the call in the log.
       expect(answer.headers.get('request-id')).toMatch(/^[0-9a-f-]{36}$/)
     },
