@@ -6,6 +6,7 @@ import type { Configuration, ConfiguredProvider, ProviderKey } from '../stores/c
 import type { EgressRequest } from '../wire/egress.ts'
 import type { Call, Passthrough } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
+import { queryOf } from './forwarded-query.ts'
 import { mirror } from './mirror.ts'
 import { PassthroughReader } from './passthrough-reader.ts'
 import type { Target } from './plan.ts'
@@ -193,18 +194,4 @@ export function pathBehind(pathPrefix: string, path: string, generate: Path): st
   if (VERSION_AT_BEGINNING.test(path)) return pathPrefix.replace(VERSION_AT_END, '') + path
   const own = typeof generate === 'string' ? (VERSION_AT_BEGINNING.exec(generate)?.[1] ?? '') : ''
   return pathPrefix + (VERSION_AT_END.test(pathPrefix) ? '' : own) + path
-}
-
-const NOTHING: ReadonlySet<string> = new Set()
-/** Names under which APIs take a key in the query: the client's own is none of theirs. */
-const CREDENTIALS = new Set(['key', 'api_key', 'api-key', 'access_token', 'token'])
-
-/** The client's query without credentials, and without what is meant for the gateway. */
-export function queryOf({ queryText }: Call, ours: ReadonlySet<string> = NOTHING): string {
-  const kept = queryText.split('&').filter((pair) => {
-    const name = decoded(pair.split('=', 1)[0]!.replaceAll('+', ' '))
-    const key = name?.trim().toLowerCase()
-    return pair !== '' && key !== undefined && !CREDENTIALS.has(key) && !ours.has(key)
-  })
-  return kept.length === 0 ? '' : `?${kept.join('&')}`
 }

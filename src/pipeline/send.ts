@@ -8,6 +8,7 @@ import type { EgressRequest } from '../wire/egress.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
+import { queryOf } from './forwarded-query.ts'
 import { nativeBody, prepareNative } from './native.ts'
 import type { Target } from './plan.ts'
 import type { UpstreamBody } from './prepared-attempt.ts'
@@ -136,14 +137,11 @@ function pathOf(path: Path, request: InboundRequest, target: Target, key: Provid
   return pathTo(path, { model: target.model, stream: request.stream, cloud: key.cloud })
 }
 
-/** A key of the client's, or what says how its own answer is framed. */
-const NOT_FORWARDED = new Set(['key', 'alt', 'api-version', 'access_token', 'provider'])
+/** What says how the answer to the client is framed, and who answers. */
+const OURS = new Set(['alt', 'api-version', 'provider'])
 
 /** Anthropic's SDK asks its newest features of `?beta=true`: for an upstream of the client's protocol it stays. */
 function withQuery(call: Call, target: Target, path: string): string {
-  if (target.mode !== 'native' || call.queryText === '') return path
-  const kept = call.queryText
-    .split('&')
-    .filter((pair) => !NOT_FORWARDED.has(pair.split('=', 1)[0]!.toLowerCase()))
-  return kept.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${kept.join('&')}`
+  const query = target.mode === 'native' && call.queryText !== '' ? queryOf(call, OURS) : ''
+  return path.includes('?') ? path + query.replace('?', '&') : path + query
 }
