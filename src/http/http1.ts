@@ -18,7 +18,7 @@ export class Http1 {
     this.#limits = limits
   }
 
-  connect(socket: Socket): void {
+  take(socket: Socket): void {
     const open: Http1Reply[] = []
     this.#open.set(socket, open)
     // Node tells only the answer whose turn it is that the client has left; those behind it wait for ever.

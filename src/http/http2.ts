@@ -22,7 +22,7 @@ export class Http2 {
     this.#limits = limits
   }
 
-  connect(socket: Socket, first: Buffer): void {
+  take(socket: Socket, first: Buffer): void {
     const peer = socket.remoteAddress ?? ''
     const connection: Http2Connection = new Http2Connection(
       socket,

@@ -77,11 +77,11 @@ function openDoor(server: Server, http1: Http1, http2: Http2, limits: EdgeLimits
   const serveHttp1 = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
   const door = new Preface(
     (socket, first) => {
-      http1.connect(socket)
+      http1.take(socket)
       for (const serve of serveHttp1) serve.call(server, socket)
       socket.unshift(first)
     },
-    (socket, first) => http2.connect(socket, first),
+    (socket, first) => http2.take(socket, first),
     limits.headersTimeoutMs,
   )
   server.removeAllListeners('connection')
