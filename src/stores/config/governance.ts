@@ -1,4 +1,4 @@
-import type { CalendarUnit } from '../../rules/durations.ts'
+import type { WindowRule } from '../../rules/windows.ts'
 
 /**
  * Who may call, where to, and how much: the `governance` of the settings as the gateway runs it. Immutable and
@@ -51,14 +51,9 @@ export interface Owner {
 
 /** How long a counter counts before it begins anew. */
 export interface Period {
-  /** As written: `1h`, `monthly`. */
+  /** As written, for messages: `1h`, `monthly`. */
   readonly text: string
-  /** The length of a rolling one; a month counts as 30 days. */
-  readonly ms: number
-  /** Begins with the calendar, in the zone of the governance; undefined: with its first use, and rolls on. */
-  readonly calendar: { readonly unit: CalendarUnit; readonly count: number } | undefined
-  /** 1–12: the month with which quarters and years begin. */
-  readonly firstMonth: number
+  readonly rule: WindowRule
 }
 
 export interface Budget {
