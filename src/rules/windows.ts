@@ -61,6 +61,7 @@ const GO_UNITS: Readonly<Record<string, number>> = {
 
 /** As guides and short forms of budgets write them. */
 const WORDS: Readonly<Record<string, string>> = {
+  minutely: '1m',
   hourly: '1h',
   daily: '1d',
   weekly: '1w',
