@@ -75,7 +75,7 @@ function edgeStage(configuration: Configuration): Stage {
     checkHeaders(request)
     checkHost(request, configuration.client)
     router.match('POST', target.path)
-    checkOrigin(request, configuration.client, true)
+    checkOrigin(request, configuration.client, 'inference')
     authenticate(callWith(Buffer.alloc(0)), configuration)
   }
   return { stage: 'edge: path, guards, route, caller', per: 'request', microseconds: measure(run) }
@@ -134,7 +134,7 @@ function eventStages(): Stage[] {
     {
       name: 'tap, native: watch the stream',
       parts: anthropicEvents(EVENTS),
-      make: () => new NativePassage(anthropic, 'id'),
+      make: () => new NativePassage(anthropic, sse, 'id'),
     },
     {
       name: 'decode and encode, translated: Chat chunk to Messages events',

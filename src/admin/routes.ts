@@ -8,10 +8,10 @@ export function ownRoutes(sources: LogSources): OwnRoute[] {
     {
       method: 'GET',
       path: '/health',
-      anywhere: true,
+      access: 'anyone',
       handler: () => ({ status: 200, body: { status: 'ok' } }),
     },
-    { method: 'GET', path: '/api/config/schema', anywhere: true, handler: configSchema },
+    { method: 'GET', path: '/api/config/schema', handler: configSchema },
     ...logRoutes(sources),
   ]
 }

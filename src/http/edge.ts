@@ -7,18 +7,21 @@ import { canonicalTarget } from './canonical-path.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
 import { originHeaders } from './cors.ts'
 import type { EdgeReply } from './edge-reply.ts'
-import { checkHeaders, checkHost, checkOrigin, checkPeer } from './guards.ts'
-import type { GuardSettings } from './guards.ts'
+import { checkHeaders, checkHost, checkJson, checkOrigin, checkPeer, isChange } from './guards.ts'
+import type { GuardSettings, Purpose } from './guards.ts'
 import { InboundCall } from './inbound-call.ts'
 import type { EdgeLimits } from './limits.ts'
 import { ownError, SECURITY_HEADERS } from './own-answer.ts'
+import { OwnBody } from './own-body.ts'
 import type { HttpRequest } from './request.ts'
-import type { OwnMatch, Router } from './router.ts'
+import type { Admit, Match, OwnHead, OwnMatch, OwnRoute, Router } from './router.ts'
 
 export interface EdgeOptions {
   readonly router: Router
   /** Asked for each request, so that a changed configuration holds at once. */
   readonly guards: () => GuardSettings
+  /** Absent: the gateway's own routes are for this machine alone. */
+  readonly admit?: Admit
   /** Resolves when the answer has ended, and never rejects. */
   readonly handle: (call: Call) => Promise<void>
   readonly report: (message: string, error?: unknown) => void
@@ -55,11 +58,10 @@ export class Edge {
       const preflight = request.method === 'OPTIONS'
       const method = preflight ? request.headers['access-control-request-method'] : request.method
       const match = this.#options.router.match(method ?? 'OPTIONS', target.path)
-      const origin = checkOrigin(request, settings, match.type === 'inference')
-      if (match.type === 'own' && match.route.anywhere !== true) checkPeer(request)
+      const origin = checkOrigin(request, settings, purposeOf(match, method))
       if (origin !== undefined) reply.add(originHeaders(request, origin))
       if (preflight) reply.send(204, SECURITY_HEADERS, '')
-      else if (match.type === 'own') void this.#own(match, target, id, reply)
+      else if (match.type === 'own') void this.#own(match, target, id, request, reply)
       else void this.#infer(new InboundCall(id, match, target, request, reply, this.#budget), target)
     } catch (error) {
       this.#refuse(toGatewayError(error), target, id, reply)
@@ -76,29 +78,57 @@ export class Edge {
       call.releaseBody()
       // A client must not wait for what nobody will say.
       call.reply.abort()
-      this.#calls--
-      if (this.#calls === 0) this.#whenIdle?.()
+      this.#ended()
     }
   }
 
-  async #own(match: OwnMatch, target: CanonicalTarget, id: string, reply: EdgeReply): Promise<void> {
-    const headers = {
-      ...SECURITY_HEADERS,
-      'content-type': 'application/json',
-      'cache-control': 'no-store',
-      'request-id': id,
-    }
+  async #own(
+    match: OwnMatch,
+    target: CanonicalTarget,
+    id: string,
+    request: HttpRequest,
+    reply: EdgeReply,
+  ): Promise<void> {
+    const { route, parameters } = match
+    const { method, headers, peer } = request
+    const head = { method, headers, peer }
+    const body = new OwnBody(request, this.#budget)
+    this.#calls++
     try {
+      const caller = route.access ?? (await this.#admit(head))
+      if (isChange(method)) checkJson(request)
       const query = new URLSearchParams(target.query)
-      const answer = await match.route.handler({ query, parameters: match.parameters })
-      reply.send(answer.status, headers, JSON.stringify(answer.body))
+      const bytes = isChange(method) ? await body.read() : NO_BODY
+      const answer = await route.handler({ ...head, caller, query, parameters, body: bytes })
+      reply.send(answer.status, { ...ownHeaders(id), ...answer.headers }, JSON.stringify(answer.body))
     } catch (thrown) {
-      const error = toGatewayError(thrown)
-      if (error.kind === 'internal') {
-        this.#options.report(`${match.route.method} ${match.route.path} failed`, error.cause)
-      }
-      reply.send(error.status, headers, JSON.stringify(ownError(error)))
+      this.#failed(thrown, route, id, reply)
+    } finally {
+      body.release()
+      this.#ended()
     }
+  }
+
+  #admit(head: OwnHead): ReturnType<Admit> {
+    if (this.#options.admit !== undefined) return this.#options.admit(head)
+    checkPeer(head)
+    return 'machine'
+  }
+
+  #failed(thrown: unknown, { method, path }: OwnRoute, id: string, reply: EdgeReply): void {
+    const error = toGatewayError(thrown)
+    if (error.kind === 'internal') this.#options.report(`${method} ${path} failed`, error.cause)
+    const { retryAfterSeconds } = error.details
+    const headers = {
+      ...ownHeaders(id),
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    }
+    reply.send(error.status, headers, JSON.stringify(ownError(error)))
+  }
+
+  #ended(): void {
+    this.#calls--
+    if (this.#calls === 0) this.#whenIdle?.()
   }
 
   #refuse(error: GatewayError, target: CanonicalTarget | undefined, id: string, reply: EdgeReply): void {
@@ -117,4 +147,20 @@ export class Edge {
     }
     reply.send(encoded?.status ?? error.status, headers, JSON.stringify(encoded?.body ?? ownError(error)))
   }
+}
+
+const NO_BODY = new Uint8Array()
+
+function ownHeaders(id: string): Record<string, string> {
+  return {
+    ...SECURITY_HEADERS,
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'request-id': id,
+  }
+}
+
+function purposeOf(match: Match, method: string | undefined): Purpose {
+  if (match.type === 'inference') return 'inference'
+  return isChange(method ?? 'OPTIONS') ? 'changing' : 'reading'
 }

@@ -58,24 +58,28 @@ export function checkHost(request: HttpRequest, settings: GuardSettings): void {
   )
 }
 
+/** What a request wants: a model's answer, what the gateway tells of itself, or to change that. */
+export type Purpose = 'inference' | 'reading' | 'changing'
+
 /**
  * Refuses what a page of another site sends (`forbidden_origin`). Agents and SDKs send no Origin; browsers always
- * do on what could change anything. Another port of this machine is another site. `inference`: the request is
- * for a model, and not for what the gateway tells of itself.
+ * do on what could change anything. Another port of this machine is another site, and no other site may change
+ * anything.
  *
  * Returns the origin of a foreign page that may read the answer.
  */
 export function checkOrigin(
   request: HttpRequest,
   settings: GuardSettings,
-  inference: boolean,
+  purpose: Purpose,
 ): string | undefined {
   const { origin, host } = request.headers
   if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
-    if (settings.allowedOrigins.some((allowed) => admits(allowed, origin, inference))) return origin
+    if (settings.allowedOrigins.some((allowed) => admits(allowed, origin, purpose))) return origin
+    const advice = purpose === 'changing' ? '' : ' Name the origin in client.allowed_origins if they should.'
     throw new GatewayError(
       'forbidden_origin',
-      `Pages of ${printable(origin)} may not call this gateway. Name the origin in client.allowed_origins if they should.`,
+      `Pages of ${printable(origin)} may not ${purpose === 'changing' ? 'change' : 'call'} this gateway.${advice}`,
     )
   }
   const site = request.headers['sec-fetch-site']
@@ -83,16 +87,30 @@ export function checkOrigin(
   throw new GatewayError('forbidden_origin', 'Pages of other sites may not call this gateway.')
 }
 
+/** Does a request of the gateway's own API change anything? */
+export function isChange(method: string): boolean {
+  return method !== 'GET' && method !== 'HEAD'
+}
+
+/**
+ * Refuses a change that is not declared as JSON (`unsupported_media_type`): a page of another site can send a form, or
+ * text, and nothing at all, without asking first. It has to ask for DELETE whatever comes with it.
+ */
+export function checkJson({ method, headers }: HttpRequest): void {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  if (method === 'DELETE' && !hasBody) return
+  if (/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? '')) return
+  const message = 'content-type: expected application/json, whether or not there is a body.'
+  throw new GatewayError('unsupported_media_type', message, { field: 'content-type' })
+}
+
 /**
  * Refuses a peer on another machine (`forbidden`): the log holds everybody's prompts, and a virtual key is a right to
- * ask models, not to read them. A reverse proxy on this machine speaks for others, and has to keep them away itself.
+ * ask models, not to read them.
  */
-export function checkPeer({ peer }: HttpRequest): void {
+export function checkPeer({ peer }: Pick<HttpRequest, 'peer'>): void {
   if (isThisMachine(peer)) return
-  throw new GatewayError(
-    'forbidden',
-    'Only the machine on which the gateway runs may ask for this; there is no login for others yet.',
-  )
+  throw new GatewayError('forbidden', 'Only the machine on which the gateway runs may ask for this.')
 }
 
 /** The address of a peer as Node gives it, on a socket of both families mapped into IPv6. */
@@ -100,9 +118,10 @@ export function isThisMachine(address: string): boolean {
   return address === '::1' || /^(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address)
 }
 
-function admits(allowed: string, origin: string, inference: boolean): boolean {
+function admits(allowed: string, origin: string, purpose: Purpose): boolean {
+  if (purpose === 'changing') return false
   if (!allowed.includes('*')) return allowed === origin
-  if (!inference) return false
+  if (purpose !== 'inference') return false
   if (allowed === '*') return true
   const [before = '', after = ''] = allowed.split('*')
   if (!after.startsWith('.') || !origin.endsWith(after)) return false

@@ -25,18 +25,40 @@ export interface OwnRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** `{name}` takes one segment. */
   readonly path: string
-  /** Other machines may ask too. Absent: only this one, because there is no login for what the gateway knows. */
-  readonly anywhere?: true
+  /** anyone: who asks is not looked at. Absent: administrators alone. */
+  readonly access?: 'anyone'
   readonly handler: (request: OwnRequest) => OwnAnswer | Promise<OwnAnswer>
 }
 
-export interface OwnRequest {
+/** What the edge knows of a request before its body is read. */
+export interface OwnHead {
+  readonly method: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Address of the peer. */
+  readonly peer: string
+}
+
+/**
+ * Who asks. machine: a program of this machine, while no administrator is configured; setup: somebody with the token
+ * that lets them configure the first.
+ */
+export type OwnCaller = 'anyone' | 'machine' | 'setup' | 'administrator'
+
+/** Says who asks for a route that is not for anyone. Throws `unauthenticated`, `forbidden`, `forbidden_origin`. */
+export type Admit = (request: OwnHead) => OwnCaller | Promise<OwnCaller>
+
+export interface OwnRequest extends OwnHead {
+  readonly caller: OwnCaller
   readonly query: URLSearchParams
   readonly parameters: Readonly<Record<string, string>>
+  /** Bytes that were declared as JSON; none where none were sent, and for GET. */
+  readonly body: Uint8Array
 }
 
 export interface OwnAnswer {
   readonly status: number
+  readonly headers?: Readonly<Record<string, string | string[]>>
   readonly body: unknown
 }
 

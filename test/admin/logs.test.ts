@@ -11,6 +11,7 @@ import { openMemoryLogStore } from '../../src/stores/logs/memory.ts'
 import type { LogQuery } from '../../src/stores/logs/port.ts'
 import { agentSession } from '../stores/logs/agent-session.ts'
 import { callContent, callRow, keep } from '../stores/logs/rows.ts'
+import { ownRequest } from '../support/own-request.ts'
 
 const decodeAnswer = answerDecoder([anthropic, openaiChat])
 
@@ -452,6 +453,6 @@ it('GET /api/logs/dropped counts what was lost', async () => {
     decodeAnswer,
   })
   const route = routes.find(({ path }) => path === '/api/logs/dropped')!
-  const answer = await route.handler({ query: new URLSearchParams(), parameters: {} })
+  const answer = await route.handler(ownRequest())
   expect(answer).toEqual({ status: 200, body: { dropped_requests: 2, dropped_contents: 3 } })
 })

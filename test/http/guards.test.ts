@@ -142,7 +142,7 @@ describe('I4 I7 a peer on another machine, where the gateway listens for those',
     const health = {
       method: 'GET' as const,
       path: '/health',
-      anywhere: true as const,
+      access: 'anyone' as const,
       handler: OWN[0]!.handler,
     }
     const edge = await startEdge({ own: [...OWN, health], host: '0.0.0.0' })

@@ -6,7 +6,7 @@ import type { GuardSettings } from '../../src/http/guards.ts'
 import type { EdgeLimits } from '../../src/http/limits.ts'
 import { MOUNTS } from '../../src/http/mounts.ts'
 import { Router } from '../../src/http/router.ts'
-import type { OwnRoute } from '../../src/http/router.ts'
+import type { Admit, OwnRoute } from '../../src/http/router.ts'
 import { startServer } from '../../src/http/server.ts'
 import type { RunningServer } from '../../src/http/server.ts'
 import { toGatewayError } from '../../src/message/error.ts'
@@ -22,6 +22,7 @@ export interface EdgeSetup {
   limits?: Partial<EdgeLimits>
   guards?: Partial<GuardSettings>
   own?: readonly OwnRoute[]
+  admit?: Admit
   host?: string
   port?: number
 }
@@ -50,6 +51,7 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
       return handle(call)
     },
     report: (message, error) => reports.push([message, error]),
+    ...(setup.admit && { admit: setup.admit }),
     ...(setup.limits && { limits: setup.limits }),
   })
   let closed: Promise<void> | undefined
