@@ -29,6 +29,8 @@ export class Compiler {
   #work = 0
   /** How often the node at hand runs. */
   #times = 1
+  /** Loops around the node at hand. */
+  #depth = 0
 
   constructor(text: string, names: Names) {
     this.#text = text
@@ -228,17 +230,19 @@ export class Compiler {
         `${name}() takes the name of a variable first, as in ["a", "b"].${name}(one, model == one)`,
       )
     const kind = receiver.kind === 'map' ? 'string' : (receiver.element ?? 'string')
-    const inner = new Map(locals).set(variable.args, { local: locals.size, kind })
+    const local = this.#depth++
+    const inner = new Map(locals).set(variable.args, { local, kind })
     const [outerTimes, outerWork] = [this.#times, this.#work]
     this.#times *= Math.max(1, receiver.size ?? MAP_SIZE_USUAL)
     const parts = nodes.map((one) => this.part(one, inner))
     const steps = 1 + Math.ceil((this.#work - outerWork) / this.#times)
     this.#times = outerTimes
+    this.#depth--
     const isMap = name === 'map'
     const predicate = isMap && parts.length === 1 ? undefined : parts[0]
     return macro(name, {
       receiver,
-      local: locals.size,
+      local,
       steps,
       predicate,
       transform: isMap ? parts.at(-1) : undefined,
