@@ -179,7 +179,8 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 function mediaType(type: string | undefined, filename: string): string {
   const said = type?.split(';')[0]?.trim().toLowerCase() ?? ''
   if (said !== '' && said !== 'application/octet-stream') return said
-  return MEDIA_TYPES[filename.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream'
+  const ending = filename.split('.').at(-1)!.toLowerCase()
+  return Object.hasOwn(MEDIA_TYPES, ending) ? MEDIA_TYPES[ending]! : 'application/octet-stream'
 }
 
 /** `data:image/png;base64,…`; undefined for any other address. */

@@ -110,17 +110,17 @@ class FormRequest extends BufferedRequest {
 
 /** A file is bytes that nobody reads in a log. */
 function summaryOf(body: Buffer, form: readonly ScannedPart[]): Buffer {
-  const summary: Record<string, unknown> = {}
+  const summary = new Map<string, unknown>()
   for (const { name, filename, type, content } of form) {
     const bytes = content.end - content.start
     const value =
       filename === undefined && bytes <= FIELD_MAX_BYTES
         ? body.toString('utf8', content.start, content.end)
         : { filename, type, bytes }
-    const known = summary[name]
-    summary[name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value]
+    const known = summary.get(name)
+    summary.set(name, known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value])
   }
-  return Buffer.from(JSON.stringify(summary))
+  return Buffer.from(JSON.stringify(Object.fromEntries(summary)))
 }
 
 const FIELD_MAX_BYTES = 64 * 1024

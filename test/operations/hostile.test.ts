@@ -3,7 +3,7 @@
  * that it reads can refill a budget.
  */
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/message/error.ts'
 import { CODECS } from '../../src/operations/index.ts'
 import type { Body, Part } from '../../src/operations/operation.ts'
@@ -154,6 +154,23 @@ it.each(providers)(
       }),
       { numRuns: 300 },
     )
+  },
+)
+
+describe.each(['constructor', '__proto__', 'tostring', 'hasOwnProperty'])(
+  'a member of every object: %s',
+  (word) => {
+    it('is no purpose of embeddings', () => {
+      const body = { kind: 'json' as const, value: { texts: ['a'], input_type: word } }
+      expect(CODECS.embeddings['cohere']!.client!.decode(body).request).not.toHaveProperty('purpose')
+    })
+
+    it('is no type of a file', () => {
+      const file = { name: 'file', filename: `a.${word}`, content: new Uint8Array([1]) }
+      const body = { kind: 'form' as const, parts: [file, { name: 'model', content: 'm' }] }
+      const { request } = CODECS.transcription['openai']!.client!.decode(body)
+      expect(request).toMatchObject({ file: { type: 'application/octet-stream' } })
+    })
   },
 )
 

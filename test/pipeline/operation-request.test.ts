@@ -45,6 +45,15 @@ describe('a form', () => {
     })
   })
 
+  it('is kept in the log with fields that are called as members of every object', async () => {
+    const fields = ['constructor', '__proto__', '__proto__'].map((name) => ({ name, content: name }))
+    const odd = writeForm([{ name: 'model', content: 'm' }, ...fields], 'x')
+    const { request } = await read('/v1/images/edits', odd.body, odd.type)
+    expect(request.summary!.toString()).toBe(
+      '{"model":"m","constructor":"constructor","__proto__":["__proto__","__proto__"]}',
+    )
+  })
+
   it('gives its files without a copy of them', async () => {
     const asked = await read('/v1/images/edits', body, type)
     const given = asked.body()

@@ -64,13 +64,12 @@ const INPUT_TYPES: Readonly<Partial<Record<EmbedPurpose, string>>> = {
   similarity: 'clustering',
 }
 
-const PURPOSES: Readonly<Record<string, EmbedPurpose | undefined>> = {
-  search_query: 'query',
-  search_document: 'document',
-  classification: 'classification',
-  clustering: 'clustering',
-  image: undefined,
-}
+const PURPOSES: ReadonlyMap<string | undefined, EmbedPurpose> = new Map([
+  ['search_query', 'query'],
+  ['search_document', 'document'],
+  ['classification', 'classification'],
+  ['clustering', 'clustering'],
+])
 
 const ENCODINGS: readonly VectorEncoding[] = ['float', 'base64', 'int8', 'uint8', 'binary', 'ubinary']
 
@@ -87,7 +86,7 @@ function decode(body: Body) {
     inputs: decodeInputs(fields),
     ...compact({
       dimensions: fields.number('output_dimension'),
-      purpose: inputType === undefined ? undefined : PURPOSES[inputType],
+      purpose: PURPOSES.get(inputType),
       truncate,
     }),
     encodings: types.length === 0 ? ['float'] : (types as VectorEncoding[]),

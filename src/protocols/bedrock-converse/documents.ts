@@ -121,14 +121,14 @@ function mediaTypeOf(source: Source): string {
   const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
   return source.kind === 'url' && source.mediaType !== undefined
     ? source.mediaType
-    : (TYPES[ending] ?? ending)
+    : (TYPES.get(ending) ?? ending)
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  pdf: 'application/pdf',
-  txt: 'text/plain',
-  md: 'text/markdown',
-}
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['pdf', 'application/pdf'],
+  ['txt', 'text/plain'],
+  ['md', 'text/markdown'],
+])
 
 function s3Place(source: Source): JsonObject | undefined {
   const uri = source.kind === 'url' ? source.url : source.kind === 'file' ? source.id : ''

@@ -404,6 +404,16 @@ describe('media', () => {
       [{ text: '[The image was left out: the upstream takes no image by its address: https://a.b/c.png]' }],
     ],
     [
+      'an image by an address that ends as a member of every object is called',
+      SONNET_4_5,
+      { type: 'image', source: { kind: 'url', url: 'https://a.b/c.constructor' } },
+      [
+        {
+          text: '[The image was left out: the upstream takes no image by its address: https://a.b/c.constructor]',
+        },
+      ],
+    ],
+    [
       'an image in S3',
       SONNET_4_5,
       { type: 'image', source: { kind: 'url', url: 's3://b/c.jpg' } },
