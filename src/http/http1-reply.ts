@@ -87,9 +87,14 @@ export class Http1Reply implements EdgeReply {
     else this.#response.end()
   }
 
-  abort(): void {
+  abort(afterMs?: number): void {
     if (this.closed) return
     this.#ended = true
+    if (afterMs === undefined) this.#breakOff()
+    else setTimeout(() => this.#breakOff(), afterMs).unref()
+  }
+
+  #breakOff(): void {
     const { socket } = this.#response
     // What was written goes out first; then the connection ends without the mark of the last chunk.
     if (socket !== null) return socket.destroySoon()

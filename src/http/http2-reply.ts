@@ -86,9 +86,14 @@ export class Http2Reply implements EdgeReply, Enrolled {
     this.#drop()
   }
 
-  abort(): void {
+  abort(afterMs?: number): void {
     if (this.closed) return
     this.#ended = true
+    if (afterMs === undefined) this.#breakOff()
+    else setTimeout(() => this.#breakOff(), afterMs).unref()
+  }
+
+  #breakOff(): void {
     // A reset overtakes what still waits to be written.
     if (this.#waiting > 0) this.#aborting = true
     else this.#stream.destroy(BROKEN_OFF)

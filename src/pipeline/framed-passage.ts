@@ -1,9 +1,8 @@
 import { GatewayError } from '../message/error.ts'
 import type { Protocol, StreamTap } from '../protocols/protocol.ts'
 import { FrameError } from '../wire/frame-error.ts'
-import { EXCEPTION, sseText } from '../wire/framing.ts'
+import { EXCEPTION, sse, sseText } from '../wire/framing.ts'
 import type { Frame, FrameReader, FrameWriter, Framing } from '../wire/framing.ts'
-import { SseFramer, readFrame } from '../wire/sse.ts'
 import type { Passage } from './passage.ts'
 import { noStream } from './passage.ts'
 
@@ -115,11 +114,8 @@ export class FramedPassage implements Passage {
 
 function framesOf(text: string): Frame[] {
   const frames: Frame[] = []
-  const framer = new SseFramer((bytes, start, end) => {
-    const frame = readFrame(bytes, start, end)
-    if (frame !== undefined) frames.push(frame)
-  })
-  framer.push(Buffer.from(text))
-  framer.end()
+  const reader = sse.reader((frame) => frames.push(frame))
+  reader.push(Buffer.from(text))
+  reader.end()
   return frames
 }

@@ -1,6 +1,7 @@
 import type { GatewayError } from '../message/error.ts'
 import type { Protocol, StreamTap } from '../protocols/protocol.ts'
 import { SSE_COMMENT, sseText } from '../wire/framing.ts'
+import type { Framing } from '../wire/framing.ts'
 import { noStream } from './passage.ts'
 import type { Passage } from './passage.ts'
 
@@ -11,11 +12,15 @@ const COMMENT = ':\n'
 export class NativePassage implements Passage {
   readonly #tap: StreamTap
   readonly #ping: string
+  readonly #lineFiller: string
   readonly #requestId: string
 
-  constructor(protocol: Protocol, requestId: string) {
+  /** `framing`: server-sent events as the client reads them. */
+  constructor(protocol: Protocol, framing: Framing, requestId: string) {
     const { ping } = protocol.stream
-    this.#ping = ping === undefined ? SSE_COMMENT : sseText(ping.event, ping.data)
+    const { idle } = framing.writer()
+    this.#ping = ping === undefined ? idle : sseText(ping.event, ping.data)
+    this.#lineFiller = idle === SSE_COMMENT ? COMMENT : ''
     this.#tap = protocol.stream.tap()
     this.#requestId = requestId
   }
@@ -58,7 +63,7 @@ export class NativePassage implements Passage {
   ping(): string {
     const { position } = this.#tap
     if (position === 'between-events') return this.#ping
-    return position === 'between-lines' ? COMMENT : ''
+    return position === 'between-lines' ? this.#lineFiller : ''
   }
 
   failure(error: GatewayError): string {

@@ -43,7 +43,7 @@ export function prepareNative(
 function nativePassage(call: Call, { surface }: Target): Passage {
   const upstream = surface.framing ?? sse
   const client = clientFraming(call)
-  if (upstream === sse && client === sse) return new NativePassage(call.protocol, call.id)
+  if (upstream.id === 'sse' && client.id === 'sse') return new NativePassage(call.protocol, client, call.id)
   return new FramedPassage(call.protocol, upstream, client, call.id)
 }
 

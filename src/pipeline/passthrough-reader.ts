@@ -1,6 +1,5 @@
 import type { GatewayError } from '../message/error.ts'
 import { toGatewayError } from '../message/error.ts'
-import { sse } from '../wire/framing.ts'
 import type { AnswerHeaders } from '../wire/egress.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
@@ -65,7 +64,7 @@ export class PassthroughReader {
     const framing = clientFraming(call)
     const isStream = call.endpoint.stream ?? /^text\/event-stream/i.test(type)
     if (!isStream) this.#held = []
-    else if (framing === sse) this.#stream = new NativePassage(call.protocol, call.id)
+    else if (framing.id === 'sse') this.#stream = new NativePassage(call.protocol, framing, call.id)
     else this.#stream = new FramedPassage(call.protocol, framing, framing, call.id)
     if (this.#stream !== undefined) this.#record.meter(this.#stream)
   }

@@ -1,5 +1,6 @@
 import { GatewayError, toGatewayError } from '../message/error.ts'
 import type { AnswerHeaders, Egress, EgressRequest, Exchange, Upstream } from '../wire/egress.ts'
+import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import type { IdleWatch, Watched } from './idle-watch.ts'
 import type { Passage } from './passage.ts'
@@ -264,7 +265,7 @@ class Relay implements Watched {
       stream.beforeEnd(error)
       if (rest !== undefined) this.#write(stream, rest)
       this.#write(stream, stream.passage.failure(error))
-      call.reply.abort()
+      call.reply.abort(clientFraming(call).failureLingersMs)
     }
     this.#reject(error)
   }

@@ -29,6 +29,8 @@ export class StreamTranslator {
   readonly #out = new Output()
   #ended = false
   #failed = false
+  /** A failure that the stream has told, kept for a write of its own. */
+  #untold: GatewayError | undefined
   #closed = false
 
   constructor(
@@ -49,7 +51,8 @@ export class StreamTranslator {
       observe(event)
       if (event.type === 'error') this.#failed = true
       else if (event.type === 'finish') this.#ended = true
-      this.#encoder.push(event, this.#write)
+      if (event.type === 'error' && client.framing.failureLingersMs !== undefined) this.#untold = event.error
+      else this.#encoder.push(event, this.#write)
     }
     this.#emit = stopAt(memo.enforceStop, encode)
     this.#reader = upstream.framing.reader((frame) => {
@@ -92,7 +95,10 @@ export class StreamTranslator {
 
   /** A failure from outside the stream, in the client's form; one that the stream itself has told is not told again. */
   fail(error: GatewayError): string | Uint8Array {
-    if (!this.#failed) this.#encoder.push({ type: 'error', error }, this.#write)
+    if (!this.#failed) this.#untold = error
+    this.#failed = true
+    if (this.#untold !== undefined) this.#encoder.push({ type: 'error', error: this.#untold }, this.#write)
+    this.#untold = undefined
     return this.#close() ?? ''
   }
 

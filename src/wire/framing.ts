@@ -20,6 +20,11 @@ export interface Framing {
   readonly contentType: string
   reader(onFrame: (frame: Frame) => void): FrameReader
   writer(): FrameWriter
+  /**
+   * For clients that find a failure only where it comes alone, and lose with the connection what they have not read:
+   * it is written apart from the events before it, and the connection stays for so long.
+   */
+  readonly failureLingersMs?: number
 }
 
 /** Bytes in, frames out, synchronously, however the bytes are sliced. */

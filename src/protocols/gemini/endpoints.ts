@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../message/request.ts'
 import { jsonArray } from '../../wire/json-array.ts'
-import { sse } from '../../wire/framing.ts'
 import type { Endpoint, ForeignPrefix, ListedModel } from '../protocol.ts'
+import { googleEvents } from './framing.ts'
 
 /** Google AI by version; Vertex by project, and without one where a key of its express mode says whose call it is. */
 const MODELS = [
@@ -20,7 +20,7 @@ export const endpoints: readonly Endpoint[] = MODELS.flatMap((models): Endpoint[
     path: `${models}/{model}:streamGenerateContent`,
     operation: 'generate',
     stream: true,
-    framing: (query) => (query.get('alt') === 'sse' ? sse : jsonArray),
+    framing: (query) => (query.get('alt') === 'sse' ? googleEvents : jsonArray),
   },
   { method: 'POST', path: `${models}/{model}:countTokens`, operation: 'count-tokens' },
   { method: 'GET', path: models, operation: 'list-models' },

@@ -8,6 +8,7 @@ import { isObject } from '../shared/object.ts'
 import { GeminiAnswer } from './answer.ts'
 import { GroundingWriter } from './citations.ts'
 import { errorBody } from './error.ts'
+import { FAILURE } from './framing.ts'
 import { RepeatedChunk } from './repeated-chunk.ts'
 import { callPart, endOf } from './response.ts'
 import { Carrier } from './signature.ts'
@@ -120,7 +121,7 @@ class GeminiEncoder implements StreamEncoder {
       case 'finish':
         return this.#finish(event, write)
       case 'error':
-        return write('', JSON.stringify(errorBody(event.error)))
+        return write(FAILURE, JSON.stringify(errorBody(event.error)))
     }
   }
 

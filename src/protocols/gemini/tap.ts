@@ -2,12 +2,12 @@ import { GatewayError } from '../../message/error.ts'
 import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
-import { sseText } from '../../wire/framing.ts'
 import { readBareJson, readFrame, SseFramer, SseFrameTooLongError } from '../../wire/sse.ts'
 import type { StreamTap } from '../protocol.ts'
 import { isObject } from '../shared/object.ts'
 import { StreamTail } from '../shared/stream-tail.ts'
 import { answerError, errorBody, isErrorObject } from './error.ts'
+import { bareText } from './framing.ts'
 import { readFinish } from './response.ts'
 import { blockReason, firstCandidate, partsOf, readUsage, stringOf, unifiedFinish, unwrap } from './wire.ts'
 
@@ -73,7 +73,7 @@ class GeminiTap implements StreamTap {
 
   failure(error: GatewayError): string {
     if (this.#told) return ''
-    return (this.#tail.endsLine ? '' : '\n\n') + sseText('', JSON.stringify(errorBody(error)))
+    return (this.#tail.endsLine ? '' : '\n\n') + bareText(JSON.stringify(errorBody(error)))
   }
 
   #onData(data: string): void {

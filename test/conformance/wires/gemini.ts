@@ -35,7 +35,8 @@ export const gemini: Wire = {
       ...body,
       contents: [...body['contents'], { role: 'user', parts: [{ text }] }],
     }),
-    readStream: (bytes) => readParts(eventsOf(bytes).map(({ data }) => JSON.parse(data))),
+    readStream: (bytes) =>
+      readParts([...eventsOf(bytes).map(({ data }) => JSON.parse(data)), ...bareError(bytes)]),
     readError: (status, answer) => (answer['error']?.code === status ? answer['error'].message : undefined),
   },
   upstream: {
@@ -49,6 +50,12 @@ export const gemini: Wire = {
         sse(errorBody(503, message)),
       ),
   },
+}
+
+/** Google's SDKs look for an error behind the events, not in one. */
+function bareError(bytes: Buffer): JsonObject[] {
+  const last = bytes.toString('utf8').trim().split('\n\n').at(-1)!
+  return last.startsWith('{') ? [JSON.parse(last)] : []
 }
 
 const STATUS: Record<number, string> = {

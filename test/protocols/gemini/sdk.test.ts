@@ -7,15 +7,16 @@ import { GatewayError } from '../../../src/message/error.ts'
 import type { ErrorKind } from '../../../src/message/error.ts'
 import type { Event } from '../../../src/message/event.ts'
 import type { JsonObject } from '../../../src/message/request.ts'
+import { googleEvents } from '../../../src/protocols/gemini/framing.ts'
 import { gemini } from '../../../src/protocols/gemini/index.ts'
 import { answer, brokenAnswer } from '../../support/events.ts'
-import { CONTEXT, encodeAll } from '../../support/sse.ts'
+import { CONTEXT } from '../../support/sse.ts'
 
 const REQUEST = { model: 'openai/gpt-5', contents: 'Hi' }
 const STREAM = { status: 200, headers: { 'content-type': 'text/event-stream' } }
 
 /** Google's own client, whose every request gets the next of these answers; it keeps what was asked. */
-function client(...answers: [body: string, init: ResponseInit][]) {
+function client(...answers: [body: string | ReadableStream, init: ResponseInit][]) {
   const asked: { url: string; body: JsonObject }[] = []
   const fetch = async (url: string | URL | Request, init?: RequestInit) => {
     asked.push({
@@ -29,7 +30,14 @@ function client(...answers: [body: string, init: ResponseInit][]) {
   return { ai: new GoogleGenAI({ apiKey: 'placeholder', httpOptions }), asked }
 }
 
-const wire = (events: readonly Event[]) => encodeAll(gemini.stream.encoder(CONTEXT), events)
+/** Each frame in a chunk of its own, as the gateway writes a failure. */
+function wire(events: readonly Event[]): ReadableStream {
+  const encoder = gemini.stream.encoder(CONTEXT)
+  const writer = googleEvents.writer()
+  const frames: (string | Uint8Array)[] = []
+  for (const event of events) encoder.push(event, (name, data) => frames.push(writer.write(name, data)))
+  return ReadableStream.from(frames.map((frame) => Buffer.from(frame)))
+}
 
 async function streamed(events: readonly Event[]): Promise<GenerateContentResponse[]> {
   const chunks: GenerateContentResponse[] = []

@@ -120,7 +120,7 @@ describe('beside a stream', () => {
     const one = gemini.stream.tap()
     one.push(bytes(before))
     expect(one.failure(new GatewayError('upstream_idle', 'Silence.'), 'req_1')).toBe(
-      `${lead}data: {"error":{"code":504,"message":"Silence.","status":"DEADLINE_EXCEEDED"}}\n\n`,
+      `${lead}{"error":{"code":504,"message":"Silence.","status":"DEADLINE_EXCEEDED"}}\n\n`,
     )
   })
 
