@@ -9,13 +9,15 @@ export const codex: Agent<'responses'> = {
   npm: { package: '@openai/codex', version: '0.169.0', program: '@openai/codex/bin/codex.js' },
   environment: ({ key }) => ({ SIGNALBOX_KEY: key }),
   // Its own folder has to be there.
-  prepare: async ({ home }) => void (await mkdir(join(home, '.codex'))),
+  async prepare({ home }) {
+    await mkdir(join(home, '.codex'))
+  },
   commandLine: ({ prompt }, { baseUrl, model }) => [
     'exec',
     '--skip-git-repo-check',
-    ...['--sandbox', 'danger-full-access'],
-    ...['--config', 'model_provider="signalbox"'],
-    ...['--config', `model_providers.signalbox=${providerTable(baseUrl)}`],
+    '--sandbox=danger-full-access',
+    '--config=model_provider="signalbox"',
+    `--config=model_providers.signalbox=${providerTable(baseUrl)}`,
     ...(model === undefined ? [] : ['--model', model]),
     prompt,
   ],

@@ -184,19 +184,19 @@ export const FAULTS: Scenario[] = [
     name: 'errevent',
     why: 'an error event in mid-stream',
     requests: 3,
-    plan: withDirective({ fault: { kind: 'error_event', after: 3 } }),
+    plan: withDirective({ pre: 'Working on it.', fault: { kind: 'error_event' } }),
   },
   {
     name: 'truncate',
     why: 'a stream that ends too early',
     requests: 3,
-    plan: withDirective({ fault: { kind: 'truncate', after: 3 } }),
+    plan: withDirective({ pre: 'Working on it.', fault: { kind: 'truncate' } }),
   },
   {
     name: 'reset',
     why: 'a connection reset in mid-stream',
     requests: 3,
-    plan: withDirective({ fault: { kind: 'reset', after: 3 } }),
+    plan: withDirective({ pre: 'Working on it.', fault: { kind: 'reset' } }),
   },
 ]
 
