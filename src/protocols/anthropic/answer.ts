@@ -1,7 +1,9 @@
 import type { BlockStart, Delta } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Memo } from '../protocol.ts'
+import { freshCallId } from '../shared/identity.ts'
 import { stringifyJson } from '../shared/json.ts'
+import { UNNAMED_TOOL } from '../shared/tool-calls.ts'
 import { isObject } from './fields.ts'
 import { PROTOCOL } from './wire.ts'
 
@@ -13,16 +15,29 @@ export interface StartedBlock {
   input?: string
 }
 
-/** A block as it stands in `content_block_start` (mostly empty there) or in a whole answer. */
-export function decodeBlockStart(block: JsonObject, memo: Memo): StartedBlock {
+/**
+ * A block as it stands in `content_block_start` (mostly empty there) or in a whole answer: the one at `index` of the
+ * message `messageId`. Imitations of the API leave out ids and names of calls, and no client takes a call without them.
+ */
+export function decodeBlockStart(
+  block: JsonObject,
+  memo: Memo,
+  messageId: string,
+  index: number,
+): StartedBlock {
   const { type, id, name, data } = block
   if (type === 'text') return { start: { type }, deltas: textDeltas(block) }
   if (type === 'thinking') return { start: { type }, deltas: thinkingDeltas(block) }
   if (type === 'redacted_thinking' && typeof data === 'string')
     return { start: { type: 'redacted-thinking', data }, deltas: [] }
-  if (type === 'tool_use' && typeof id === 'string' && typeof name === 'string') {
+  if (type === 'tool_use') {
+    const known = typeof id === 'string' && id !== ''
     return {
-      start: { type: 'tool-call', id, name: memo.toolNames?.get(name) ?? name },
+      start: {
+        type: 'tool-call',
+        id: known ? id : freshCallId('', messageId, index, memo.callIds),
+        name: typeof name === 'string' && name !== '' ? (memo.toolNames?.get(name) ?? name) : UNNAMED_TOOL,
+      },
       deltas: [],
       ...inputOf(block['input']),
     }

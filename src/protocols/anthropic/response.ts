@@ -47,7 +47,8 @@ export function decodeResponse(body: JsonObject, memo: Memo, emit: Emit): void {
   const reader = new UsageReader()
   reader.read(usage)
   emit({ type: 'start', ...(typeof id === 'string' && { id }), ...(typeof model === 'string' && { model }) })
-  content.forEach((block, index) => emitBlock(decodeBlockStart(block, memo), index, emit))
+  const messageId = typeof id === 'string' ? id : ''
+  content.forEach((block, index) => emitBlock(decodeBlockStart(block, memo, messageId, index), index, emit))
   emit({ type: 'usage', usage: reader.usage, extra: isObject(usage) ? only(usage, USAGE_EXTRAS) : {} })
   emit({
     type: 'finish',

@@ -33,6 +33,7 @@ export class MessageStreamDecoder implements StreamDecoder {
   /** Blocks begun so far; the last may be open. */
   #blocks = 0
   #lastWireIndex = -1
+  #messageId = ''
   #open: OpenBlock | undefined
   #finish: { reason: FinishReason; stopSequence?: string; extra: JsonObject } = {
     reason: readStopReason(null),
@@ -83,6 +84,7 @@ export class MessageStreamDecoder implements StreamDecoder {
     this.#started = true
     const message = isObject(body['message']) ? body['message'] : {}
     const { id, model, usage } = message
+    if (typeof id === 'string') this.#messageId = id
     this.#usage.read(usage)
     emit({
       type: 'start',
@@ -101,7 +103,8 @@ export class MessageStreamDecoder implements StreamDecoder {
     if (!isObject(block) || typeof block['type'] !== 'string')
       return this.#fail('a block without a type', emit)
     this.#lastWireIndex = wireIndex
-    this.#open = new OpenBlock(this.#blocks++, decodeBlockStart(block, this.#memo), emit)
+    const index = this.#blocks++
+    this.#open = new OpenBlock(index, decodeBlockStart(block, this.#memo, this.#messageId, index), emit)
   }
 
   #delta(body: JsonObject, emit: Emit): void {

@@ -2,6 +2,9 @@ import { GatewayError } from '../../message/error.ts'
 import type { BlockStart, Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 
+/** What a call is called whose upstream never told its name. */
+export const UNNAMED_TOOL = 'unnamed_tool'
+
 /** Longer arguments than any model's output limit allows are a fault or an attack on memory. */
 export const TOOL_ARGUMENTS_MAX_CHARACTERS = 16 * 1024 * 1024
 
@@ -152,7 +155,7 @@ export class AnswerBlocks {
   end(emit: Emit): void {
     for (const item of this.#waiting) {
       if (isEmpty(item)) continue
-      if (item.kind === 'call' && item.name === '') item.name = 'unnamed_tool'
+      if (item.kind === 'call' && item.name === '') item.name = UNNAMED_TOOL
       this.#begin(item, emit)
     }
     this.#waiting = []

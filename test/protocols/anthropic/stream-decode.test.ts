@@ -270,6 +270,42 @@ describe('a stream', () => {
   })
 })
 
+describe('#52 a call', () => {
+  const called = (block: Record<string, unknown>) =>
+    blocks(begin(0, { type: 'tool_use', input: {}, ...block }), close(0))[0]
+
+  it.each<[row: string, id: unknown]>([
+    ['without an id', undefined],
+    ['with an empty id', ''],
+    ['with an id that is no string', 7],
+  ])('%s gets one, the same each time', (_row, id) => {
+    const block = { ...(id === undefined ? {} : { id }), name: 'Bash' }
+    expect(called(block)).toEqual({
+      type: 'tool-call',
+      id: expect.stringMatching(/^toolu_\w{24}$/),
+      name: 'Bash',
+    })
+    expect(called(block)).toEqual(called(block))
+  })
+
+  it('without an id is another than the next', () => {
+    const noId = { type: 'tool_use', name: 'Bash', input: {} }
+    const events = decode(start(), begin(0, noId), close(0), begin(1, noId), close(1), finish(), STOP)
+    const ids = events.flatMap((event) =>
+      event.type === 'block-start' && 'id' in event.block ? event.block.id : [],
+    )
+    expect(new Set(ids).size).toBe(2)
+  })
+
+  it.each([undefined, '', null])('without a name (%s) is one of no known tool', (name) => {
+    expect(called({ id: 'toolu_1', name })).toEqual({
+      type: 'tool-call',
+      id: 'toolu_1',
+      name: 'unnamed_tool',
+    })
+  })
+})
+
 /** Every one must fail: a stream that is not whole never ends cleanly. */
 const BROKEN: [row: string, wire: string[], kind: string, message: RegExp][] = [
   ['nothing', [], 'upstream_truncated', /before message_stop/],
