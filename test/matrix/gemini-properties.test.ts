@@ -70,7 +70,7 @@ describe('any Claude request', () => {
   it('gives the same for tools that are shared between requests, the first time and later', () => {
     fc.assert(
       fc.property(anyClaudeRequest, (from) => {
-        const own = toGemini(structuredClone(from) as JsonObject).text
+        const own = toGemini(structuredClone(from)).text
         const shared = { ...structuredClone(from), tools: deepFreeze(structuredClone(from.tools ?? [])) }
         expect([1, 2].map(() => toGemini(shared as JsonObject).text)).toEqual([own, own])
       }),

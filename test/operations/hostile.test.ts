@@ -161,14 +161,14 @@ describe.each(['constructor', '__proto__', 'tostring', 'hasOwnProperty'])(
   'a member of every object: %s',
   (word) => {
     it('is no purpose of embeddings', () => {
-      const body = { kind: 'json' as const, value: { texts: ['a'], input_type: word } }
-      expect(CODECS.embeddings['cohere']!.client!.decode(body).request).not.toHaveProperty('purpose')
+      const asked = { kind: 'json' as const, value: { texts: ['a'], input_type: word } }
+      expect(CODECS.embeddings['cohere']!.client!.decode(asked).request).not.toHaveProperty('purpose')
     })
 
     it('is no type of a file', () => {
       const file = { name: 'file', filename: `a.${word}`, content: new Uint8Array([1]) }
-      const body = { kind: 'form' as const, parts: [file, { name: 'model', content: 'm' }] }
-      const { request } = CODECS.transcription['openai']!.client!.decode(body)
+      const asked = { kind: 'form' as const, parts: [file, { name: 'model', content: 'm' }] }
+      const { request } = CODECS.transcription['openai']!.client!.decode(asked)
       expect(request).toMatchObject({ file: { type: 'application/octet-stream' } })
     })
   },

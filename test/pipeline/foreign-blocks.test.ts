@@ -10,7 +10,10 @@ import { scanObject, splice } from '../../src/wire/json-scan.ts'
 
 function edited(text: string): string {
   const body = Buffer.from(text)
-  return splice(body, cutForeignBlocks(body, scanObject(body).fields, foreignBlocks, 'claude-opus-5-5')).toString()
+  return splice(
+    body,
+    cutForeignBlocks(body, scanObject(body).fields, foreignBlocks, 'claude-opus-5-5'),
+  ).toString()
 }
 
 const OWN = '{"type":"thinking","thinking":"h","signature":"signalbox."}'

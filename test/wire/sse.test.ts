@@ -214,8 +214,8 @@ describe('slicing', () => {
   it('B7 bare JSON behind the events is no event, and can be read', () => {
     const error = '{\n  "error": {\n    "code": 503\n  }\n}\n'
     const seen: unknown[] = []
-    const framer = new SseFramer((bytes, start, end) =>
-      seen.push(readFrame(bytes, start, end) ?? readBareJson(bytes, start, end)),
+    const framer = new SseFramer((frame, start, end) =>
+      seen.push(readFrame(frame, start, end) ?? readBareJson(frame, start, end)),
     )
     framer.push(encoder.encode(`data: x\n\n: ping\n\n${error}`))
     framer.end()
