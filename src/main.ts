@@ -168,9 +168,13 @@ function refuseExposure(host: string, configuration: Configuration): void {
 }
 
 /** Why the gateway may not listen there with this configuration; undefined: it may. */
-function exposure(host: string, { client, virtualKeys }: Configuration): string | undefined {
+function exposure(host: string, { client, governance }: Configuration): string | undefined {
   const { enforceAuthOnInference } = client
-  return exposed({ host, enforceAuthOnInference, virtualKeys: virtualKeys.length })
+  return exposed({
+    host,
+    enforceAuthOnInference,
+    virtualKeys: governance.acceptsKeys ? governance.virtualKeys.size : 0,
+  })
 }
 
 function logSources({ reader, writer }: LogStore): LogSources {

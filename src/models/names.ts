@@ -133,6 +133,11 @@ export function lastSegment(id: string): string {
 const VERSION =
   /(?:[@-]20\d{2}-?\d{2}-?\d{2}|-00\d|-v1|-v\d+:\d+|:0|[-@](?:latest|default)|:(?:thinking|nitro|floor|exacto|online))$/
 
+/** Does the name say which version or variant it means? Then it means no other. */
+export function namesVersion(id: string): boolean {
+  return VERSION.test(baseName(stripContextSuffix(id)))
+}
+
 /** A variant, a Bedrock version, a date and `-latest` are all that a name carries; what has more is no model. */
 const VERSIONS_MAX = 4
 

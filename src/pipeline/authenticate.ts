@@ -1,6 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import { GatewayError } from '../message/error.ts'
-import type { Configuration, VirtualKey } from '../stores/config/configuration.ts'
+import type { Configuration } from '../stores/config/configuration.ts'
+import type { VirtualKey } from '../stores/config/governance.ts'
 import type { Call } from './call.ts'
 
 /** Who makes a call. */
@@ -14,16 +14,12 @@ export interface Caller {
 /** Virtual keys start so; anything else in a key header is the agent's placeholder. */
 const VIRTUAL_KEY_PREFIX = /^sk-bf-/i
 
-/** Keyed with a secret of this process, so that comparing takes the same time for every wrong key. */
-const pepper = randomBytes(32)
-const digests = new WeakMap<Configuration, ReadonlyMap<string, VirtualKey>>()
-
 /**
  * The caller, from the headers alone, before the body is read. Precedence when several carry a virtual key:
  * `x-bf-vk`, `Authorization: Bearer`, `x-api-key`, `x-goog-api-key`. A placeholder key is accepted unless
  * virtual keys are enforced.
  *
- * Throws `unauthenticated` (none given, but required) and `forbidden` (unknown or inactive).
+ * Throws `unauthenticated` (none given, but required) and `forbidden` (unknown, expired or inactive).
  */
 export function authenticate(call: Call, configuration: Configuration): Caller {
   const bearerToken = /^Bearer +(\S+) *$/i.exec(call.headers['authorization'] ?? '')?.[1]
@@ -40,22 +36,14 @@ export function authenticate(call: Call, configuration: Configuration): Caller {
     }
     return { virtualKey: undefined, bearerToken: other }
   }
-  const virtualKey = digestsOf(configuration).get(digest(presented))
-  if (virtualKey === undefined) throw new GatewayError('forbidden', 'The virtual key is not known here.')
+  const nowMs = Date.now()
+  const found = configuration.governance.findVirtualKey(presented)
+  if (found === undefined || nowMs >= (found.graceEndsAtMs ?? Infinity))
+    throw new GatewayError('forbidden', 'The virtual key is not known here.')
+  const { virtualKey } = found
+  if (nowMs >= (virtualKey.expiresAtMs ?? Infinity))
+    throw new GatewayError('forbidden', `The virtual key ${virtualKey.name} has expired.`)
   if (!virtualKey.active)
     throw new GatewayError('forbidden', `The virtual key ${virtualKey.name} is not active.`)
   return { virtualKey, bearerToken: other }
-}
-
-function digestsOf(configuration: Configuration): ReadonlyMap<string, VirtualKey> {
-  let known = digests.get(configuration)
-  if (known === undefined) {
-    known = new Map(configuration.virtualKeys.map((key) => [digest(key.value), key]))
-    digests.set(configuration, known)
-  }
-  return known
-}
-
-function digest(value: string): string {
-  return createHmac('sha256', pepper).update(value).digest('base64')
 }

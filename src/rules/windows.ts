@@ -105,7 +105,8 @@ function inMilliseconds(milliseconds: number): Duration {
   return { count: Math.round(milliseconds), unit: 'millisecond' }
 }
 
-function lengthMs({ count, unit }: Duration): number {
+/** In milliseconds, outside of the calendar. */
+export function lengthMs({ count, unit }: Duration): number {
   return count * UNIT_MS[unit]
 }
 

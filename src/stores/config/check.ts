@@ -1,11 +1,12 @@
 import type * as z from 'zod/mini'
 import { closest } from '../../lib/closest.ts'
 import { inconsistencies } from './consistency.ts'
-import { parseDocument } from './document.ts'
-import { ConfigurationError, describeValue, type Path, type Problem } from './problem.ts'
+import { parseDocument, type Document } from './document.ts'
+import { ConfigurationError, describeValue, type LocatedProblem, type Path, type Problem } from './problem.ts'
 import type { Registry } from './registry.ts'
 import { settingsSchema, type Settings } from './schema.ts'
 import { survey, type Survey } from './survey.ts'
+import type { Tools } from './tools.ts'
 
 export interface Checked {
   settings: Settings
@@ -16,14 +17,23 @@ export interface Checked {
 const MAX_PROBLEMS = 1000
 
 /** The text of `config.json` as settings. Throws {@link ConfigurationError} with everything that is wrong with it. */
-export function checkText(text: string, file: string, registry: Registry): Checked {
-  const document = parseDocument(text)
+export function checkText(text: string, file: string, registry: Registry, tools: Tools = {}): Checked {
+  return checkDocument(parseDocument(text), file, registry, tools)
+}
+
+/** The same of a file that was parsed before. */
+export function checkDocument(
+  document: Document | LocatedProblem[],
+  file: string,
+  registry: Registry,
+  tools: Tools,
+): Checked {
   if (Array.isArray(document)) throw new ConfigurationError(file, document)
   const parsed = settingsSchema.safeParse(document.value)
   const issues = parsed.success ? [] : parsed.error.issues
   const problems = [
     ...issues.slice(0, MAX_PROBLEMS).map((issue) => toProblem(issue, document.value)),
-    ...inconsistencies(document.value, registry).slice(0, MAX_PROBLEMS),
+    ...inconsistencies(document.value, registry, tools).slice(0, MAX_PROBLEMS),
   ]
   if (!parsed.success || problems.length > 0) {
     throw new ConfigurationError(

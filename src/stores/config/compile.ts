@@ -1,14 +1,21 @@
 import { join, resolve as resolvePath } from 'node:path'
 import { PriceBook } from '../../models/price-book.ts'
-import type { ClientSettings, Configuration, LogsSettings, VirtualKey } from './configuration.ts'
+import { lengthMs, parseDuration } from '../../rules/windows.ts'
+import { anonymousAccount, expandAccounts } from './accounts.ts'
+import type { AdminSettings, ClientSettings, Configuration, LogsSettings } from './configuration.ts'
+import { compileGovernance } from './compile-governance.ts'
+import type { IssuedKey } from './compile-virtual-keys.ts'
 import { compileProviders } from './compile-providers.ts'
 import { CLIENT_DEFAULTS, LOGS_FILE } from './defaults.ts'
 import { detectProviders } from './detect.ts'
 import { resolve } from './environment.ts'
+import type { Origin } from './governance.ts'
+import { forgetfulMemory, type KeyMemory } from './key-memory.ts'
 import type { Notice } from './notice.ts'
 import { compilePriceOverride } from './price-overrides.ts'
 import type { Environment, Registry } from './registry.ts'
 import type { Settings } from './schema.ts'
+import type { Tools } from './tools.ts'
 
 export interface CompileOptions {
   readonly registry: Registry
@@ -16,38 +23,64 @@ export interface CompileOptions {
   /** Absolute. */
   readonly appDir: string
   readonly version: number
+  /** Milliseconds since 1970; absent: now. */
+  readonly nowMs?: number
+  /** Absent: one that is forgotten with the configuration, so that made-up values are good for nothing. */
+  readonly memory?: KeyMemory
+  /** Where objects of the settings came from that are not the file's. */
+  readonly origins?: { get(settings: object): Origin | undefined }
   /** Of the file; see `survey.ts`. */
   readonly unserved?: readonly string[]
+  readonly tools?: Tools
 }
 
 export interface Compiled {
   readonly configuration: Configuration
   readonly notices: readonly Notice[]
+  /** Values that were made up for virtual keys without one. */
+  readonly issued: readonly IssuedKey[]
+  /** What to remember once the configuration counts; the same object where nothing has changed. */
+  readonly memory: KeyMemory
 }
 
 /**
  * Settings that passed the schema, as the gateway runs them: references resolved, defaults filled in, what cannot
  * work left out and told in a notice. Never throws: what is wrong with a file was said before.
  */
-export function compile(settings: Settings, options: CompileOptions): Compiled {
+export function compile(written: Settings, options: CompileOptions): Compiled {
   const { registry, environment, version, unserved = [] } = options
   const notices: Notice[] = []
+  const { settings, origins } = expandAccounts(written)
   const listed = settings.providers ?? {}
   const providers =
     Object.keys(listed).length > 0
       ? compileProviders(listed, { registry, environment, notices })
       : detectProviders(registry, environment)
+  const client = compileClient(written, notices)
+  const { governance, issued, memory } = compileGovernance(settings, {
+    environment,
+    providers,
+    notices,
+    memory: options.memory ?? forgetfulMemory(),
+    graceMs: client.rotationGraceMs,
+    nowMs: options.nowMs ?? Date.now(),
+    originOf: (object, place) =>
+      options.origins?.get(object) ?? origins.get(object) ?? { source: 'file', place },
+    compilePattern: options.tools?.compilePattern,
+    anonymousId: anonymousAccount(written),
+  })
   const configuration: Configuration = {
     version,
-    client: compileClient(settings.client ?? {}, notices),
+    client,
     providers,
-    virtualKeys: compileVirtualKeys(settings, environment, notices),
+    governance,
+    admin: compileAdmin(settings, environment, notices),
     logs: compileLogs(settings.logs_store ?? {}, options, notices),
     unserved,
     prices: compilePrices(settings, notices),
     pricesAddress: settings.framework?.pricing?.pricing_url || undefined,
   }
-  return { configuration, notices }
+  return { configuration, notices, issued, memory }
 }
 
 function compilePrices(settings: Settings, notices: Notice[]): PriceBook {
@@ -75,7 +108,7 @@ function compilePrices(settings: Settings, notices: Notice[]): PriceBook {
 
 const BYTES_PER_MB = 1024 * 1024
 
-function compileClient(client: NonNullable<Settings['client']>, notices: Notice[]): ClientSettings {
+function compileClient({ client = {}, accounts = [] }: Settings, notices: Notice[]): ClientSettings {
   const allowedOrigins = (client.allowed_origins ?? []).map((origin) =>
     origin.toLowerCase().replace(/\/$/, ''),
   )
@@ -90,32 +123,47 @@ function compileClient(client: NonNullable<Settings['client']>, notices: Notice[
     logRetentionDays: client.log_retention_days ?? CLIENT_DEFAULTS.log_retention_days,
     // Either spelling can ask for keys; a leftover of the other must not open the gateway.
     enforceAuthOnInference:
-      client.enforce_auth_on_inference === true || client.enforce_governance_header === true,
+      client.enforce_auth_on_inference === true ||
+      client.enforce_governance_header === true ||
+      (accounts.length > 1 && client.enforce_auth_on_inference === undefined),
     maxRequestBodyBytes:
       (client.max_request_body_size_mb ?? CLIENT_DEFAULTS.max_request_body_size_mb) * BYTES_PER_MB,
     allowedOrigins,
     allowedHosts: (client.allowed_hosts ?? []).map((host) => host.toLowerCase()),
-    loggingHeaders: (client.logging_headers ?? []).map((header) => header.toLowerCase()),
+    loggingHeaders: lowerCase(client.logging_headers),
+    headerFilter: {
+      allowed: lowerCase(client.header_filter_config?.allowlist),
+      denied: lowerCase(client.header_filter_config?.denylist),
+    },
+    dropExcessRequests: client.drop_excess_requests ?? CLIENT_DEFAULTS.drop_excess_requests,
+    rotationGraceMs: milliseconds(client.vk_rotation_cooldown),
   }
 }
 
-function compileVirtualKeys(settings: Settings, environment: Environment, notices: Notice[]): VirtualKey[] {
-  const compiled = new Map<string, VirtualKey>()
-  const refuse = (name: string, reason: string) =>
-    notices.push({ kind: 'virtual-key', message: `The virtual key "${name}" cannot be used: ${reason}.` })
-  for (const key of settings.governance?.virtual_keys ?? []) {
-    const { value, reference } = resolve(key.value, environment)
-    if (value === undefined) refuse(key.name, `the environment has no ${reference!.replace(/^env\./, '')}`)
-    else if (value === '') refuse(key.name, 'it has no value, and this version makes none up')
-    else if (compiled.has(value)) refuse(key.name, `it has the same value as "${compiled.get(value)!.name}"`)
-    else compiled.set(value, { id: key.id, name: key.name, value, active: key.is_active ?? true })
-    // In the headers of provider keys, only the prefix tells a virtual key from an agent's placeholder.
-    if (value !== undefined && value !== '' && !/^sk-bf-/i.test(value)) {
-      const message = `The virtual key "${key.name}" does not begin with sk-bf-: callers can send it in x-bf-vk only.`
-      notices.push({ kind: 'virtual-key', message })
-    }
+function lowerCase(names: readonly string[] = []): string[] {
+  return names.map((name) => name.toLowerCase())
+}
+
+function milliseconds(length: number | string = 0): number {
+  if (typeof length === 'number') return length * 1000
+  const duration = parseDuration(length)
+  return duration === undefined ? 0 : lengthMs(duration)
+}
+
+/** The older place counts where the newer one is absent. */
+function compileAdmin(settings: Settings, environment: Environment, notices: Notice[]): AdminSettings {
+  const auth = settings.governance?.auth_config ?? settings.auth_config ?? {}
+  const enabled = auth.is_enabled ?? false
+  const username = resolve(auth.admin_username, environment).value || undefined
+  const password = resolve(auth.admin_password, environment).value || undefined
+  if (enabled && (username === undefined || password === undefined)) {
+    const message =
+      'The admin API asks for a password that nobody has: auth_config needs admin_username and admin_password.'
+    notices.push({ kind: 'governance', message })
   }
-  return [...compiled.values()]
+  const protectsInference = enabled && auth.disable_auth_on_inference !== true
+  const openPaths = settings.client?.whitelisted_routes ?? []
+  return { enabled, username, password, protectsInference, openPaths }
 }
 
 function compileLogs(

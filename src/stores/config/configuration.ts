@@ -2,6 +2,7 @@ import type { PriceBook } from '../../models/price-book.ts'
 import type { CloudSettings } from '../../providers/authorization.ts'
 import type { Provider } from '../../providers/provider.ts'
 import type { Upstream } from '../../wire/egress.ts'
+import type { Governance } from './governance.ts'
 
 /**
  * The configuration as the gateway runs it: compiled once, immutable, swapped whole by reference. A call keeps
@@ -13,8 +14,9 @@ export interface Configuration {
   readonly client: ClientSettings
   /** By provider id, in the order of the file. */
   readonly providers: ReadonlyMap<string, ConfiguredProvider>
-  /** By the key's own text; compared through a keyed hash, see `pipeline/authenticate.ts`. */
-  readonly virtualKeys: readonly VirtualKey[]
+  /** Who may call, where to, and how much. */
+  readonly governance: Governance
+  readonly admin: AdminSettings
   readonly logs: LogsSettings
   /** What models cost. */
   readonly prices: PriceBook
@@ -38,6 +40,11 @@ export interface ClientSettings {
   readonly allowedHosts: readonly string[]
   /** Lower-case header names copied into a log row. */
   readonly loggingHeaders: readonly string[]
+  readonly headerFilter: HeaderFilter
+  /** Refuse instead of waiting where a provider has as many requests as its queue settings let through. */
+  readonly dropExcessRequests: boolean
+  /** How long a replaced virtual key still counts. */
+  readonly rotationGraceMs: number
 }
 
 export interface ConfiguredProvider {
@@ -49,6 +56,8 @@ export interface ConfiguredProvider {
   readonly allowedRequests: ReadonlySet<string> | undefined
   readonly keys: readonly ProviderKey[]
   readonly network: NetworkSettings
+  /** Undefined: no bound. */
+  readonly queue: QueueSettings | undefined
 }
 
 /** Where requests go. */
@@ -95,11 +104,33 @@ export interface NetworkSettings {
   readonly proxyUrl: string | undefined
 }
 
-export interface VirtualKey {
-  readonly id: string
-  readonly name: string
-  readonly value: string
-  readonly active: boolean
+/** Who may use the admin API and the dashboard. */
+export interface AdminSettings {
+  /** The password is asked for. */
+  readonly enabled: boolean
+  /** Undefined: it is missing in the environment, and nobody gets in. */
+  readonly username: string | undefined
+  /** Plain, or a bcrypt hash. Undefined: as above. */
+  readonly password: string | undefined
+  /** Inference is for those who send the password or a virtual key. */
+  readonly protectsInference: boolean
+  /** Paths that need no password; one that ends with `*` is a prefix. */
+  readonly openPaths: readonly string[]
+}
+
+/** Which of the caller's headers go on to providers. Lower-case patterns; `*` at the end stands for any ending. */
+export interface HeaderFilter {
+  /** Go on without the `x-bf-eh-` prefix; where there are some, nothing else goes on with it. */
+  readonly allowed: readonly string[]
+  /** Never go on. */
+  readonly denied: readonly string[]
+}
+
+/** How many requests a provider gets at once. */
+export interface QueueSettings {
+  readonly concurrency: number
+  /** More than these wait; what comes on top is refused. */
+  readonly waiting: number
 }
 
 export interface LogsSettings {

@@ -1,15 +1,19 @@
 import { closest } from '../../lib/closest.ts'
+import { checkAccounts } from './check-accounts.ts'
+import { checkGovernance } from './check-governance.ts'
 import { isCertificate, isHeaderName, isHeaderText, isReference } from './forms.ts'
 import { checkPriceOverride } from './price-overrides.ts'
 import type { Path, Problem } from './problem.ts'
+import { checkUnique, fields, items, place, type Fields, type Placed } from './raw.ts'
 import type { Registry } from './registry.ts'
 import { KNOWN_PROVIDERS } from './schema-providers.ts'
+import type { Tools } from './tools.ts'
 
 /**
  * What no single field can show to be wrong: names that come twice, settings that exclude each other, things that
  * are missing together. Looks at the raw value, so that these problems come with those of the types, not after.
  */
-export function inconsistencies(root: unknown, registry: Registry): Problem[] {
+export function inconsistencies(root: unknown, registry: Registry, tools: Tools = {}): Problem[] {
   const problems: Problem[] = []
   const providers = fields(fields(root).providers)
   checkProviderNames(providers, registry, problems)
@@ -25,15 +29,13 @@ export function inconsistencies(root: unknown, registry: Registry): Problem[] {
     place(['providers', id, 'keys'], fields(block).keys),
   )
   checkUnique(keyIds.flat(), 'id', 'each id of a provider key once', problems)
-  checkVirtualKeys(
-    place(['governance', 'virtual_keys'], fields(fields(root).governance).virtual_keys),
-    problems,
-  )
-  checkPrices(
-    ['governance', 'pricing_overrides'],
-    fields(fields(root).governance).pricing_overrides,
-    problems,
-  )
+  const governance = fields(fields(root).governance)
+  checkVirtualKeys(place(['governance', 'virtual_keys'], governance.virtual_keys), problems)
+  checkPrices(['governance', 'pricing_overrides'], governance.pricing_overrides, problems)
+  checkGovernance(governance, problems, tools)
+  const listed = new Set(Object.keys(providers).map((name) => name.toLowerCase()))
+  const known = [...registry.providers.keys(), ...KNOWN_PROVIDERS, ...listed]
+  problems.push(...checkAccounts(fields(root), (id) => listed.has(id) || isKnown(id, registry), known))
   return problems
 }
 
@@ -193,7 +195,6 @@ function checkAliases(path: Path, aliases: Fields, problems: Problem[]): void {
 }
 
 function checkVirtualKeys(keys: readonly Placed[], problems: Problem[]): void {
-  checkUnique(keys, 'id', 'each id once', problems)
   checkUnique(keys, 'name', 'each name once', problems)
   const seen = new Set<string>()
   for (const { path, value } of keys) {
@@ -208,37 +209,4 @@ function checkVirtualKeys(keys: readonly Placed[], problems: Problem[]): void {
     }
     seen.add(secret)
   }
-}
-
-function checkUnique(placed: readonly Placed[], field: string, expected: string, problems: Problem[]): void {
-  const seen = new Set<string>()
-  for (const { path, value } of placed) {
-    const text = fields(value)[field]
-    if (typeof text !== 'string' || text === '') continue
-    if (seen.has(text))
-      problems.push({ path: [...path, field], found: `${JSON.stringify(text)} again`, expected })
-    seen.add(text)
-  }
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-interface Placed {
-  path: Path
-  value: unknown
-}
-
-const NOTHING: Fields = Object.freeze(Object.create(null) as Fields)
-
-/** The value's fields; none when it is no object, which the types have reported. */
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : NOTHING
-}
-
-function items(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function place(path: Path, value: unknown): Placed[] {
-  return items(value).map((item, index) => ({ path: [...path, index], value: item }))
 }

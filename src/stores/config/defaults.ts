@@ -8,6 +8,7 @@ export const CLIENT_DEFAULTS = {
   log_retention_days: 365,
   enforce_auth_on_inference: false,
   max_request_body_size_mb: 100,
+  drop_excess_requests: false,
 } as const
 
 export const NETWORK_DEFAULTS = {
@@ -30,4 +31,17 @@ export const CONNECT_TIMEOUT_MS = 10_000
 
 export const KEY_DEFAULTS = { weight: 1, enabled: true } as const
 
+/** Where a provider has a queue at all. */
+export const QUEUE_DEFAULTS = { concurrency: 1000, buffer_size: 5000 } as const
+
 export const LOGS_FILE = 'logs.db'
+
+/**
+ * What an empty list of a virtual key's means, the first being ours. `deny_empty`: nothing, and an absent one
+ * everything; `allow_empty`: everything, as in Bifrost 1.4; `deny_absent`: nothing, and an absent one, too, as in 1.5.
+ */
+export const LIST_SEMANTICS = ['deny_empty', 'allow_empty', 'deny_absent'] as const
+
+export type ListSemantics = (typeof LIST_SEMANTICS)[number]
+
+export const GOVERNANCE_DEFAULTS = { time_zone: 'UTC', soft_limit_percent: 80 } as const

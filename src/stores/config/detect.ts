@@ -21,7 +21,7 @@ export function detectProviders(
     const reach = compileReach(provider.baseUrl, false, network)
     const keys =
       variable === undefined ? [] : [detectedKey(id, variable, readVariable(variable, environment)!, reach)]
-    found.set(id, { id, provider, reach, allowedRequests: undefined, keys, network })
+    found.set(id, { id, provider, reach, allowedRequests: undefined, keys, network, queue: undefined })
   }
   return found
 }

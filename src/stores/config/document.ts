@@ -1,8 +1,9 @@
 import { createScanner, findNodeAtLocation, parseTree, type Node, type ParseError } from 'jsonc-parser'
+import { locator, type Locate } from './locate.ts'
 import type { LocatedProblem, Path, Problem } from './problem.ts'
 
 /**
- * The text of `config.json` as a value that remembers where each part stands. Comments and trailing commas are
+ * The text of a configuration file as a value that remembers where each part stands. Comments and trailing commas are
  * fine; a name that comes twice is not, because one of the two would be lost in silence.
  */
 export interface Document {
@@ -12,15 +13,11 @@ export interface Document {
 }
 
 /** Real files nest some ten levels; the parser recurses. */
-const MAX_DEPTH = 100
+export const MAX_DEPTH = 100
 
 /** The document, or what keeps the text from being one. */
 export function parseDocument(text: string): Document | LocatedProblem[] {
-  const lines = lineStarts(text)
-  const at = (problem: Problem, offset: number): LocatedProblem => ({
-    ...problem,
-    ...position(lines, offset),
-  })
+  const at = locator(text)
   const tooDeep = offsetBeyondDepth(text)
   if (tooDeep !== undefined) {
     return [at({ path: [], found: `more than ${MAX_DEPTH} levels`, expected: 'less nesting' }, tooDeep)]
@@ -87,11 +84,7 @@ const EXPECTED = new Map<number, string>([
   [16, 'an escape such as \\n'], // InvalidCharacter
 ])
 
-function syntaxProblem(
-  text: string,
-  error: ParseError | undefined,
-  at: (problem: Problem, offset: number) => LocatedProblem,
-): LocatedProblem {
+function syntaxProblem(text: string, error: ParseError | undefined, at: Locate): LocatedProblem {
   if (error === undefined || text.trim() === '') {
     return at({ path: [], found: 'an empty file', expected: 'a JSON object' }, 0)
   }
@@ -119,20 +112,3 @@ const CLOSE_BRACE = 2
 const OPEN_BRACKET = 3
 const CLOSE_BRACKET = 4
 const END_OF_FILE = 17
-
-function lineStarts(text: string): number[] {
-  const starts = [0]
-  for (let index = text.indexOf('\n'); index >= 0; index = text.indexOf('\n', index + 1))
-    starts.push(index + 1)
-  return starts
-}
-
-function position(lines: readonly number[], offset: number): { line: number; column: number } {
-  let line = 1
-  for (let end = lines.length + 1; end - line > 1;) {
-    const middle = (line + end) >> 1
-    if (lines[middle - 1]! <= offset) line = middle
-    else end = middle
-  }
-  return { line, column: offset - lines[line - 1]! + 1 }
-}

@@ -1,4 +1,5 @@
 import type { EnvironmentText } from './fields.ts'
+import { variableOf } from './forms.ts'
 import type { Environment } from './registry.ts'
 
 /** Text from the file, with what it referred to. */
@@ -12,13 +13,14 @@ export interface Resolved {
 const PREFIX = 'env.'
 
 /**
- * Text as it counts: `env.NAME` is the variable's value, anything else itself. Line ends around a value are cut
+ * Text as it counts: `env.NAME` and `${NAME}` are the variable's value, anything else itself. Line ends around a value are cut
  * off: secrets read from files have one, and no header can carry it.
  */
 export function resolve(text: EnvironmentText | undefined, environment: Environment): Resolved {
   const written = typeof text === 'object' ? unwrap(text) : (text ?? '').trim()
-  if (!written.startsWith(PREFIX)) return { value: written, reference: undefined }
-  return { value: readVariable(written.slice(PREFIX.length), environment), reference: written }
+  const variable = variableOf(written)
+  if (variable === undefined) return { value: written, reference: undefined }
+  return { value: readVariable(variable, environment), reference: PREFIX + variable }
 }
 
 /** The object in which the admin API shows a value; there the secret is redacted and the variable counts. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { DURATION_FORMS, parseDuration } from '../../rules/windows.ts'
 import { isReference, isWebAddress } from './forms.ts'
 
 /**
@@ -100,6 +101,19 @@ export function number(minimum: number, maximum: number = Number.MAX_SAFE_INTEGE
 
 /** An amount, a weight, a price. */
 export const amount = number(0)
+
+const MONEY_ERROR = { error: 'dollars: a number of at least 0' }
+
+/** US dollars: a number, or its digits as text, which a spreadsheet or a template may write. */
+export const dollars = z.union(
+  [z.number().check(z.gte(0, MONEY_ERROR)), z.string().check(z.regex(/^\d{1,15}(\.\d+)?$/, MONEY_ERROR))],
+  MONEY_ERROR,
+)
+
+/** The length of the period of a budget or a rate limit. */
+export const period = z
+  .string({ error: DURATION_FORMS })
+  .check(z.refine((value) => parseDuration(value) !== undefined, { error: DURATION_FORMS }))
 
 function range(minimum: number, maximum: number): string {
   return maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`

@@ -1,8 +1,14 @@
 /** The forms that texts of the configuration must have. Apart from `fields.ts`, so that using them loads no validator. */
 
-/** `env.NAME`: the text stands in an environment variable. */
+/** `env.NAME`, or `${NAME}` as shells have it: the text stands in an environment variable. */
 export function isReference(value: string): boolean {
-  return value.startsWith('env.')
+  return variableOf(value) !== undefined
+}
+
+/** The name of the variable; undefined: the text stands for itself. */
+export function variableOf(value: string): string | undefined {
+  if (value.startsWith('env.')) return value.slice('env.'.length)
+  return /^\$\{(\w+)\}$/.exec(value)?.[1]
 }
 
 /** An absolute http(s) URL to which a path can be added. */

@@ -23,6 +23,8 @@ export interface Governance {
   /** IANA name of the zone whose days, weeks and months calendar-aligned windows follow. */
   readonly timeZone: string
 
+  /** Some value of a virtual key is known. */
+  readonly acceptsKeys: boolean
   /** Whose key this is: the key itself, or its value before the last rotation. Expiry is the caller's to compare. */
   findVirtualKey(presented: string): PresentedKey | undefined
   /** The first of the key's grants that lets it use the model at the provider; `names`: all that the model is called. */

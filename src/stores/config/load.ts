@@ -1,17 +1,15 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compile, type CompileOptions } from './compile.ts'
-import type { Configuration } from './configuration.ts'
-import { surveyNotices, type Notice } from './notice.ts'
+import { compile, type Compiled, type CompileOptions } from './compile.ts'
+import { surveyNotices } from './notice.ts'
 import { ConfigurationError } from './problem.ts'
+import { loadTools } from './tools.ts'
 
 export const CONFIG_FILE = 'config.json'
 
-export type LoadOptions = Omit<CompileOptions, 'unserved'>
+export type LoadOptions = Omit<CompileOptions, 'unserved' | 'tools'>
 
-export interface Loaded {
-  readonly configuration: Configuration
-  readonly notices: readonly Notice[]
+export interface Loaded extends Compiled {
   /** What was read; undefined: there is no file, and everything comes from the environment. */
   readonly text: string | undefined
 }
@@ -34,8 +32,9 @@ export async function compileText(
   if (text === undefined) return { ...compile({}, options), text }
   // The validator and the parser take longer to load than everything else: a start without a file does without.
   const { checkText } = await import('./check.ts')
-  const { settings, survey } = checkText(text, file, options.registry)
-  const compiled = compile(settings, { ...options, unserved: survey.unserved })
+  const tools = await loadTools(text)
+  const { settings, survey } = checkText(text, file, options.registry, tools)
+  const compiled = compile(settings, { ...options, tools, unserved: survey.unserved })
   return { ...compiled, notices: [...surveyNotices(file, survey), ...compiled.notices], text }
 }
 

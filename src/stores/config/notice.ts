@@ -10,6 +10,7 @@ export interface Notice {
     | 'virtual-key'
     | 'client'
     | 'logs'
+    | 'governance'
     | 'prices'
     | 'file'
   readonly message: string

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { KEY_DEFAULTS, NETWORK_DEFAULTS } from './defaults.ts'
+import { KEY_DEFAULTS, NETWORK_DEFAULTS, QUEUE_DEFAULTS } from './defaults.ts'
 import {
   accepted,
   amount,
@@ -219,12 +219,16 @@ export const providerSettings = block({
   network_config: served(networkSettings, 'How the provider is reached.'),
   proxy_config: served(proxySettings, 'Proxy through which the provider is reached.'),
   custom_provider_config: served(customProviderSettings, 'Makes the name a provider of your own.'),
-  concurrency_and_buffer_size: accepted(
+  concurrency_and_buffer_size: served(
     block({
-      concurrency: accepted(positive, 'Requests to the provider at once.'),
-      buffer_size: accepted(positive, 'Requests that may wait; at least `concurrency`.'),
+      concurrency: served(positive, 'Requests with one provider key at once.', QUEUE_DEFAULTS.concurrency),
+      buffer_size: served(
+        positive,
+        'Requests that may wait for it; at least `concurrency`.',
+        QUEUE_DEFAULTS.buffer_size,
+      ),
     }),
-    'Queue in front of the provider. Calls do not queue here.',
+    'Queue in front of each provider key. Absent: no bound.',
   ),
   send_back_raw_request: accepted(flag, "Put the provider's request into `extra_fields`."),
   send_back_raw_response: accepted(flag, "Put the provider's answer into `extra_fields`."),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { DURATION_FORMS } from '../../rules/windows.ts'
 import { CLIENT_DEFAULTS, LOGS_FILE } from './defaults.ts'
 import {
   accepted,
@@ -15,6 +16,7 @@ import {
   names,
   number,
   open,
+  period,
   positive,
   served,
   text,
@@ -22,6 +24,7 @@ import {
   unenforced,
   whole,
 } from './fields.ts'
+import { accounts, levelBudgets } from './schema-accounts.ts'
 import { adminAuthentication, governanceSettings } from './schema-governance.ts'
 import { mcpSettings } from './schema-mcp.ts'
 import { providerSettings } from './schema-providers.ts'
@@ -83,20 +86,30 @@ const clientSettings = block({
   allowed_headers: accepted(texts, 'Further headers that web pages may send.'),
   enforce_scim_auth: unenforced(flag, 'Callers must be users of an identity provider.'),
   allow_direct_keys: accepted(flag, "true: a caller's own provider key is used."),
-  drop_excess_requests: accepted(flag, 'true: refuse instead of waiting when a queue is full.'),
+  drop_excess_requests: served(
+    flag,
+    'true: refuse instead of waiting where a provider has all requests that it takes at once.',
+    CLIENT_DEFAULTS.drop_excess_requests,
+  ),
   initial_pool_size: accepted(positive, 'Size of object pools.'),
   prometheus_labels: accepted(texts, 'Further labels of metrics.'),
   disable_db_pings_in_health: accepted(flag, 'true: `/health` does not look at the databases.'),
   enable_litellm_fallbacks: accepted(flag, 'true: text completions become chat completions.'),
-  header_filter_config: unenforced(
+  header_filter_config: served(
     block({
-      allowlist: accepted(texts, 'Headers that are forwarded.'),
-      denylist: accepted(texts, 'Headers that are not forwarded.'),
+      allowlist: served(
+        texts,
+        'Headers that are forwarded, also without `x-bf-eh-`; `*` at the end stands for any.',
+      ),
+      denylist: served(texts, 'Headers that are not forwarded.'),
     }),
     'Which request headers are forwarded to providers.',
   ),
-  required_headers: unenforced(texts, 'Headers without which a request is refused.'),
-  whitelisted_routes: accepted(texts, 'Paths of the admin API that need no password.'),
+  required_headers: served(names, 'Headers without which a request is refused.'),
+  whitelisted_routes: served(
+    texts,
+    'Paths of the admin API that need no password; `*` at the end stands for any ending.',
+  ),
   async_job_result_ttl: accepted(positive, 'Seconds that the result of an asynchronous job is kept.'),
   hide_deleted_virtual_keys_in_filters: accepted(flag, 'true: the dashboard does not offer deleted keys.'),
   mcp_agent_depth: accepted(count, 'Most rounds of tool calls in one request.'),
@@ -114,7 +127,11 @@ const clientSettings = block({
   mcp_enable_temp_token_auth: accepted(flag, 'true: short-lived links for missing credentials.'),
   oauth2_server_config: accepted(open, 'The gateway as an OAuth server.'),
   compat: accepted(open, 'Conversions between kinds of requests.'),
-  vk_rotation_cooldown: accepted(text, 'How long a replaced virtual key still works.'),
+  vk_rotation_cooldown: served(
+    z.union([count, period], { error: `seconds, or ${DURATION_FORMS}` }),
+    'How long the value of a virtual key still works after it was replaced; a number is in seconds.',
+    0,
+  ),
   retain_content_in_object_storage: accepted(flag, 'Keep bodies in object storage.'),
   allow_per_request_content_storage_override: accepted(flag, 'Callers may switch the storing of bodies.'),
   webhook_config: accepted(open, 'Messages about finished jobs.'),
@@ -188,6 +205,8 @@ export const settingsSchema = block({
     {},
   ),
   governance: served(governanceSettings, 'Who may call, and how much.'),
+  accounts,
+  budgets: levelBudgets,
   logs_store: served(logsStoreSettings, 'The log of calls.'),
   config_store: accepted(configStoreSettings, 'Database for settings made through the admin API.'),
   mcp: accepted(mcpSettings, 'Tools of MCP servers.'),
@@ -203,7 +222,7 @@ export const settingsSchema = block({
   framework: served(frameworkSettings, 'Prices.'),
   websocket: accepted(webSocketSettings, 'WebSocket connections.'),
   encryption_key: unenforced(environmentText, 'Key for secrets at rest.'),
-  auth_config: unenforced(adminAuthentication, 'Older place of `governance.auth_config`.'),
+  auth_config: served(adminAuthentication, 'Older place of `governance.auth_config`.'),
   source_of_truth: accepted(text, '`config.json`: the file wins over the admin API.'),
   schema_url: accepted(text, 'Where the JSON schema is read.'),
   cluster_config: accepted(open, 'Several gateways as one.'),

@@ -1,0 +1,174 @@
+import { RecentMap } from '../../lib/recent-map.ts'
+import type {
+  Budget,
+  Customer,
+  Governance,
+  GrantAnswer,
+  Limits,
+  ModelLimits,
+  PresentedKey,
+  ProviderGrant,
+  ProviderLimits,
+  RateLimit,
+  RoutingRule,
+  Team,
+  VirtualKey,
+} from './governance.ts'
+import type { KeyHash } from './key-hash.ts'
+import { Spellings } from './model-list.ts'
+
+export interface Parts {
+  readonly customers: ReadonlyMap<string, Customer>
+  readonly teams: ReadonlyMap<string, Team>
+  readonly virtualKeys: ReadonlyMap<string, VirtualKey>
+  readonly providers: ReadonlyMap<string, ProviderLimits>
+  readonly models: readonly ModelLimits[]
+  readonly rules: readonly RoutingRule[]
+  readonly budgets: ReadonlyMap<string, Budget>
+  readonly rateLimits: ReadonlyMap<string, RateLimit>
+  readonly anonymous: VirtualKey | undefined
+  readonly requiredHeaders: readonly string[]
+  readonly timeZone: string
+  readonly presented: ReadonlyMap<string, PresentedKey>
+  readonly hash: KeyHash
+  /** Some counter is in the way of a call more than once. */
+  readonly sharesCounters: boolean
+}
+
+const EVERYTHING: GrantAnswer = Object.freeze({ outcome: 'granted', grant: undefined })
+const PROVIDER_BLOCKED: GrantAnswer = Object.freeze({ outcome: 'provider-blocked' })
+const MODEL_BLOCKED: GrantAnswer = Object.freeze({ outcome: 'model-blocked' })
+
+/** Models that are remembered: clients name them, and may name any number. */
+const MEMORY = 1000
+
+/** What binds a key wherever its call goes: from one of its grants, or from itself, up to its customer. */
+type Chains = Map<VirtualKey | ProviderGrant, Limits>
+
+export class CompiledGovernance implements Governance {
+  readonly customers: ReadonlyMap<string, Customer>
+  readonly teams: ReadonlyMap<string, Team>
+  readonly virtualKeys: ReadonlyMap<string, VirtualKey>
+  readonly providers: ReadonlyMap<string, ProviderLimits>
+  readonly models: readonly ModelLimits[]
+  readonly rules: readonly RoutingRule[]
+  readonly budgets: ReadonlyMap<string, Budget>
+  readonly rateLimits: ReadonlyMap<string, RateLimit>
+  readonly anonymous: VirtualKey | undefined
+  readonly requiredHeaders: readonly string[]
+  readonly timeZone: string
+  readonly #presented: ReadonlyMap<string, PresentedKey>
+  readonly #hash: KeyHash
+  readonly #sharesCounters: boolean
+  readonly #models: readonly { readonly of: ModelLimits; readonly names: Spellings }[]
+  readonly #found = new RecentMap<string, readonly ModelLimits[]>(MEMORY)
+  readonly #chains: Chains = new Map()
+
+  constructor(parts: Parts) {
+    this.customers = parts.customers
+    this.teams = parts.teams
+    this.virtualKeys = parts.virtualKeys
+    this.providers = parts.providers
+    this.models = parts.models
+    this.rules = parts.rules
+    this.budgets = parts.budgets
+    this.rateLimits = parts.rateLimits
+    this.anonymous = parts.anonymous
+    this.requiredHeaders = parts.requiredHeaders
+    this.timeZone = parts.timeZone
+    this.#presented = parts.presented
+    this.#hash = parts.hash
+    this.#sharesCounters = parts.sharesCounters
+    this.#models = parts.models.map((of) => {
+      return { of, names: new Spellings([of.model], of.provider ?? '') }
+    })
+    for (const key of parts.virtualKeys.values()) this.#chain(key)
+  }
+
+  #chain(key: VirtualKey): void {
+    const upwards = [key.limits, key.team?.limits, key.customer?.limits]
+    this.#chains.set(key, this.#together(upwards))
+    for (const grant of key.grants ?? [])
+      if (!isNone(grant.limits)) this.#chains.set(grant, this.#together([grant.limits, ...upwards]))
+  }
+
+  get acceptsKeys(): boolean {
+    return this.#presented.size > 0
+  }
+
+  findVirtualKey(presented: string): PresentedKey | undefined {
+    return this.#presented.size === 0 ? undefined : this.#presented.get(this.#hash.of(presented))
+  }
+
+  grantFor(key: VirtualKey, provider: string, names: readonly string[]): GrantAnswer {
+    if (key.grants === undefined) return EVERYTHING
+    let answer = key.allowsOtherProviders ? EVERYTHING : PROVIDER_BLOCKED
+    for (const grant of key.grants) {
+      if (grant.provider !== provider) continue
+      if (grant.models.allows(names)) return { outcome: 'granted', grant }
+      answer = MODEL_BLOCKED
+    }
+    return answer
+  }
+
+  limitsFor(key: VirtualKey | undefined, provider: string, names: readonly string[]): Limits {
+    const own = key === undefined ? NONE : this.#chainFor(key, provider, names)
+    const ofProvider = this.providers.get(provider)?.limits ?? NONE
+    const ofModels = this.#modelLimits(key, provider, names)
+    if (isNone(ofProvider) && ofModels.length === 0) return own
+    return this.#together([ofProvider, ...ofModels, own])
+  }
+
+  #chainFor(key: VirtualKey, provider: string, names: readonly string[]): Limits {
+    const answer = this.grantFor(key, provider, names)
+    const grant = answer.outcome === 'granted' ? answer.grant : undefined
+    return (grant && this.#chains.get(grant)) ?? this.#chains.get(key) ?? NONE
+  }
+
+  #modelLimits(key: VirtualKey | undefined, provider: string, names: readonly string[]): Limits[] {
+    if (this.#models.length === 0) return []
+    const found = new Set(names.flatMap((name) => this.#modelsCalled(provider, name)))
+    return [...found].filter((each) => isInScope(each, key)).map(({ limits }) => limits)
+  }
+
+  #modelsCalled(provider: string, name: string): readonly ModelLimits[] {
+    const question = `${provider}\n${name}`
+    let found = this.#found.get(question)
+    if (found !== undefined) return found
+    found = this.#models
+      .filter(({ of, names }) => (of.provider ?? provider) === provider && names.has(name, false))
+      .map(({ of }) => of)
+    this.#found.set(question, found)
+    return found
+  }
+
+  /** In their order; what comes twice counts once. */
+  #together(parts: readonly (Limits | undefined)[]): Limits {
+    const some = parts.filter((part) => part !== undefined && !isNone(part)) as Limits[]
+    if (some.length === 0) return NONE
+    if (some.length === 1) return some[0]!
+    const all = {
+      budgets: some.flatMap(({ budgets }) => budgets),
+      rateLimits: some.flatMap(({ rateLimits }) => rateLimits),
+    }
+    if (!this.#sharesCounters) return all
+    return { budgets: withoutTwins(all.budgets), rateLimits: withoutTwins(all.rateLimits) }
+  }
+}
+
+const NONE: Limits = Object.freeze({ budgets: [], rateLimits: [] })
+
+function isNone({ budgets, rateLimits }: Limits): boolean {
+  return budgets.length === 0 && rateLimits.length === 0
+}
+
+function withoutTwins<Limit extends { readonly id: string }>(limits: readonly Limit[]): Limit[] {
+  const seen = new Set<string>()
+  return limits.filter(({ id }) => !seen.has(id) && seen.add(id))
+}
+
+function isInScope({ scope, scopeId }: ModelLimits, key: VirtualKey | undefined): boolean {
+  if (scope === 'global') return true
+  if (scope === 'virtual_key') return key?.id === scopeId
+  return (scope === 'team' ? key?.team?.id : key?.customer?.id) === scopeId
+}
