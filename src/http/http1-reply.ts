@@ -73,7 +73,11 @@ export class Http1Reply implements EdgeReply {
   }
 
   write(chunk: Uint8Array | string): boolean {
-    if (this.closed || chunk.length === 0) return true
+    return this.closed || this.#put(chunk)
+  }
+
+  #put(chunk: Uint8Array | string): boolean {
+    if (this.#gone || chunk.length === 0) return true
     const part = this.bytesWritten === 0 ? asBytes(chunk) : chunk
     const bytes = typeof part === 'string' ? Buffer.byteLength(part) : part.length
     this.bytesWritten += bytes
@@ -87,11 +91,18 @@ export class Http1Reply implements EdgeReply {
     else this.#response.end()
   }
 
-  abort(afterMs?: number): void {
+  abort(last: Uint8Array | string = '', pauseMs?: number): void {
     if (this.closed) return
     this.#ended = true
-    if (afterMs === undefined) this.#breakOff()
-    else setTimeout(() => this.#breakOff(), afterMs).unref()
+    if (pauseMs === undefined) {
+      this.#put(last)
+      return this.#breakOff()
+    }
+    const tell = () => {
+      this.#put(last)
+      setTimeout(() => this.#breakOff(), pauseMs).unref()
+    }
+    setTimeout(tell, pauseMs).unref()
   }
 
   #breakOff(): void {

@@ -74,7 +74,11 @@ export class Http2Reply implements EdgeReply, Enrolled {
   }
 
   write(chunk: Uint8Array | string): boolean {
-    if (this.closed || chunk.length === 0) return true
+    return this.closed || this.#put(chunk)
+  }
+
+  #put(chunk: Uint8Array | string): boolean {
+    if (this.#gone || chunk.length === 0) return true
     this.bytesWritten += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
     return this.#write(chunk)
   }
@@ -86,11 +90,18 @@ export class Http2Reply implements EdgeReply, Enrolled {
     this.#drop()
   }
 
-  abort(afterMs?: number): void {
+  abort(last: Uint8Array | string = '', pauseMs?: number): void {
     if (this.closed) return
     this.#ended = true
-    if (afterMs === undefined) this.#breakOff()
-    else setTimeout(() => this.#breakOff(), afterMs).unref()
+    if (pauseMs === undefined) {
+      this.#put(last)
+      return this.#breakOff()
+    }
+    const tell = () => {
+      this.#put(last)
+      setTimeout(() => this.#breakOff(), pauseMs).unref()
+    }
+    setTimeout(tell, pauseMs).unref()
   }
 
   #breakOff(): void {

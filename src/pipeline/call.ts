@@ -60,8 +60,11 @@ export interface Reply {
   /** false: the client reads slower than this; wait for `onDrain` before giving more. */
   write(chunk: Uint8Array | string): boolean
   end(): void
-  /** Ends the connection, at once or later, so that no client can take what it got for a whole answer. */
-  abort(afterMs?: number): void
+  /**
+   * Ends the connection so that no client can take what it got for a whole answer, with `last` behind that. With a
+   * pause before and after `last`, if one is given.
+   */
+  abort(last?: Uint8Array | string, pauseMs?: number): void
   /** Called once, when the client left before the end. */
   onGone(listener: () => void): void
   onDrain(listener: () => void): void

@@ -264,8 +264,9 @@ class Relay implements Watched {
     ) {
       stream.beforeEnd(error)
       if (rest !== undefined) this.#write(stream, rest)
-      this.#write(stream, stream.passage.failure(error))
-      call.reply.abort(clientFraming(call).failureLingersMs)
+      const failure = stream.passage.failure(error)
+      stream.onBytes(failure)
+      call.reply.abort(failure, clientFraming(call).failurePauseMs)
     }
     this.#reject(error)
   }

@@ -51,7 +51,7 @@ export class StreamTranslator {
       observe(event)
       if (event.type === 'error') this.#failed = true
       else if (event.type === 'finish') this.#ended = true
-      if (event.type === 'error' && client.framing.failureLingersMs !== undefined) this.#untold = event.error
+      if (event.type === 'error' && client.framing.failurePauseMs !== undefined) this.#untold = event.error
       else this.#encoder.push(event, this.#write)
     }
     this.#emit = stopAt(memo.enforceStop, encode)

@@ -22,9 +22,9 @@ export interface Framing {
   writer(): FrameWriter
   /**
    * For clients that find a failure only where it comes alone, and lose with the connection what they have not read:
-   * it is written apart from the events before it, and the connection stays for so long.
+   * so long after the events it is written, and so long after it the connection is broken off.
    */
-  readonly failureLingersMs?: number
+  readonly failurePauseMs?: number
 }
 
 /** Bytes in, frames out, synchronously, however the bytes are sliced. */

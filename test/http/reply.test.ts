@@ -200,22 +200,24 @@ describe('abort', () => {
     expect(client.received().endsWith('0\r\n\r\n')).toBe(false)
   })
 
-  it('B11 leaves a client time to read the failure, where it is told to', async () => {
+  it('B11 tells a failure apart, and gives time to read it, where it is told to', async () => {
     let aborted = false
     const edge = await startEdge({
       handle: async ({ reply }) => {
         reply.open(200, SSE)
         reply.write('data: 1\n\n')
-        reply.abort(300)
+        reply.abort('data: last\n\n', 200)
         aborted = reply.closed
       },
     })
     const client = await rawClient(edge.port, post('{}'))
     while (!client.received().includes('data: 1')) await sleep(1)
     expect(aborted).toBe(true)
+    expect(client.received()).not.toContain('last')
+    while (!client.received().includes('last')) await sleep(1)
     expect(client.socket.readableEnded).toBe(false)
     await client.closed()
-    expect(client.received().endsWith('0\r\n\r\n')).toBe(false)
+    expect(client.received().endsWith('last\n\n\r\n')).toBe(true)
   })
 
   it('of an answer that waits for its turn ends the connection at its turn', async () => {

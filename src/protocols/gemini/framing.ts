@@ -7,8 +7,8 @@ export const FAILURE = 'error'
 /**
  * Server-sent events as Google sends them and its SDKs read them. A line that is no `data:` is an error's JSON to
  * them: one comment, sent to keep the connection open, ends the answer (Python, Go) or hides the rest of it (the
- * JavaScript in Gemini CLI 0.61), while empty lines are skipped by all. A failure stands bare behind the events, and
- * only where it comes alone in a chunk does JavaScript see it.
+ * JavaScript in Gemini CLI 0.61), while all skip empty lines. A failure stands bare behind the events. JavaScript sees
+ * it only if no event was read with it, and Node's `fetch` joins what has come; what it sees, Gemini CLI tries again.
  */
 export const googleEvents: Framing = {
   ...sse,
@@ -17,7 +17,7 @@ export const googleEvents: Framing = {
     idle: '\n\n',
     end: () => '',
   }),
-  failureLingersMs: 1_000,
+  failurePauseMs: 500,
 }
 
 /** A failure’s JSON behind the events. */
