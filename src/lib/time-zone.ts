@@ -43,6 +43,35 @@ export function startOfDay({ year, month, day }: CalendarDay, zone: string): num
   })
 }
 
+export const WEEKDAYS = [
+  'sunday',
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+] as const
+
+/** What a clock on the wall shows; `hour` from 0 to 23. */
+export interface WallClock {
+  readonly hour: number
+  readonly weekday: (typeof WEEKDAYS)[number]
+}
+
+/** Clocks are changed on the quarter of an hour, so that an offset holds till the next. */
+const QUARTER_MS = 15 * 60 * 1000
+const offsets = new Map<string, { quarter: number; offsetMs: number }>()
+
+/** The hour and the day that it is in the zone. Asked for with every call: costs nothing but a look within a quarter. */
+export function wallClockAt(timeMs: number, zone: string): WallClock {
+  const quarter = Math.floor(timeMs / QUARTER_MS)
+  let known = offsets.get(zone)
+  if (known?.quarter !== quarter) offsets.set(zone, (known = { quarter, offsetMs: offsetAt(timeMs, zone) }))
+  const local = new Date(timeMs + known.offsetMs)
+  return { hour: local.getUTCHours(), weekday: WEEKDAYS[local.getUTCDay()]! }
+}
+
 /** What local time is ahead of UTC, in milliseconds. */
 function offsetAt(timeMs: number, zone: string): number {
   if (zone === 'UTC') return 0

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { calendarDayAt, isTimeZone, startOfDay } from '../../src/lib/time-zone.ts'
+import { calendarDayAt, isTimeZone, startOfDay, wallClockAt } from '../../src/lib/time-zone.ts'
 
 describe('the first moment of a day', () => {
   it.each([
@@ -45,4 +45,20 @@ it.each([
   ['', false],
 ])('a time zone? %s', (name, expected) => {
   expect(isTimeZone(name)).toBe(expected)
+})
+
+describe('the clock on the wall', () => {
+  it.each([
+    ['UTC', '2026-11-21T23:59:59.999Z', 23, 'saturday'],
+    ['Asia/Kathmandu', '2026-11-21T18:14:59Z', 23, 'saturday'],
+    ['Asia/Kathmandu', '2026-11-21T18:15:00Z', 0, 'sunday'],
+    ['America/New_York', '2026-11-01T05:59:59Z', 1, 'sunday'],
+    ['America/New_York', '2026-11-01T06:00:00Z', 1, 'sunday'],
+    ['America/New_York', '2026-11-01T07:00:00Z', 2, 'sunday'],
+    ['Europe/Berlin', '2026-03-29T00:59:59Z', 1, 'sunday'],
+    ['Europe/Berlin', '2026-03-29T01:00:00Z', 3, 'sunday'],
+    ['Europe/Berlin', '2026-03-28T12:00:00Z', 13, 'saturday'],
+  ])('of %s at %s', (zone, time, hour, weekday) => {
+    expect(wallClockAt(Date.parse(time), zone)).toEqual({ hour, weekday })
+  })
 })

@@ -9,7 +9,7 @@ import { both, isScalar, map } from './part.ts'
 import type { Kind, Part } from './part.ts'
 import { compilePattern } from './pattern.ts'
 import { FAILED, isText } from './scope.ts'
-import type { TextMap, Value, Variable } from './scope.ts'
+import type { Run, TextMap, Value, Variable } from './scope.ts'
 
 type Names = ReadonlyMap<string, { readonly slot: number; readonly variable: Omit<Variable<never>, 'read'> }>
 type Locals = ReadonlyMap<string, { readonly local: number; readonly kind: Kind }>
@@ -24,8 +24,8 @@ const WORK_MAX = 10_000
 export class Compiler {
   readonly #text: string
   readonly #names: Names
-  /** Names of the variables that were read since it was last emptied. */
-  readonly reads = new Set<string>()
+  /** What was read since it was last emptied: variables, and entries of maps. */
+  readonly reads = new Map<string, Run>()
   #work = 0
   /** How often the node at hand runs. */
   #times = 1
@@ -110,9 +110,9 @@ export class Compiler {
       ])
     const { slot, variable } = known
     const { name, type: kind, values } = variable
-    this.reads.add(name)
-    const run = (scope: { value(slot: number): Value }): Value => scope.value(slot)
+    const run: Run = (scope) => scope.value(slot)
     if (kind === 'map') return { kind, run, map: name, size: MAP_SIZE_USUAL }
+    this.reads.set(name, run)
     return { kind, run, ...(kind === 'string' && { key: name }), ...(values && { values }) }
   }
 
@@ -130,7 +130,7 @@ export class Compiler {
     const element = parts[0]?.kind
     const list = { kind: 'list' as const, size: parts.length, ...(element && { element }) }
     if (literals.length === parts.length) return { ...list, literal: literals, run: () => literals }
-    const run = (scope: Parameters<Part['run']>[0]): Value => {
+    const run: Run = (scope) => {
       const values = parts.map((part) => part.run(scope))
       return values.includes(FAILED) ? FAILED : values
     }
@@ -152,11 +152,10 @@ export class Compiler {
     if (typeof index.literal !== 'string')
       return { kind: 'string', run: both(container.run, index.run!, entryOf) }
     const key = index.literal.toLowerCase()
-    return {
-      kind: 'string',
-      key: `${container.map}[${JSON.stringify(key)}]`,
-      run: map(container.run, (entries: TextMap) => entryOf(entries, key)),
-    }
+    const name = `${container.map}[${JSON.stringify(key)}]`
+    const run = map(container.run, (entries: TextMap) => entryOf(entries, key))
+    this.reads.set(name, run)
+    return { kind: 'string', key: name, run }
   }
 
   #call(node: ASTNode & { op: 'call' }, locals: Locals): Part {

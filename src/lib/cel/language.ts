@@ -4,8 +4,8 @@ import { Compiler } from './compile.ts'
 import { ExpressionError } from './expression-error.ts'
 import { betterGuard } from './operators.ts'
 import type { Guard } from './part.ts'
-import { FAILED } from './scope.ts'
-import type { Run, Scope, Variable } from './scope.ts'
+import type { Program } from './program.ts'
+import type { Variable } from './scope.ts'
 import { reworded } from './wording.ts'
 
 /**
@@ -16,23 +16,6 @@ import { reworded } from './wording.ts'
 export interface Language {
   /** Throws {@link ExpressionError} and nothing else. An expression of blanks is `true`. */
   compile(text: string): Program
-}
-
-/** A compiled expression: it holds when all its conditions do. */
-export interface Program {
-  readonly text: string
-  /** The parts that `&&` joins. */
-  readonly conditions: readonly Condition[]
-  /** What must be so for the expression to hold, if one can look it up. */
-  readonly guard: Guard | undefined
-}
-
-export interface Condition {
-  /** As it stands in the expression. */
-  readonly text: string
-  readonly run: Run
-  /** Names of the variables in it. */
-  readonly reads: readonly string[]
 }
 
 const LENGTH_MAX = 16_384
@@ -125,7 +108,7 @@ function programOf(text: string, root: ASTNode, compiler: Compiler): Program {
     compiler.reads.clear()
     const part = compiler.part(one)
     guard = betterGuard(guard, part.guard)
-    return { text: own, run: part.run, reads: [...compiler.reads] }
+    return { text: own, run: part.run, reads: new Map(compiler.reads) }
   })
   return { text, conditions, guard }
 }
@@ -147,16 +130,4 @@ function notBoolean(text: string, root: ASTNode, type = 'dyn'): ExpressionError 
     `The expression gives ${type}, and is to give true or false`,
     hint,
   )
-}
-
-/** A part that failed does not hold. */
-export function holds({ conditions }: Program, scope: Scope): boolean {
-  for (const { run } of conditions) if (run(scope) !== true) return false
-  return true
-}
-
-/** One condition with its outcome. `failed`: it could not be decided, as when a header is not there. */
-export function outcome({ run }: Condition, scope: Scope): boolean | 'failed' {
-  const value = run(scope)
-  return value === FAILED ? 'failed' : value === true
 }

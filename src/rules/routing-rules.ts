@@ -1,0 +1,213 @@
+import { ExpressionError } from '../lib/cel/expression-error.ts'
+import type { Language } from '../lib/cel/language.ts'
+import { holds } from '../lib/cel/program.ts'
+import type { Program } from '../lib/cel/program.ts'
+import { LazyScope } from '../lib/cel/scope.ts'
+import type { RoutingRule, RulePlace, RuleScope, RuleTarget } from './routing-rule.ts'
+import { explainRule } from './rule-explain.ts'
+import type { TriedRule } from './rule-explain.ts'
+import { RuleIndex } from './rule-index.ts'
+import { RULE_VARIABLES } from './rule-variables.ts'
+import type { RuleFacts } from './rule-variables.ts'
+import { chooseByWeight } from './weighted.ts'
+import type { Chance } from './weighted.ts'
+
+/** Why a rule is refused. */
+export interface RuleProblem {
+  /** Of the rule, in the list. */
+  readonly index: number
+  readonly field: 'expression' | 'targets' | 'scopeId'
+  readonly message: string
+  /** Of an expression: its line with a caret below the place. */
+  readonly excerpt: string | undefined
+}
+
+/** Where a rule leads. Its provider and model go through `routeTo` of `routing.ts`. */
+export interface RuleRoute {
+  /** Undefined: neither rule nor request names one. */
+  readonly provider: string | undefined
+  readonly model: string
+  /** The model is the request's and not the rule's, so that the provider may spell it otherwise. */
+  readonly isOwnModel: boolean
+  /** The only provider key that may be used. */
+  readonly keyId: string | undefined
+  readonly reason: string
+}
+
+export interface RuleDecision {
+  readonly rule: { readonly id: string; readonly name: string }
+  /** The target, then the fallbacks of the rule. */
+  readonly routes: readonly [RuleRoute, ...RuleRoute[]]
+  /** The rule has fallbacks, so that those of the request do not count. */
+  readonly replacesFallbacks: boolean
+}
+
+export interface RuleQuestion extends Chance {
+  /** Leaves targets out of the draw that cannot serve; where all are left out, the draw is among all. */
+  readonly isUsable?: (route: RuleRoute) => boolean
+}
+
+interface CompiledRule extends RoutingRule {
+  readonly program: Program
+  readonly choices: readonly Choice[]
+}
+
+interface Choice extends RuleTarget {
+  /** For the draw by session: stays the same when other targets change. */
+  readonly id: string
+  readonly share: string
+}
+
+/** The rules of one scope, in the order in which they are asked. */
+class RuleSet {
+  readonly rules: readonly CompiledRule[]
+  readonly #enabled: readonly CompiledRule[]
+  readonly #index: RuleIndex
+
+  constructor(rules: readonly CompiledRule[]) {
+    this.rules = rules.toSorted((a, b) => a.priority - b.priority)
+    this.#enabled = this.rules.filter(({ enabled }) => enabled)
+    this.#index = new RuleIndex(this.#enabled.map(({ program }) => program.guard))
+  }
+
+  first(scope: LazyScope<RuleFacts>): CompiledRule | undefined {
+    const position = this.#index.first(scope, (at) => holds(this.#enabled[at]!.program, scope))
+    return position === undefined ? undefined : this.#enabled[position]
+  }
+}
+
+/** Compiled rules: the first that applies decides, those of the narrowest scope being asked first. Pure. */
+export class RoutingRules {
+  readonly #sets = new Map<string, RuleSet>()
+
+  constructor(rules: readonly CompiledRule[]) {
+    for (const [key, group] of Map.groupBy(rules, ({ scope, scopeId }) => keyOf(scope, scopeId)))
+      this.#sets.set(key, new RuleSet(group))
+  }
+
+  /** Undefined where no rule applies. */
+  decide(facts: RuleFacts, question: RuleQuestion): RuleDecision | undefined {
+    if (this.#sets.size === 0) return undefined
+    const scope = new LazyScope(RULE_VARIABLES, facts)
+    for (const set of this.#setsFor(facts)) {
+      const rule = set.first(scope)
+      if (rule !== undefined) return decisionOf(rule, facts, question)
+    }
+    return undefined
+  }
+
+  /** The same decision, and every rule that was asked on the way, with the outcome of each of its conditions. */
+  explain(
+    facts: RuleFacts,
+    question: RuleQuestion,
+  ): { decision: RuleDecision | undefined; tried: TriedRule[] } {
+    const scope = new LazyScope(RULE_VARIABLES, facts)
+    const tried: TriedRule[] = []
+    for (const rule of this.#setsFor(facts).flatMap(({ rules }) => rules)) {
+      const one = explainRule(rule, scope)
+      tried.push(one)
+      if (one.outcome === 'applies') return { decision: decisionOf(rule, facts, question), tried }
+    }
+    return { decision: undefined, tried }
+  }
+
+  #setsFor({ virtualKey, team, customer }: RuleFacts): RuleSet[] {
+    return [
+      this.#sets.get(keyOf('virtual_key', virtualKey?.id)),
+      this.#sets.get(keyOf('team', team?.id)),
+      this.#sets.get(keyOf('customer', customer?.id)),
+      this.#sets.get('global'),
+    ].filter((set) => set !== undefined)
+  }
+}
+
+function keyOf(scope: RuleScope, id: string | undefined): string {
+  return scope === 'global' ? scope : `${scope}:${id ?? ''}`
+}
+
+/**
+ * Compiles and type-checks rules. Those with problems are left out; whoever saves rules refuses them all, whoever runs
+ * them goes on with the others. Loads the compiler of expressions only if there is a rule.
+ */
+export async function compileRoutingRules(
+  rules: readonly RoutingRule[],
+): Promise<{ rules: RoutingRules; problems: readonly RuleProblem[] }> {
+  if (rules.length === 0) return { rules: new RoutingRules([]), problems: [] }
+  const { RULE_LANGUAGE } = await import('./rule-expression.ts')
+  const problems: RuleProblem[] = []
+  const compiled = rules.flatMap((rule, index) => {
+    const own = problemsOf(rule, index)
+    const program = compileExpression(rule, index, RULE_LANGUAGE, own)
+    problems.push(...own)
+    return program === undefined || own.length > 0 ? [] : [{ ...rule, program, choices: choicesOf(rule) }]
+  })
+  return { rules: new RoutingRules(compiled), problems }
+}
+
+function compileExpression(
+  { expression }: RoutingRule,
+  index: number,
+  language: Language,
+  problems: RuleProblem[],
+): Program | undefined {
+  try {
+    return language.compile(expression)
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error
+    const { message, excerpt } = error
+    problems.push({ index, field: 'expression', message, excerpt })
+    return undefined
+  }
+}
+
+function problemsOf({ scope, scopeId, targets }: RoutingRule, index: number): RuleProblem[] {
+  const problems: RuleProblem[] = []
+  const add = (field: RuleProblem['field'], message: string) =>
+    problems.push({ index, field, message, excerpt: undefined })
+  if (targets.length === 0) add('targets', 'A rule needs at least one target.')
+  if (targets.some(({ weight }) => !(weight >= 0 && Number.isFinite(weight))))
+    add('targets', 'The weight of a target is 0 or above.')
+  if (scope !== 'global' && (scopeId === undefined || scopeId === ''))
+    add('scopeId', `A rule of scope ${scope} names which ${scope.replace('_', ' ')} by its id.`)
+  return problems
+}
+
+function choicesOf({ targets }: RoutingRule): Choice[] {
+  const total = targets.reduce((sum, { weight }) => sum + weight, 0)
+  const seen = new Map<string, number>()
+  return targets.map((target) => {
+    const place = [target.provider, target.model, target.keyId].map((part) => part ?? '').join(' ')
+    const times = seen.get(place) ?? 0
+    seen.set(place, times + 1)
+    const percent = total > 0 ? (100 * target.weight) / total : 100 / targets.length
+    const id = times === 0 ? place : `${place} ${times}`
+    return { ...target, id, share: `${Number(percent.toFixed(2))} %` }
+  })
+}
+
+function decisionOf(
+  rule: CompiledRule,
+  facts: RuleFacts,
+  { isUsable, ...chance }: RuleQuestion,
+): RuleDecision {
+  const { id, name, choices, fallbacks } = rule
+  const reasonOf = ({ share }: Choice): string => {
+    if (choices.length === 1) return `rule "${name}"`
+    return `rule "${name}", ${chance.sessionId === undefined ? 'drawn' : 'by session'} with ${share}`
+  }
+  const routes = choices.map((choice) => ({ ...choice, route: routeOf(choice, facts, reasonOf(choice)) }))
+  const usable = isUsable === undefined ? routes : routes.filter(({ route }) => isUsable(route))
+  const chosen = chooseByWeight(usable.length > 0 ? usable : routes, (choice) => choice, chance)
+  const others = (fallbacks ?? []).map((place) => routeOf(place, facts, `fallback of rule "${name}"`))
+  return { rule: { id, name }, routes: [chosen!.route, ...others], replacesFallbacks: others.length > 0 }
+}
+
+function routeOf({ provider, model, keyId }: RulePlace, facts: RuleFacts, reason: string): RuleRoute {
+  return {
+    provider: provider ?? (facts.provider === '' ? undefined : facts.provider),
+    model: model ?? facts.model,
+    isOwnModel: model === undefined,
+    keyId,
+    reason,
+  }
+}
