@@ -57,6 +57,54 @@ export function route(
   return target
 }
 
+/** A place that somebody other than the client names: a rule, the weights of a virtual key. */
+export interface NamedPlace {
+  /** Undefined: as the model's name leads. */
+  readonly provider: string | undefined
+  readonly model: string
+  /** The model is the client's: the provider may spell it otherwise, or have one of its class only. */
+  readonly isOwnModel: boolean
+  readonly reason: string
+}
+
+/** Where a named place is. Throws `model_not_found` and `no_key`. */
+export function routeTo(
+  { provider, model, isOwnModel, reason }: NamedPlace,
+  candidates: ReadonlyMap<string, Candidate>,
+  preferred: readonly string[] = [],
+): Target {
+  if (provider === undefined) {
+    const found = route(model, candidates, preferred)
+    return { ...found, reason: `${reason}: ${found.reason}` }
+  }
+  const name = stripContextSuffix(model)
+  const candidate = candidates.get(provider)
+  if (candidate === undefined)
+    throw new GatewayError('model_not_found', `${provider} is not configured (${reason}).`, {
+      field: 'model',
+    })
+  if (!candidate.usable)
+    throw new GatewayError('no_key', `Provider ${provider} has no enabled key for ${name} (${reason}).`)
+  if (!isOwnModel) return { provider, model: aliasOf(candidate, name) ?? name, reason }
+  const there = modelAt(candidate, name)
+  if (there !== undefined) return { provider, model: there, reason }
+  const tier = classOf(name)
+  const ofClass = tier === undefined ? undefined : modelOfClass(candidate, tier)
+  if (ofClass === undefined) return { provider, model: name, reason }
+  return { provider, model: ofClass, reason: `${reason}: ${name} is of class ${tier}` }
+}
+
+/** What a provider calls a model, by any name that the model goes by; undefined where it does not serve it. */
+export function modelAt(candidate: Candidate, name: string): string | undefined {
+  const { id, keys } = candidate
+  const alias = aliasOf(candidate, name)
+  if (alias !== undefined) return alias
+  if (keys.some(({ models }) => models?.has(name))) return name
+  const spelled = vendorOf(name) === id ? spelledAt(id, name) : spellingAt(id, name)
+  if (spelled !== undefined && offers(keys, spelled)) return spelled
+  return mayServe(id, name) && offers(keys, name) ? name : undefined
+}
+
 function byPrefix(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
   const slash = name.indexOf('/')
   if (slash <= 0) return undefined
@@ -134,12 +182,15 @@ function byReseller(
 ): Target | undefined {
   for (const { id, usable, keys } of inOrder(candidates, preferred)) {
     const model = usable ? spellingAt(id, name) : undefined
-    const isOffered =
-      model !== undefined && (keys.length === 0 || keys.some(({ models }) => models?.has(model) ?? true))
-    if (isOffered)
+    if (model !== undefined && offers(keys, model))
       return { provider: id, model, reason: `${id} serves ${name}${model === name ? '' : ` as ${model}`}` }
   }
   return undefined
+}
+
+/** Some key lets it through. */
+function offers(keys: Candidate['keys'], model: string): boolean {
+  return keys.length === 0 || keys.some(({ models }) => models?.has(model) ?? true)
 }
 
 /**
@@ -160,7 +211,7 @@ function byTier(
   candidates: ReadonlyMap<string, Candidate>,
   preferred: readonly string[],
 ): Target | undefined {
-  const tier = looksLikeClaude(name) ? (claudeTier(name) ?? 'sonnet') : helperTier(name)
+  const tier = classOf(name)
   if (tier === undefined) return undefined
   for (const candidate of inOrder(candidates, preferred)) {
     const model = candidate.usable ? modelOfClass(candidate, tier) : undefined
@@ -172,6 +223,10 @@ function byTier(
       }
   }
   return undefined
+}
+
+function classOf(name: string): ClaudeTier | undefined {
+  return looksLikeClaude(name) ? (claudeTier(name) ?? 'sonnet') : helperTier(name)
 }
 
 /** Those that the client's own route prefers come first. */

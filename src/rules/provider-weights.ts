@@ -1,0 +1,89 @@
+import { modelAt } from './routing.ts'
+import type { Candidate } from './routing.ts'
+import { chooseByWeight } from './weighted.ts'
+import type { Chance } from './weighted.ts'
+
+/** What balancing needs to know of a provider that a virtual key may use. */
+export interface BalancedGrant {
+  readonly provider: string
+  /** Share of the calls, in proportion to those of the others; undefined: only by name and as a fallback. */
+  readonly weight: number | undefined
+  /** The model that calls for any other become here; undefined: the one that was asked for. */
+  readonly model: string | undefined
+  readonly models: {
+    /** All names that one model goes by. */
+    allows(names: readonly string[]): boolean
+    /** Names that are allowed one by one; undefined: all but the blocked. */
+    readonly listed: readonly string[] | undefined
+  }
+}
+
+export interface BalanceQuestion<Grant extends BalancedGrant> extends Chance {
+  /** As asked for, without provider. */
+  readonly model: string
+  readonly grants: readonly Grant[]
+  readonly candidates: ReadonlyMap<string, Candidate>
+  /** heaviest-first: in order of weight, without a draw. Absent: a draw by weight. */
+  readonly order?: 'weighted' | 'heaviest-first' | undefined
+  /** Leaves out what cannot serve now: its budget is spent, its provider is down. */
+  readonly isUsable?: (grant: Grant, model: string) => boolean
+}
+
+/** One provider that serves the model. */
+export interface BalancedRoute<Grant extends BalancedGrant> {
+  readonly grant: Grant
+  readonly provider: string
+  /** What the provider calls it. */
+  readonly model: string
+  readonly reason: string
+}
+
+/**
+ * Which of its providers a virtual key's call for a model goes to, without a provider in its name: the first of the
+ * result, and the others in order of their weights if that fails. Empty where none of them serves the model. Pure.
+ */
+export function balance<Grant extends BalancedGrant>(
+  question: BalanceQuestion<Grant>,
+): BalancedRoute<Grant>[] {
+  const serving = question.grants.flatMap((grant, index) => {
+    const model = modelOf(grant, question)
+    if (model === undefined || question.isUsable?.(grant, model) === false) return []
+    return [{ grant, model, weight: grant.weight, id: idOf(question.grants, index) }]
+  })
+  const drawn = serving.filter(({ weight }) => weight !== undefined)
+  const total = drawn.reduce((sum, { weight }) => sum + weight!, 0)
+  const inOrder = serving.toSorted((a, b) => (b.weight ?? -1) - (a.weight ?? -1))
+  const first =
+    question.order === 'heaviest-first'
+      ? undefined
+      : chooseByWeight(drawn, ({ id, weight }) => ({ id, weight: weight! }), question)
+  const ordered = first === undefined ? inOrder : [first, ...inOrder.filter((one) => one !== first)]
+  return ordered.map(({ grant, model, weight }) => {
+    const percent = total > 0 ? (100 * (weight ?? 0)) / total : 100 / Math.max(1, drawn.length)
+    const share = weight === undefined ? 'without a share' : `with ${Number(percent.toFixed(2))} %`
+    return { grant, provider: grant.provider, model, reason: `the virtual key's weights: ${share}` }
+  })
+}
+
+/** A provider can stand in the list several times, with other models. */
+function idOf(grants: readonly BalancedGrant[], index: number): string {
+  const { provider, model = '' } = grants[index]!
+  const before = grants
+    .slice(0, index)
+    .filter((one) => one.provider === provider && one.model === grants[index]!.model)
+  return `${provider} ${model} ${before.length}`
+}
+
+/** What the grant's provider would be asked for; undefined where it does not serve the model, or the key may not use it. */
+function modelOf(
+  { provider, model: fixed, models }: BalancedGrant,
+  { model: asked, candidates }: Pick<BalanceQuestion<BalancedGrant>, 'model' | 'candidates'>,
+): string | undefined {
+  const candidate = candidates.get(provider)
+  if (candidate?.usable !== true) return undefined
+  const name = fixed ?? asked
+  // What a list names, the operator knows to be there, and the catalogue need not.
+  const isNamed = fixed !== undefined || (models.listed !== undefined && models.allows([name]))
+  const model = modelAt(candidate, name) ?? (isNamed ? name : undefined)
+  return model !== undefined && models.allows([name, model]) ? model : undefined
+}
