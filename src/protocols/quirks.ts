@@ -43,8 +43,6 @@ export interface Quirks {
   systemAnywhere?: boolean
   /** A user message may follow tool results. Default true; false: a short assistant message goes between (Mistral). */
   userAfterTool?: boolean
-  /** Tool calls must come back with the thought signature that Gemini gave them. Default false. */
-  geminiSignatures?: boolean
   /** Models that know effort `none` take function tools only with it (OpenAI's Chat API since GPT-5.2). Default false. */
   toolsNeedEffortNone?: boolean
   /** Highest number of tools. Default 128, OpenAI's own limit. */

@@ -460,38 +460,5 @@ describe('thinking in the history', () => {
       to: { messages: [hi, { role: 'assistant', content: 'Yes?' }, { role: 'user' }] },
       warns: ['dropped messages[].content[].thinking'],
     },
-    {
-      name: '#26 a signature that Gemini made goes back to it; without one it takes a word for it',
-      quirks: { geminiSignatures: true },
-      from: after(
-        assistant(
-          { type: 'thinking', thinking: '', signature: 'signalbox.sbx-gemini-AY89' },
-          toolUse('a'),
-          toolUse('b'),
-        ),
-        user(toolResult('a', 'A'), toolResult('b', 'B')),
-        assistant(toolUse('c')),
-        user(toolResult('c', 'C')),
-      ),
-      to: {
-        messages: [
-          hi,
-          {
-            tool_calls: [{ id: 'a', extra_content: { google: { thought_signature: 'AY89' } } }, called('b')],
-          },
-          {},
-          {},
-          {
-            tool_calls: [
-              {
-                id: 'c',
-                extra_content: { google: { thought_signature: 'skip_thought_signature_validator' } },
-              },
-            ],
-          },
-          {},
-        ],
-      },
-    },
   ])
 })

@@ -51,18 +51,6 @@ describe('requests', () => {
       to: { messages: [{}, { reasoning_content: 'Hmm.', tool_calls: [bash] }, { role: 'tool' }] },
     },
     {
-      name: '#26 #70 D1 and what Gemini signed, to Gemini',
-      quirks: { geminiSignatures: true },
-      from: input(hi, reasoning('', 'signalbox.sbx-gemini-AY89'), calls('a'), output('a')),
-      to: {
-        messages: [
-          {},
-          { tool_calls: [{ ...bash, extra_content: { google: { thought_signature: 'AY89' } } }] },
-          {},
-        ],
-      },
-    },
-    {
       name: '#11 an image in a result follows in a user message',
       from: input(
         hi,

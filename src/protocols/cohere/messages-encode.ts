@@ -25,7 +25,6 @@ export function encodeMessages(
     systemAnywhere: true,
     userAfterTool: true,
     reasoningField: reasons ? 'reasoning' : undefined,
-    geminiSignatures: false,
     callIdLength: undefined,
     images,
     imageUrls: true,

@@ -10,8 +10,7 @@ import { searchBlocks } from '../shared/web-search.ts'
 import { citationOf } from './citations.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { sealSignature } from '../shared/gemini-signature.ts'
-import { geminiSignature } from '../shared/chat-signature.ts'
-import { firstChoice, hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
+import { firstChoice, geminiSignature, hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
 
 /**
  * Reads one answer, in chunks or whole, into events. The API has one `content` string and a list of calls; what

@@ -3,7 +3,7 @@ import { readSignedCallId, sealSignature } from '../shared/gemini-signature.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { refuse, refuseValue } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
-import { geminiSignature } from '../shared/chat-signature.ts'
+import { geminiSignature } from './wire.ts'
 
 export interface DecodedMessages {
   /** What stands before the conversation. */

@@ -64,7 +64,6 @@ function messageOptions(
     systemAnywhere: quirks.systemAnywhere !== false,
     userAfterTool: quirks.userAfterTool !== false,
     reasoningField: quirks.reasoningHistoryField,
-    geminiSignatures: quirks.geminiSignatures === true,
     callIdLength: quirks.toolCallIdLength,
     images: facts?.inputKinds === undefined || facts.inputKinds.includes('image'),
     imageUrls: quirks.imageUrls !== false,

@@ -29,6 +29,13 @@ export function hasContent(part: JsonObject): boolean {
   return false
 }
 
+/** The signature on a call, where Google's surface for this API puts it. */
+export function geminiSignature(call: JsonObject): string | undefined {
+  const google = isObject(call.extra_content) ? call.extra_content.google : undefined
+  const signature = isObject(google) ? google.thought_signature : undefined
+  return typeof signature === 'string' && signature !== '' ? signature : undefined
+}
+
 /** Every server's word for why an answer ended; `error`: it broke off, and must not look like a whole answer. */
 const FINISH: Readonly<Record<string, FinishReason['unified'] | 'error'>> = {
   stop: 'end',

@@ -5,8 +5,6 @@ import type { ToolNames } from './tool-names.ts'
 import type { Warnings } from './warnings.ts'
 import { ContentEncoder } from './chat-content.ts'
 import type { ContentOptions, Part } from './chat-content.ts'
-import { unsealSignature } from './gemini-signature.ts'
-import { signedContent } from './chat-signature.ts'
 import { mergeRoles, reasoningToReplay, resultsAfter, uniqueCalls } from './turns.ts'
 
 export interface MessageOptions extends ContentOptions {
@@ -15,7 +13,6 @@ export interface MessageOptions extends ContentOptions {
   userAfterTool: boolean
   /** Field of the history that takes reasoning back. */
   reasoningField: 'reasoning_content' | 'reasoning' | undefined
-  geminiSignatures: boolean
   /** Tool call ids have exactly this length. */
   callIdLength: number | undefined
 }
@@ -143,12 +140,19 @@ class Conversation {
 
   #assistant(blocks: readonly Block[], replay: boolean): ToolCallBlock[] {
     const calls = uniqueCalls(blocks)
+    if (calls.length < blocks.filter((block) => block.type === 'tool-call').length) {
+      this.#warnings.add(
+        'dropped',
+        'messages[].content[].tool_use',
+        'two calls of one message had the same id',
+      )
+    }
     const text = this.#assistantText(blocks)
     const thinking = this.#thinking(blocks, replay)
     if (text === '' && calls.length === 0) return []
     const fields = {
       ...this.#reasoningField(thinking, calls.length > 0),
-      ...(calls.length > 0 && { tool_calls: this.#calls(blocks, calls) }),
+      ...(calls.length > 0 && { tool_calls: calls.map((call) => this.#call(call)) }),
     }
     this.#drafts.push({ role: 'assistant', parts: text === '' ? [] : [{ text }], fields })
     return calls
@@ -204,31 +208,12 @@ class Conversation {
     return { [field]: thinking }
   }
 
-  #calls(blocks: readonly Block[], calls: readonly ToolCallBlock[]): JsonObject[] {
-    let signature: string | undefined
-    const encoded: JsonObject[] = []
-    const wanted = new Set(calls)
-    for (const block of blocks) {
-      if (block.type === 'thinking') signature = unsealSignature(block.signature)?.signature ?? signature
-      if (block.type !== 'tool-call' || !wanted.has(block)) continue
-      // Of parallel calls Gemini signs the first.
-      const signed = this.#options.geminiSignatures && (signature !== undefined || encoded.length === 0)
-      encoded.push({
-        id: this.#callId(block.id),
-        type: 'function',
-        function: { name: this.#names.sent(block.name), arguments: block.arguments },
-        ...(signed && { extra_content: signedContent(signature) }),
-      })
-      signature = undefined
+  #call(call: ToolCallBlock): JsonObject {
+    return {
+      id: this.#callId(call.id),
+      type: 'function',
+      function: { name: this.#names.sent(call.name), arguments: call.arguments },
     }
-    if (calls.length < blocks.filter((block) => block.type === 'tool-call').length) {
-      this.#warnings.add(
-        'dropped',
-        'messages[].content[].tool_use',
-        'two calls of one message had the same id',
-      )
-    }
-    return encoded
   }
 
   #results(
