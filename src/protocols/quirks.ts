@@ -10,8 +10,6 @@ export interface Quirks {
   effortStyle?: 'reasoning_effort' | 'reasoning-object' | 'none'
   /** `stream_options.include_usage` is refused, or usage comes unasked. Default true: it is sent. */
   streamOptions?: boolean
-  /** Where streamed usage stands when it is not in `usage`, e.g. `x_groq.usage`. */
-  usageField?: string
   /** `parallel_tool_calls` is understood. Default true. */
   parallelToolCalls?: boolean
   /** Highest number of stop sequences. Default 4, 0: not supported. */

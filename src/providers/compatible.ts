@@ -58,7 +58,6 @@ const ROWS: readonly Row[] = [
     keyVariables: ['GROQ_API_KEY'],
     quirks: {
       systemRole: 'system',
-      usageField: 'x_groq.usage',
       reasoningHistoryField: 'reasoning',
       userField: 'user',
     },

@@ -29,19 +29,20 @@ function openai(base: string, ...operations: OpenaiOperation[]): Offers {
   )
 }
 
-/** Deployments of Azure: the model is in the path, the version of the API in the query. */
+/** Azure says the version of its API there. */
+const AZURE_QUERY = { 'api-version': '{apiVersion}' }
+
+/** Deployments of Azure: the model is in the path. */
 function deployments(...operations: OpenaiOperation[]): Offers {
-  const query = { 'api-version': '{apiVersion}' }
   const base = '/openai/deployments/{model}'
   return Object.fromEntries(
     operations.map((operation) => [
       operation,
-      [{ family: 'openai', path: base + OPENAI_PATHS[operation], query }],
+      [{ family: 'openai', path: base + OPENAI_PATHS[operation], query: AZURE_QUERY }],
     ]),
   )
 }
 
-const AZURE_QUERY = { 'api-version': '{apiVersion}' }
 const INVOKE = '/model/{model}/invoke'
 const VERTEX = '/v1/projects/{project}/locations/{region}/publishers/google/models/{model}'
 const HUGGING_FACE = '/hf-inference/models/{+model}'

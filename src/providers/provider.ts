@@ -17,11 +17,7 @@ export interface Provider {
   /** Where it lives when the configuration does not say; absent where the operator must say. */
   readonly baseUrl?: string
   /** Its keys belong to a region, a resource or a project, which says where they lead. */
-  readonly cloud?: {
-    readonly kind: CloudSettings['kind']
-    /** A method, so that each cloud can take settings of its own kind alone. */
-    baseUrl(cloud: CloudSettings): string
-  }
+  readonly cloud?: Cloud
   readonly authorize: Authorize
   /** What it does beside conversations. */
   readonly operations?: Offers
