@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parseServeFlags, FlagError } from './cli/flags.ts'
 import type { ServeFlags } from './cli/flags.ts'
-import { banner } from './cli/banner.ts'
+import { banner, issuedKeys } from './cli/banner.ts'
 import { help } from './cli/help.ts'
 import { answerDecoder } from './admin/decode-answer.ts'
 import type { LogSources } from './admin/logs.ts'
@@ -22,9 +22,10 @@ import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from './providers/index.
 import { exposed } from './rules/exposure.ts'
 import { createAppDir, defaultAppDir } from './stores/config/app-dir.ts'
 import type { Configuration } from './stores/config/configuration.ts'
+import { KeyKeeper } from './stores/config/key-keeper.ts'
+import type { KeyMemory } from './stores/config/key-memory.ts'
 import { loadConfiguration } from './stores/config/load.ts'
 import type { Loaded } from './stores/config/load.ts'
-import type { Notice } from './stores/config/notice.ts'
 import { ConfigurationError } from './stores/config/problem.ts'
 import { watchConfiguration } from './stores/config/watch.ts'
 import { openMemoryLogStore } from './stores/logs/memory.ts'
@@ -38,7 +39,11 @@ type Report = (message: string, error?: unknown) => void
 /** How long open answers may go on after the signal to stop. */
 const DRAIN_MS = 30_000
 
-const REGISTRY = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
+/** What a configuration is compiled with. */
+const SOURCES = {
+  registry: { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES },
+  environment: process.env,
+}
 
 const [command, ...rest] = process.argv.slice(2)
 
@@ -55,11 +60,9 @@ async function serve(args: readonly string[]): Promise<void> {
   const report: Report = (message, error) => log.error(message, detailsOf(error))
   const appDir = await openAppDir(flags.appDir, log)
 
-  const loaded = await load(appDir)
+  const keys = new KeyKeeper(appDir, (problem) => log.warn(problem))
+  const loaded = await begin(flags.host, appDir, keys, log)
   let { configuration } = loaded
-  refuseExposure(flags.host, configuration)
-  tell(loaded.notices, log)
-
   const logStore = openLogs(configuration, report)
   const egress = new Egress()
   const credentials = new CachedCredentials({ egress, environment: process.env, report })
@@ -83,20 +86,20 @@ async function serve(args: readonly string[]): Promise<void> {
   console.log(banner(version(), server.port, flags.host, configuration))
   warmUp(egress)
 
-  const refuse = (why: string) => log.error(`config.json is not used, what ran goes on:\n${why}`)
+  const refuse = (why: string) => log.error(`The configuration is not used, what ran goes on:\n${why}`)
   const watcher = watchConfiguration({
-    registry: REGISTRY,
-    environment: process.env,
+    ...SOURCES,
     appDir,
+    openMemory: keys.open,
     loaded,
-    onChange: (changed, notices) => {
-      const opened = exposure(flags.host, changed)
+    onChange: (next) => {
+      const opened = exposure(flags.host, next.configuration)
       if (opened !== undefined) return refuse(opened)
-      configuration = changed
-      logStore.setRetention(changed.client.logRetentionDays)
-      forgetOthers(changed, egress, credentials)
-      log.info('config.json was read again', { version: changed.version })
-      tell(notices, log)
+      configuration = next.configuration
+      logStore.setRetention(configuration.client.logRetentionDays)
+      forgetOthers(configuration, egress, credentials)
+      log.info(`${basename(next.file)} was read again`, { version: configuration.version })
+      void announce(next, keys, log)
     },
     onRefused: refuse,
   })
@@ -110,8 +113,27 @@ async function serve(args: readonly string[]): Promise<void> {
   })
 }
 
-function tell(notices: readonly Notice[], log: Log): void {
+/** The configuration of the start, unless it must not be listened with. */
+async function begin(host: string, appDir: string, keys: KeyKeeper, log: Log): Promise<Loaded> {
+  const loaded = await load(appDir, keys.open)
+  const refusal = exposure(host, loaded.configuration)
+  if (refusal !== undefined) throw new Error(refusal)
+  await announce(loaded, keys, log)
+  return loaded
+}
+
+/** Says what there is to say of a configuration that counts, and shows the values that were made up for virtual keys. */
+async function announce({ notices, memory, issued }: Loaded, keys: KeyKeeper, log: Log): Promise<void> {
   for (const notice of notices) log.warn(notice.message)
+  try {
+    await keys.keep(memory)
+  } catch (error) {
+    log.error(
+      'Virtual keys cannot be remembered; made-up values change with the next start',
+      detailsOf(error),
+    )
+  }
+  if (issued.length > 0) console.log(issuedKeys(issued))
 }
 
 /** Closes the connections and forgets the tokens of what the configuration names no longer. */
@@ -158,13 +180,9 @@ function appDirOf(flag: string | undefined): string {
   return resolve(flag ?? defaultAppDir(process.env, process.platform, process.cwd()))
 }
 
-function load(appDir: string): Promise<Loaded> {
-  return loadConfiguration({ registry: REGISTRY, environment: process.env, appDir, version: 1 })
-}
-
-function refuseExposure(host: string, configuration: Configuration): void {
-  const refusal = exposure(host, configuration)
-  if (refusal !== undefined) throw new Error(refusal)
+function load(appDir: string, openMemory?: () => Promise<KeyMemory>): Promise<Loaded> {
+  const from = { ...SOURCES, appDir, version: 1 }
+  return loadConfiguration(openMemory === undefined ? from : { ...from, openMemory })
 }
 
 /** Why the gateway may not listen there with this configuration; undefined: it may. */
@@ -248,7 +266,7 @@ async function orSay(work: () => Promise<void>, usage: string): Promise<void> {
     const { code, message } = error as NodeJS.ErrnoException
     if (error instanceof FlagError) console.error(`signalbox: ${message}\n\n${usage}`)
     else if (error instanceof ConfigurationError)
-      console.error(`signalbox: config.json is not used:\n${message}`)
+      console.error(`signalbox: ${basename(error.file)} is not used:\n${message}`)
     else if (code === 'EADDRINUSE')
       console.error(`signalbox: ${message}. Stop what listens there, or choose another -port.`)
     else console.error(`signalbox: ${message}`)

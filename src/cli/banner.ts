@@ -1,4 +1,6 @@
+import type { IssuedKey } from '../stores/config/compile-virtual-keys.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
+import { printable } from './printable.ts'
 
 /** The first lines that a start prints: where it listens, which providers it found, and what to paste next. */
 export function banner(version: string, port: number, host: string, configuration: Configuration): string {
@@ -10,12 +12,18 @@ export function banner(version: string, port: number, host: string, configuratio
       'Claude Code, in another terminal:',
       `  export ANTHROPIC_BASE_URL=${url}/anthropic`,
       configuration.client.enforceAuthOnInference
-        ? '  export ANTHROPIC_AUTH_TOKEN=<a virtual key of config.json>'
+        ? '  export ANTHROPIC_AUTH_TOKEN=<a virtual key>'
         : '  export ANTHROPIC_AUTH_TOKEN=signalbox',
       '',
     )
   }
   return lines.join('\n')
+}
+
+/** Values that were made up for virtual keys: this is the one time that they are shown. */
+export function issuedKeys(issued: readonly IssuedKey[]): string {
+  const lines = issued.map(({ name, value }) => `  ${printable(name)}: ${value}`)
+  return ['New virtual keys. Write them down: only their hashes are kept.', ...lines, ''].join('\n')
 }
 
 function providersLine(configuration: Configuration): string {

@@ -88,7 +88,10 @@ class GovernanceChecker {
     this.#list('budgets').forEach((each) => checkBudget(each, this.#tell))
     this.#list('rate_limits').forEach((each) => checkRateLimit(each, this.#tell))
     for (const team of this.#list('teams')) this.#checkReference(team, 'customer_id', 'customers')
-    for (const config of this.#list('model_configs')) this.#checkScope(config)
+    for (const config of this.#list('model_configs')) {
+      const list = this.#checkScope(config)
+      if (list !== undefined) this.#checkReference(config, 'scope_id', list)
+    }
     for (const key of this.#list('virtual_keys')) this.#checkKey(key)
   }
 
@@ -134,19 +137,20 @@ class GovernanceChecker {
 
   checkRules(): void {
     for (const rule of this.#list('routing_rules')) {
+      // Published rules name teams that the reader has yet to make; until then they lead nobody astray.
       this.#checkScope(rule)
       checkTargets(rule, this.#tell)
       checkFallbacks(rule, this.#tell)
     }
   }
 
-  #checkScope({ path, value }: Placed): void {
+  /** The list in which the scope's object stands; undefined: it has none, or does not say which. */
+  #checkScope({ path, value }: Placed): string | undefined {
     const { scope, scope_id: scopeId } = fields(value)
     const list = typeof scope === 'string' && Object.hasOwn(SCOPES, scope) ? SCOPES[scope] : undefined
-    if (list === undefined) return
-    if (textOf(scopeId) === undefined)
-      this.#tell([...path, 'scope_id'], 'nothing', `the id of one of governance.${list}`)
-    else this.#checkReference({ path, value }, 'scope_id', list)
+    if (list === undefined || textOf(scopeId) !== undefined) return list
+    this.#tell([...path, 'scope_id'], 'nothing', `the id of one of governance.${list}`)
+    return undefined
   }
 
   /** A limit that is not found would bind nobody, in silence. */

@@ -29,19 +29,29 @@ export function checkDocument(
   tools: Tools,
 ): Checked {
   if (Array.isArray(document)) throw new ConfigurationError(file, document)
-  const parsed = settingsSchema.safeParse(document.value)
-  const issues = parsed.success ? [] : parsed.error.issues
-  const problems = [
-    ...issues.slice(0, MAX_PROBLEMS).map((issue) => toProblem(issue, document.value)),
-    ...inconsistencies(document.value, registry, tools).slice(0, MAX_PROBLEMS),
-  ]
-  if (!parsed.success || problems.length > 0) {
+  const { settings, problems } = checkValue(document.value, registry, tools)
+  if (settings === undefined) {
     throw new ConfigurationError(
       file,
       problems.map((problem) => document.locate(problem)),
     )
   }
-  return { settings: parsed.data, survey: survey(settingsSchema, document.value) }
+  return { settings, survey: survey(settingsSchema, document.value) }
+}
+
+/** Settings wherever they come from: as their type where nothing is wrong with them. */
+export function checkValue(
+  value: unknown,
+  registry: Registry,
+  tools: Tools,
+): { settings: Settings | undefined; problems: Problem[] } {
+  const parsed = settingsSchema.safeParse(value)
+  const issues = parsed.success ? [] : parsed.error.issues
+  const problems = [
+    ...issues.slice(0, MAX_PROBLEMS).map((issue) => toProblem(issue, value)),
+    ...inconsistencies(value, registry, tools).slice(0, MAX_PROBLEMS),
+  ]
+  return { settings: parsed.success && problems.length === 0 ? parsed.data : undefined, problems }
 }
 
 function toProblem(issue: z.core.$ZodIssue, root: unknown): Problem {

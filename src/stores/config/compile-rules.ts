@@ -1,5 +1,6 @@
 import type { OriginOf } from './compile-limits.ts'
-import type { RoutingRule, RuleFallback, RuleTarget } from './governance.ts'
+import type { RulePlace, RuleTarget } from '../../rules/routing-rule.ts'
+import type { OriginatedRule } from './governance.ts'
 import type { RoutingRuleSettings } from './schema-routing.ts'
 
 /** Finds the id of a provider key by its id or its name; what is not there stays as it is written. */
@@ -10,7 +11,7 @@ export function compileRules(
   listed: readonly RoutingRuleSettings[],
   keyIdOf: KeyIdOf,
   originOf: OriginOf,
-): RoutingRule[] {
+): OriginatedRule[] {
   return listed.map((settings, index) => {
     const id = settings.id || settings.name || `rule ${index + 1}`
     return {
@@ -39,7 +40,7 @@ function targetsOf(settings: RoutingRuleSettings, keyIdOf: KeyIdOf): RuleTarget[
 }
 
 /** An empty list is none, as the dashboard writes it: the fallbacks of the request stay. */
-function fallbacksOf({ fallbacks }: RoutingRuleSettings, keyIdOf: KeyIdOf): RuleFallback[] | undefined {
+function fallbacksOf({ fallbacks }: RoutingRuleSettings, keyIdOf: KeyIdOf): RulePlace[] | undefined {
   if (!fallbacks || fallbacks.length === 0) return undefined
   return fallbacks.map((written) => {
     if (typeof written !== 'string') return placeOf(written, keyIdOf)
@@ -57,7 +58,7 @@ interface WrittenPlace {
   provider_key_name?: string | null | undefined
 }
 
-function placeOf(written: WrittenPlace, keyIdOf: KeyIdOf): RuleFallback {
+function placeOf(written: WrittenPlace, keyIdOf: KeyIdOf): RulePlace {
   const provider = written.provider?.toLowerCase() || undefined
   const key = written.key_id || written.provider_key_name || undefined
   return {

@@ -100,8 +100,7 @@ class KeyRing {
       const message = `The virtual key "${name}" does not begin with ${PREFIX}: callers can send it in x-bf-vk only.`
       notices.push({ kind: 'virtual-key', message })
     }
-    // What nobody can be asked for again, and what a rotation must be compared with.
-    if (value === '' || known !== undefined || this.#context.graceMs > 0) this.#remembered.set(id, remembered)
+    this.#remembered.set(id, remembered)
   }
 
   #issue(id: string, name: string): RememberedKey {

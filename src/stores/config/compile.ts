@@ -1,5 +1,6 @@
 import { join, resolve as resolvePath } from 'node:path'
 import { PriceBook } from '../../models/price-book.ts'
+import { RoutingRules } from '../../rules/routing-rules.ts'
 import { lengthMs, parseDuration } from '../../rules/windows.ts'
 import { anonymousAccount, expandAccounts } from './accounts.ts'
 import type { AdminSettings, ClientSettings, Configuration, LogsSettings } from './configuration.ts'
@@ -45,7 +46,8 @@ export interface Compiled {
 
 /**
  * Settings that passed the schema, as the gateway runs them: references resolved, defaults filled in, what cannot
- * work left out and told in a notice. Never throws: what is wrong with a file was said before.
+ * work left out and told in a notice. Never throws: what is wrong with a file was said before. Expressions of routing rules are
+ * compiled by `load.ts`, because their compiler takes long to load.
  */
 export function compile(written: Settings, options: CompileOptions): Compiled {
   const { registry, environment, version, unserved = [] } = options
@@ -74,6 +76,7 @@ export function compile(written: Settings, options: CompileOptions): Compiled {
     client,
     providers,
     governance,
+    routing: new RoutingRules([]),
     admin: compileAdmin(settings, environment, notices),
     logs: compileLogs(settings.logs_store ?? {}, options, notices),
     unserved,

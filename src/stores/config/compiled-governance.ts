@@ -6,11 +6,11 @@ import type {
   GrantAnswer,
   Limits,
   ModelLimits,
+  OriginatedRule,
   PresentedKey,
   ProviderGrant,
   ProviderLimits,
   RateLimit,
-  RoutingRule,
   Team,
   VirtualKey,
 } from './governance.ts'
@@ -23,7 +23,7 @@ export interface Parts {
   readonly virtualKeys: ReadonlyMap<string, VirtualKey>
   readonly providers: ReadonlyMap<string, ProviderLimits>
   readonly models: readonly ModelLimits[]
-  readonly rules: readonly RoutingRule[]
+  readonly rules: readonly OriginatedRule[]
   readonly budgets: ReadonlyMap<string, Budget>
   readonly rateLimits: ReadonlyMap<string, RateLimit>
   readonly anonymous: VirtualKey | undefined
@@ -51,7 +51,7 @@ export class CompiledGovernance implements Governance {
   readonly virtualKeys: ReadonlyMap<string, VirtualKey>
   readonly providers: ReadonlyMap<string, ProviderLimits>
   readonly models: readonly ModelLimits[]
-  readonly rules: readonly RoutingRule[]
+  readonly rules: readonly OriginatedRule[]
   readonly budgets: ReadonlyMap<string, Budget>
   readonly rateLimits: ReadonlyMap<string, RateLimit>
   readonly anonymous: VirtualKey | undefined

@@ -1,6 +1,7 @@
 import type { PriceBook } from '../../models/price-book.ts'
 import type { CloudSettings } from '../../providers/authorization.ts'
 import type { Provider } from '../../providers/provider.ts'
+import type { RoutingRules } from '../../rules/routing-rules.ts'
 import type { Upstream } from '../../wire/egress.ts'
 import type { Governance } from './governance.ts'
 
@@ -16,6 +17,8 @@ export interface Configuration {
   readonly providers: ReadonlyMap<string, ConfiguredProvider>
   /** Who may call, where to, and how much. */
   readonly governance: Governance
+  /** The routing rules of the governance, ready to run. */
+  readonly routing: RoutingRules
   readonly admin: AdminSettings
   readonly logs: LogsSettings
   /** What models cost. */

@@ -1,3 +1,4 @@
+import type { RoutingRule } from '../../rules/routing-rule.ts'
 import type { WindowRule } from '../../rules/windows.ts'
 
 /**
@@ -12,7 +13,7 @@ export interface Governance {
   /** What binds everybody who calls a provider, by the provider's id. */
   readonly providers: ReadonlyMap<string, ProviderLimits>
   readonly models: readonly ModelLimits[]
-  readonly rules: readonly RoutingRule[]
+  readonly rules: readonly OriginatedRule[]
   /** Every budget and rate limit above once, by the id of its counter. */
   readonly budgets: ReadonlyMap<string, Budget>
   readonly rateLimits: ReadonlyMap<string, RateLimit>
@@ -179,36 +180,9 @@ export interface ModelLimits {
   readonly origin: Origin
 }
 
-/** A rule that leads calls elsewhere, as written. */
-export interface RoutingRule {
-  readonly id: string
-  readonly name: string
-  readonly enabled: boolean
-  /** CEL; empty: always. */
-  readonly expression: string
-  readonly targets: readonly RuleTarget[]
-  /** Undefined: those of the request. */
-  readonly fallbacks: readonly RuleFallback[] | undefined
-  readonly scope: 'virtual_key' | 'team' | 'customer' | 'global'
-  readonly scopeId: string | undefined
-  /** Lower numbers come first; of equal ones, the one that stands first. */
-  readonly priority: number
+/** A rule that leads calls elsewhere, as written; `routing` of the configuration has them ready to run. */
+export interface OriginatedRule extends RoutingRule {
   readonly origin: Origin
-}
-
-export interface RuleTarget {
-  /** Undefined: as asked for. */
-  readonly provider: string | undefined
-  readonly model: string | undefined
-  /** Id of the one provider key to use. */
-  readonly keyId: string | undefined
-  readonly weight: number
-}
-
-export interface RuleFallback {
-  readonly provider: string | undefined
-  readonly model: string | undefined
-  readonly keyId: string | undefined
 }
 
 /** What a caller sent, recognised. */

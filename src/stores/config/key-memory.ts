@@ -43,6 +43,19 @@ export async function openKeyMemory(appDir: string): Promise<KeyMemory> {
   return { hash, keys: await readKeys(join(appDir, KEYS_FILE)) }
 }
 
+/** The memory after the API gave a key another value; `revokesPrevious`: the one before stops at once. */
+export function rotate(
+  memory: KeyMemory,
+  rotation: { id: string; value: string; nowMs: number; revokesPrevious: boolean },
+): KeyMemory {
+  const before = memory.keys.get(rotation.id)
+  // A revoked value is remembered, too: a file that still has it says nothing new.
+  const rotatedAtMs = rotation.revokesPrevious ? 0 : rotation.nowMs
+  const previous: Rotation | undefined = before && { digest: before.digest, rotatedAtMs, byApi: true }
+  const entry = { digest: memory.hash.of(rotation.value), previous }
+  return { ...memory, keys: new Map([...memory.keys, [rotation.id, entry]]) }
+}
+
 /** Writes what is remembered. Throws where the disk refuses. */
 export async function writeKeyMemory(appDir: string, { keys }: KeyMemory): Promise<void> {
   const entries = [...keys].map(([id, { digest, previous }]) => {

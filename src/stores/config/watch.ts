@@ -1,15 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Configuration } from './configuration.ts'
-import { CONFIG_FILE, compileText, readConfigFile, type Loaded, type LoadOptions } from './load.ts'
-import type { Notice } from './notice.ts'
+import { CONFIG_FILES, compileText, findConfigFile, readConfigFile } from './load.ts'
+import type { Loaded, LoadOptions } from './load.ts'
 import { ConfigurationError } from './problem.ts'
 
 export interface WatchOptions extends Omit<LoadOptions, 'version'> {
   /** What runs now. */
   readonly loaded: Loaded
   /** A changed file was accepted; called before the next one is looked at. */
-  readonly onChange: (configuration: Configuration, notices: readonly Notice[]) => void
+  readonly onChange: (loaded: Loaded) => void
   /** The file cannot be used as it is now, and what ran goes on running. Once for each state of the file. */
   readonly onRefused: (message: string) => void
   readonly intervalMs?: number
@@ -24,15 +23,14 @@ export interface ConfigWatcher {
 const INTERVAL_MS = 1000
 
 /**
- * Follows `config.json` by asking for its state once a second. A watch on the folder would be woken by every
+ * Follows the configuration file by asking for its state once a second. A watch on the folder would be woken by every
  * write to the log databases that lie beside it (9 µs each, measured, several for every call), and sees neither
  * the swapped links of a mounted ConfigMap nor changes on network and shared folders.
  */
 export function watchConfiguration(options: WatchOptions): ConfigWatcher {
   const { appDir, onChange, onRefused } = options
-  const file = join(appDir, CONFIG_FILE)
   let { version } = options.loaded.configuration
-  let { text: running } = options.loaded
+  let { text: running, file } = options.loaded
   let state: string | undefined
   let refused: string | undefined
   let polling: Promise<void> | undefined
@@ -54,29 +52,32 @@ export function watchConfiguration(options: WatchOptions): ConfigWatcher {
   }
 
   async function look(): Promise<void> {
-    const current = await stateOf(file)
+    const states = await Promise.all(CONFIG_FILES.map((name) => stateOf(join(appDir, name))))
+    const current = states.join()
     if (closed || current === state) return
     state = current
     try {
-      await reload(current)
+      await reload()
     } catch (error) {
       const { message } = error as Error
       refuse(error instanceof ConfigurationError ? message : `${file}: ${message}`)
     }
   }
 
-  async function reload(current: string): Promise<void> {
-    const text = current === ABSENT ? undefined : await readConfigFile(file)
-    if (text === running) refused = undefined
+  async function reload(): Promise<void> {
+    const found = await findConfigFile(appDir)
+    const text = await readConfigFile(found)
+    if (text === running && (found === file || text === undefined)) refused = undefined
     else if (text === undefined) refuse(`${file} is gone`)
     // Editors empty a file before they write it; the rest comes within the second.
     else if (text.trim() !== '') {
-      const next = await compileText(text, file, { ...options, version: version + 1 })
+      const next = await compileText(text, found, { ...options, version: version + 1 })
       if (closed) return
       version++
       running = text
+      file = found
       refused = undefined
-      onChange(next.configuration, next.notices)
+      onChange(next)
     }
   }
 

@@ -170,7 +170,7 @@ const NOTICES: [title: string, settings: unknown, messages: string[]][] = [
   ['nothing to say', { client: { enable_logging: true }, ...openai({ keys: [KEY] }) }, []],
   ['a name with a slip', { client: { enable_loging: true }, x: 1 }, ['config.json has names that are no settings: client.enable_loging (did you mean enable_logging?), x.']],
   ['many keys with the same', openai({ keys: [{ ...KEY, use_for_batch_api: true }, { ...KEY, name: 'b', use_for_batch_api: false }] }), ['config.json has settings that this version accepts and does not serve: providers.openai.keys[].use_for_batch_api.']],
-  ['a limit that nobody keeps', { client: { required_headers: [] } }, ['config.json has settings that this version accepts and does not serve: client.required_headers. Of these, the following limit access or spending, and nothing enforces them: client.required_headers.']],
+  ['a limit that nobody keeps', { client: { enforce_scim_auth: true } }, ['config.json has settings that this version accepts and does not serve: client.enforce_scim_auth. Of these, the following limit access or spending, and nothing enforces them: client.enforce_scim_auth.']],
   ['a missing variable', openai({ keys: [{ name: 'a', value: 'env.NOT_SET' }] }), ['The key "a" of openai is not used: the environment has no NOT_SET.']],
   ['a key without value', openai({ keys: [{ name: 'a' }] }), ['The key "a" of openai is not used: it has no value.']],
   ['a switched off key without value', openai({ keys: [{ name: 'a', enabled: false }] }), []],
@@ -185,7 +185,7 @@ const NOTICES: [title: string, settings: unknown, messages: string[]][] = [
   ['a certificate from the environment that is none', openai({ network_config: { ca_cert_pem: 'env.SET' } }), ['The provider openai is left out: its ca_cert_pem is no certificate.']],
   ['a path that leads elsewhere', { providers: { mine: { network_config: { base_url: 'http://b.example' }, custom_provider_config: { ...CUSTOM_OPENAI, request_path_overrides: { chat_completion: 'http://u:p@c.example/x' } } } } }, ['The provider mine is left out: its request path http://…@c.example/x is not below http://b.example.']],
   ['a virtual key whose variable is missing', virtualKey({ value: 'env.NOT_SET' }), ['The virtual key "dev" cannot be used: the environment has no NOT_SET.']],
-  ['a virtual key without value', virtualKey({}), ['The virtual key "dev" cannot be used: it has no value, and this version makes none up.']],
+  ['a virtual key without value, for which one is made up', virtualKey({}), []],
   ['a virtual key that looks like any other', virtualKey({ value: 'dev' }), ['The virtual key "dev" does not begin with sk-bf-: callers can send it in x-bf-vk only.']],
   ['a log in another database', { logs_store: { type: 'postgres' } }, ['logs_store: this version does not write to postgres; the log goes to /app/logs.db.']],
   ['a log whose path is missing', { logs_store: { config: { path: 'env.NOT_SET' } } }, ['logs_store: the environment has no NOT_SET; the log goes to /app/logs.db.']],
@@ -206,7 +206,7 @@ it('two virtual keys whose variables hold the same value: the first one counts',
     },
   }
   const { configuration, notices } = await load(settings, { A: 'sk-bf-1', B: 'sk-bf-1' })
-  expect(configuration.virtualKeys).toEqual([{ id: 'a', name: 'a', value: 'sk-bf-1', active: true }])
+  expect(configuration.governance.findVirtualKey('sk-bf-1')?.virtualKey.id).toBe('a')
   expect(notices.map((notice) => notice.message)).toEqual([
     'The virtual key "b" cannot be used: it has the same value as "a".',
   ])

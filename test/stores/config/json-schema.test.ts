@@ -37,7 +37,7 @@ it('describes every setting in one line', () => {
 
 const KNOWN: [path: string, expected: Part][] = [
   ['.client.log_retention_days', { type: 'integer', minimum: 1, maximum: 36_500, default: 365 }],
-  ['.client.required_headers', { type: 'array', 'x-served': false }],
+  ['.client.prometheus_labels', { type: 'array', 'x-served': false }],
   ['.logs_store.type', { type: 'string', enum: ['sqlite', 'postgres', 'clickhouse'], default: 'sqlite' }],
   [
     '.providers*.network_config.stream_idle_timeout_in_seconds',

@@ -35,7 +35,8 @@ async function watch(
   const watcher = watchConfiguration({
     ...common,
     loaded: await loadConfiguration({ ...common, version: 1 }),
-    onChange: ({ version, client }) => seen.push(`${version}: ${client.logRetentionDays} days`),
+    onChange: ({ configuration: { version, client } }) =>
+      seen.push(`${version}: ${client.logRetentionDays} days`),
     onRefused: (message) => seen.push(message.replaceAll(appDir, '')),
     intervalMs: 1_000_000,
     ...options,

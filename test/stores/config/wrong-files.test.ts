@@ -66,7 +66,7 @@ const TYPES: [title: string, text: string, message: string][] = [
   ['a base type with a slip', '{"providers": {"mine": {"custom_provider_config": {"base_provider_type": "OpenAi"}}}}', ':1:74 providers.mine.custom_provider_config.base_provider_type: found "OpenAi", expected one of "openai", "anthropic", "bedrock", "cohere", "gemini", "huggingface", "replicate", "typesafe" (did you mean "openai"?)'],
   ['a missing base type', '{"providers": {"mine": {"custom_provider_config": {}}}}', ':1:51 providers.mine.custom_provider_config.base_provider_type: found nothing, expected one of "openai", "anthropic", "bedrock", "cohere", "gemini", "huggingface", "replicate", "typesafe"'],
   ['a virtual key without id', virtualKeys('{"name": "dev"}'), ':1:34 governance.virtual_keys[0].id: found nothing, expected a name'],
-  ['an unknown scope', '{"governance": {"routing_rules": [{"scope": "globl"}]}}', ':1:45 governance.routing_rules[0].scope: found "globl", expected one of "global", "team", "customer", "virtual_key" (did you mean "global"?)'],
+  ['an unknown scope', '{"governance": {"routing_rules": [{"model": "a", "scope": "globl"}]}}', ':1:59 governance.routing_rules[0].scope: found "globl", expected one of "global", "team", "customer", "virtual_key" (did you mean "global"?)'],
 ] // prettier-ignore
 
 const CONSISTENCY: [title: string, text: string, message: string][] = [
