@@ -61,7 +61,7 @@ export function balance<Grant extends BalancedGrant>(
   return ordered.map(({ grant, model, weight }) => {
     const percent = total > 0 ? (100 * (weight ?? 0)) / total : 100 / Math.max(1, drawn.length)
     const share = weight === undefined ? 'without a share' : `with ${Number(percent.toFixed(2))} %`
-    return { grant, provider: grant.provider, model, reason: `the virtual key's weights: ${share}` }
+    return { grant, provider: grant.provider, model, reason: `the virtual key’s weights: ${share}` }
   })
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { allows, chooseKey } from '../../src/rules/key-choice.ts'
 import type { ChoosableKey } from '../../src/rules/key-choice.ts'
+import { distance, seeded } from '../support/chance.ts'
 
 function key(id: string, change: Partial<ChoosableKey> = {}): ChoosableKey {
   return {
@@ -11,16 +12,6 @@ function key(id: string, change: Partial<ChoosableKey> = {}): ChoosableKey {
     blockedModels: new Set(),
     aliases: new Map(),
     ...change,
-  }
-}
-
-/** Uniform numbers that are the same in every run (mulberry32). */
-function seeded(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
 
@@ -62,13 +53,7 @@ describe('choosing by weight', () => {
     for (let index = 0; index < draws; index++)
       counts[chooseKey(keys, { ...question, random, sessionId: session(index) })!.id]!++
     expect(counts['never']).toBe(0)
-    const expected = { a: 0.7 * draws, b: 0.3 * draws }
-    const chiSquare = (['a', 'b'] as const).reduce(
-      (sum, id) => sum + (counts[id]! - expected[id]) ** 2 / expected[id],
-      0,
-    )
-    // 10.83: one degree of freedom, one chance in a thousand.
-    expect(chiSquare).toBeLessThan(10.83)
+    expect(distance({ a: counts['a']!, b: counts['b']! }, { a: 0.7, b: 0.3 })).toBeLessThan(1)
   })
 
   it('keeps a session on its key, and moves only the sessions of a key that failed', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { route } from '../../src/rules/routing.ts'
+import { modelAt, route, routeTo } from '../../src/rules/routing.ts'
 import type { Candidate } from '../../src/rules/routing.ts'
 
 function candidates(...list: (Partial<Candidate> & { id: string })[]): ReadonlyMap<string, Candidate> {
@@ -134,5 +134,93 @@ describe('where a model name leads', () => {
     ],
   ])('%s is told what would work', (_, name, configured, message) => {
     expect(() => route(name, candidates(...configured))).toThrow(message)
+  })
+})
+
+describe('a place that a rule names', () => {
+  const place = (provider: string | undefined, model: string, isOwnModel = false) => ({
+    provider,
+    model,
+    isOwnModel,
+    reason: 'rule "r"',
+  })
+  const known = candidates(anthropic, openai, { id: 'bedrock' }, local)
+
+  it.each([
+    // place, provider, model at it, reason
+    ['as it stands', place('openai', 'gpt-9'), 'openai', 'gpt-9', 'rule "r"'],
+    ['by an alias there', place('local', 'fast'), 'local', 'tiny-1', 'rule "r"'],
+    ['an own model by an alias there', place('local', 'fast', true), 'local', 'tiny-1', 'rule "r"'],
+    [
+      'without a provider as its name leads',
+      place(undefined, 'gpt-5'),
+      'openai',
+      'gpt-5',
+      'rule "r": gpt-5 is a model',
+    ],
+    [
+      'an own model in the spelling there',
+      place('bedrock', 'claude-sonnet-4-5', true),
+      'bedrock',
+      'global.anthropic.claude-sonnet-4-5-20250929-v1:0',
+      'rule "r"',
+    ],
+    [
+      'a rule’s model as the rule spells it',
+      place('bedrock', 'claude-sonnet-4-5'),
+      'bedrock',
+      'claude-sonnet-4-5',
+      'rule "r"',
+    ],
+    [
+      'an own model of another maker by class',
+      place('openai', 'claude-haiku-4-5', true),
+      'openai',
+      'gpt-6-luna',
+      'class haiku',
+    ],
+    [
+      'an own model that has no class as it is',
+      place('openai', 'grok-9', true),
+      'openai',
+      'grok-9',
+      'rule "r"',
+    ],
+    [
+      'A22 without [1m]',
+      place('anthropic', 'claude-opus-5-5[1m]', true),
+      'anthropic',
+      'claude-opus-5-5',
+      'rule "r"',
+    ],
+  ])('%s', (_, named, provider, model, reason) => {
+    const target = routeTo(named, known)
+    expect(target).toMatchObject({ provider, model })
+    expect(target.reason).toContain(reason)
+  })
+
+  it.each([
+    ['a provider that is not configured', place('groq', 'x'), 'groq is not configured (rule "r").'],
+    [
+      'a provider without a usable key',
+      place('xai', 'x'),
+      'Provider xai has no enabled key for x (rule "r").',
+    ],
+    ['a name that leads nowhere', place(undefined, 'mystery'), 'mystery leads to no configured provider'],
+  ])('%s is told', (_, named, message) => {
+    expect(() => routeTo(named, candidates(anthropic, openai, { id: 'xai', usable: false }))).toThrow(message)
+  })
+
+  it.each([
+    ['anthropic', 'claude-sonnet-4-5-20250929', 'claude-sonnet-4-5-20250929'],
+    ['anthropic', 'us.anthropic.claude-opus-5-5', 'claude-opus-5-5'],
+    ['bedrock', 'claude-sonnet-4-5', 'global.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+    ['openai', 'claude-sonnet-4-5', undefined],
+    ['openai', 'a-model-of-tomorrow', 'a-model-of-tomorrow'],
+    ['anthropic', 'a-model-of-tomorrow', undefined],
+    ['local', 'tiny-1', 'tiny-1'],
+    ['local', 'tiny-2', undefined],
+  ])('%s has %s as %s', (id, name, expected) => {
+    expect(modelAt(known.get(id)!, name)).toBe(expected)
   })
 })
