@@ -1,18 +1,8 @@
 import type { Block, CacheMark, JsonObject, Source, TextBlock } from '../../message/request.ts'
 import { stringifyJson } from '../shared/json.ts'
+import { given, leftover } from '../shared/object.ts'
 import type { Warnings } from '../shared/warnings.ts'
-import {
-  asBoolean,
-  asList,
-  asObject,
-  asString,
-  fail,
-  given,
-  leftover,
-  listOf,
-  optional,
-  required,
-} from './fields.ts'
+import { asBoolean, asList, asObject, asString, fail, listOf, optional, required } from './fields.ts'
 import { PROTOCOL, thinkingBlock, unmarkSignature } from './wire.ts'
 
 /** `content` of a message: a string, a list of blocks, nothing. */

@@ -4,8 +4,8 @@ import type { JsonObject } from '../../message/request.ts'
 import type { HeaderReader } from '../protocol.ts'
 import { decodeAwsError, isAwsError } from '../shared/aws-error.ts'
 import { parseContextOverflow } from '../shared/context-overflow.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { readRetryAfter, readShouldRetry } from '../shared/retry-after.ts'
-import { isObject } from './fields.ts'
 
 // ==== Of an upstream
 
@@ -68,13 +68,9 @@ function readError(answer: unknown): SaidError {
   const body: unknown = Array.isArray(answer) ? answer[0] : answer
   if (!isObject(body)) return { type: '', message: '' }
   const error = isObject(body['error']) ? body['error'] : body
-  const message = word(error['message']) || word(body['error']) || word(body['detail'])
-  const type = word(error['type'])
+  const message = stringOf(error['message']) || stringOf(body['error']) || stringOf(body['detail'])
+  const type = stringOf(error['type'])
   return { type: type === 'error' ? '' : type, message }
-}
-
-function word(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 const BY_TYPE: ReadonlyMap<string, ErrorKind> = new Map([

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
+import { isObject } from '../shared/object.ts'
 
 /**
  * Reading of a client's JSON, where any value can stand anywhere. Failures are worded as Anthropic's own API words
@@ -9,10 +10,6 @@ export type Reader<T> = (value: unknown, path: string) => T
 
 export function fail(path: string, what: string): never {
   throw new GatewayError('invalid_request', `${path}: ${what}`, { field: path })
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export const asObject: Reader<JsonObject> = (value, path) =>
@@ -48,16 +45,4 @@ export function optional<T>(value: unknown, path: string, read: Reader<T>): T | 
 
 export function required<T>(value: unknown, path: string, read: Reader<T>): T {
   return value === undefined ? fail(path, 'Field required') : read(value, path)
-}
-
-/** What an object holds beside the known keys, nulls left out. A null-safe copy: `__proto__` stays a plain key. */
-export function leftover(object: JsonObject, known: ReadonlySet<string>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(object).filter(([key, value]) => value !== null && !known.has(key)),
-  )
-}
-
-/** The object with the field, unless it is undefined. */
-export function given<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { [key in K]?: V })
 }

@@ -1,5 +1,6 @@
 import type { Effort, JsonObject, Message, OutputFormat, Reasoning, Request } from '../../message/request.ts'
 import type { Decoded, Operation } from '../protocol.ts'
+import { given, leftover } from '../shared/object.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { decodeContent, decodeSystem } from './content-decode.ts'
 import { applyToolChanges, decodeToolChoice, decodeTools } from './tools-decode.ts'
@@ -11,8 +12,6 @@ import {
   asObject,
   asString,
   fail,
-  given,
-  leftover,
   listOf,
   optional,
   required,

@@ -3,11 +3,11 @@ import type { Emit } from '../../message/event.ts'
 import type { Block, JsonObject } from '../../message/request.ts'
 import type { EncodeContext, Memo, Response, Tapped } from '../protocol.ts'
 import { parseForOutput } from '../shared/json.ts'
+import { isObject, leftover } from '../shared/object.ts'
 import { CallIds } from './call-ids.ts'
 import { decodeBlockStart } from './answer.ts'
 import type { StartedBlock } from './answer.ts'
 import { answerError, isErrorObject } from './error.ts'
-import { isObject, leftover } from './fields.ts'
 import {
   DELTA_EXTRAS,
   MESSAGE_EXTRAS,

@@ -5,10 +5,10 @@ import { EXCEPTION } from '../../wire/framing.ts'
 import type { Frame, Memo, StreamDecoder } from '../protocol.ts'
 import { awsException } from '../shared/aws-error.ts'
 import { parseJson } from '../shared/json.ts'
+import { isObject, leftover, parseObject } from '../shared/object.ts'
 import { decodeBlockStart } from './answer.ts'
 import type { StartedBlock } from './answer.ts'
 import { answerError } from './error.ts'
-import { isObject, leftover } from './fields.ts'
 import { PROTOCOL, USAGE_EXTRAS, UsageReader, only, readStopReason } from './wire.ts'
 
 const MESSAGE_FIELDS = new Set([
@@ -48,7 +48,7 @@ export class MessageStreamDecoder implements StreamDecoder {
     if (this.#ended) return
     if (frame.event.startsWith(EXCEPTION)) return this.#error(awsException(frame.event, frame.data), emit)
     if (frame.data === '') return
-    const body = parse(frame.data)
+    const body = parseObject(frame.data, parseJson)
     if (body === undefined)
       return this.#fail(`an event that is no JSON object: ${frame.data.slice(0, 100)}`, emit)
     const type = typeof body['type'] === 'string' ? body['type'] : frame.event
@@ -151,15 +151,6 @@ export class MessageStreamDecoder implements StreamDecoder {
   }
 }
 
-function parse(data: string): JsonObject | undefined {
-  try {
-    const value = parseJson(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /** A block between its start and its stop. */
 class OpenBlock {
   readonly #index: number
@@ -202,7 +193,7 @@ class OpenBlock {
   }
 
   #startWithInput(raw: JsonObject, emit: Emit): void {
-    const input = parse(this.#json)
+    const input = parseObject(this.#json, parseJson)
     const whole = input === undefined ? raw : { ...raw, input }
     this.#isStarted = true
     emit({

@@ -6,9 +6,9 @@ import { SseFrameTooLongError, SseFramer, frameEvent, readFrame } from '../../wi
 import { EXCEPTION, sseText } from '../../wire/framing.ts'
 import type { StreamTap } from '../protocol.ts'
 import { awsException } from '../shared/aws-error.ts'
+import { isObject, parseObject } from '../shared/object.ts'
 import { StreamTail } from '../shared/stream-tail.ts'
 import { answerError, isErrorObject } from './error.ts'
-import { isObject } from './fields.ts'
 import { errorData } from './stream-encode.ts'
 import { UsageReader, readStopReason } from './wire.ts'
 
@@ -92,7 +92,7 @@ export class MessageStreamTap implements StreamTap {
   #decode(event: string, bytes: Uint8Array, start: number, end: number): void {
     const data = readFrame(bytes, start, end)?.data
     if (data === undefined || data === '') return
-    const body = parse(data)
+    const body = parseObject(data)
     if (body === undefined) return this.#malformed(`an event that is no JSON object: ${data.slice(0, 100)}`)
     const type = event === '' ? body['type'] : event
     if (type === 'error') {
@@ -167,15 +167,6 @@ const GRAMMAR = /^(?:content_block_|message_)/
 const DELTA_HEAD = /^event: ?content_block_delta\ndata: ?\{"type": ?"content_block_delta", ?"index": ?\d+,/
 const DELTA_HEAD_MAX_BYTES = 100
 
-function parse(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
 const OPENINGS_OF_OTHERS = new Set(['<', '{', '['])
 
 /** A page of HTML or a JSON text cannot be the beginning of a stream; anything else may be a comment or a field. */
@@ -185,7 +176,7 @@ function looksLikeStream(bytes: Uint8Array): boolean {
 }
 
 function noStream(bytes: Uint8Array): GatewayError {
-  const body = parse(decodeHead(bytes, bytes.length))
+  const body = parseObject(decodeHead(bytes, bytes.length))
   if (body !== undefined && isErrorObject(body)) return answerError(body)
   return new GatewayError(
     'upstream_malformed',

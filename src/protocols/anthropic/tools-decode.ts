@@ -1,19 +1,9 @@
 import { onceForFrozen } from '../../lib/frozen.ts'
 import type { FunctionTool, JsonObject, Message, Request, Tool, ToolChoice } from '../../message/request.ts'
+import { given, isObject, leftover } from '../shared/object.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { decodeCache } from './content-decode.ts'
-import {
-  asBoolean,
-  asList,
-  asObject,
-  asString,
-  fail,
-  given,
-  isObject,
-  leftover,
-  optional,
-  required,
-} from './fields.ts'
+import { asBoolean, asList, asObject, asString, fail, optional, required } from './fields.ts'
 import { PROTOCOL } from './wire.ts'
 
 export function decodeTools(value: unknown, warnings: Warnings): readonly Tool[] {

@@ -2,7 +2,7 @@ import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject, ThinkingBlock } from '../../message/request.ts'
 import { emptyUsage, readService, tokenCount } from '../../message/usage.ts'
 import type { Counts, SideUsage, Usage } from '../../message/usage.ts'
-import { isObject } from './fields.ts'
+import { isObject } from '../shared/object.ts'
 
 /** Words of the Anthropic Messages API that requests, answers and streams share. */
 export const PROTOCOL = 'anthropic'

@@ -5,7 +5,7 @@ import type { Usage } from '../../message/usage.ts'
 import type { Memo } from '../protocol.ts'
 import { freshCallId } from '../shared/identity.ts'
 import { stringifyJson } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { AnswerBlocks } from '../shared/tool-calls.ts'
 import { searchBlocks } from '../shared/web-search.ts'
 import { decodeCitation } from './citations.ts'
@@ -87,7 +87,7 @@ export class ConverseAnswer {
   call(position: number, call: JsonObject, json: string, emit: Emit): void {
     this.#sign(emit)
     const { toolUseId, name } = call
-    this.#blocks.call({ position, id: word(toolUseId), name: word(name), arguments: json }, emit)
+    this.#blocks.call({ position, id: stringOf(toolUseId), name: stringOf(name), arguments: json }, emit)
   }
 
   /** Images that the model made, and tools that the service ran. */
@@ -137,12 +137,12 @@ export class ConverseAnswer {
   #reasoning({ reasoningText, redactedContent }: JsonObject, emit: Emit): void {
     if (typeof redactedContent === 'string') return this.redacted(redactedContent, emit)
     if (!isObject(reasoningText)) return
-    this.thinking(word(reasoningText.text), emit)
-    this.signature(word(reasoningText.signature))
+    this.thinking(stringOf(reasoningText.text), emit)
+    this.signature(stringOf(reasoningText.signature))
   }
 
   #cited({ content, citations }: JsonObject, emit: Emit): void {
-    for (const part of listOf(content)) this.text(word(part.text), emit)
+    for (const part of listOf(content)) this.text(stringOf(part.text), emit)
     for (const citation of listOf(citations)) this.cite(citation, emit)
   }
 
@@ -158,10 +158,6 @@ export function malformed(raw: unknown): GatewayError {
   return new GatewayError('upstream_malformed', `The model spoilt its answer (${String(raw)}).`, {
     upstream: { status: 200, type: String(raw) },
   })
-}
-
-function word(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 function listOf(value: unknown): JsonObject[] {

@@ -1,6 +1,6 @@
 import type { Effort, JsonObject, OutputFormat, Reasoning, Request } from '../../message/request.ts'
 import type { Decoded } from '../protocol.ts'
-import { isObject } from '../shared/object.ts'
+import { given, leftover, parseObject } from '../shared/object.ts'
 import { Fields, refuseValue } from '../shared/openai-fields.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { decodeMessages, decodeSystem } from './messages-decode.ts'
@@ -16,13 +16,7 @@ export function decodeRequest(body: JsonObject): Decoded {
   const more = new Fields(body.additionalModelRequestFields ?? {}, 'additionalModelRequestFields')
   const inference = fields.object('inferenceConfig')
   const { tools, toolChoice, parallelTools } = decodeTools(fields, more, warnings)
-  const reasoning = decodeReasoning(fields, more)
-  const format = decodeFormat(fields, more)
   const topK = more.number('top_k') ?? more.number('k') ?? more.object('inferenceConfig')?.number('topK')
-  const userId = more.object('metadata')?.string('user_id')
-  const maxTokens = inference?.number('maxTokens')
-  const temperature = inference?.number('temperature')
-  const topP = inference?.number('topP')
   const request: Request = {
     model: '',
     system: decodeSystem(fields.objects('system') ?? [], warnings),
@@ -34,15 +28,15 @@ export function decodeRequest(body: JsonObject): Decoded {
     }),
     stream: false,
     extra: { ...leftover(body, KNOWN), ...leftoverMore(more.raw) },
-    ...(toolChoice !== undefined && { toolChoice }),
-    ...(parallelTools !== undefined && { parallelTools }),
-    ...(maxTokens !== undefined && { maxTokens }),
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { topP }),
-    ...(topK !== undefined && { topK }),
-    ...(reasoning !== undefined && { reasoning }),
-    ...(format !== undefined && { format }),
-    ...(userId !== undefined && { userId }),
+    ...given('toolChoice', toolChoice),
+    ...given('parallelTools', parallelTools),
+    ...given('maxTokens', inference?.number('maxTokens')),
+    ...given('temperature', inference?.number('temperature')),
+    ...given('topP', inference?.number('topP')),
+    ...given('topK', topK),
+    ...given('reasoning', decodeReasoning(fields, more)),
+    ...given('format', decodeFormat(fields, more)),
+    ...given('userId', more.object('metadata')?.string('user_id')),
   }
   const paths = fields.list('additionalModelResponseFieldPaths')
   return {
@@ -79,12 +73,6 @@ const KNOWN_MORE = new Set([
   // Betas are for one host's service; what they turn on stands in the hub's own fields.
   'anthropic_beta',
 ])
-
-function leftover(object: JsonObject, known: ReadonlySet<string>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(object).filter(([name, value]) => value !== null && !known.has(name)),
-  )
-}
 
 function leftoverMore(more: JsonObject): JsonObject {
   const rest = leftover(more, KNOWN_MORE)
@@ -139,11 +127,7 @@ function decodeFormat(fields: Fields, more: Fields): OutputFormat | undefined {
 
 /** The schema is JSON in a string. */
 function parseSchema(text: string, path: string): JsonObject {
-  try {
-    const schema: unknown = JSON.parse(text)
-    if (isObject(schema)) return schema
-  } catch {
-    // Told below.
-  }
+  const schema = parseObject(text)
+  if (schema !== undefined) return schema
   throw refuseValue(path, text.slice(0, 100), ['the JSON text of a schema'])
 }

@@ -5,7 +5,7 @@ import { EXCEPTION } from '../../wire/framing.ts'
 import type { Frame, Memo, StreamDecoder } from '../protocol.ts'
 import { awsException } from '../shared/aws-error.ts'
 import { parseJson } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, parseObject } from '../shared/object.ts'
 import { ConverseAnswer } from './answer.ts'
 
 /**
@@ -23,7 +23,7 @@ export class ConverseStreamDecoder implements StreamDecoder {
     const answer = this.#answer
     if (answer.ended) return
     if (frame.event.startsWith(EXCEPTION)) return answer.fail(awsException(frame.event, frame.data), emit)
-    const body = parse(frame.data)
+    const body = parseObject(frame.data, parseJson)
     if (body === undefined) return this.#malformed(frame.data, emit)
     answer.start(emit)
     try {
@@ -85,14 +85,5 @@ export class ConverseStreamDecoder implements StreamDecoder {
   #malformed(data: string, emit: Emit): void {
     const message = `The upstream’s stream has an event that is no JSON object: ${data.slice(0, 100)}`
     this.#answer.fail(new GatewayError('upstream_malformed', message), emit)
-  }
-}
-
-function parse(data: string): JsonObject | undefined {
-  try {
-    const value = parseJson(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
   }
 }

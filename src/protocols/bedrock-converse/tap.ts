@@ -1,12 +1,11 @@
 import { GatewayError } from '../../message/error.ts'
 import type { FinishReason } from '../../message/event.ts'
-import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import { EXCEPTION, sseText } from '../../wire/framing.ts'
 import { SseFramer, SseFrameTooLongError, frameEvent, readFrame } from '../../wire/sse.ts'
 import type { StreamTap } from '../protocol.ts'
 import { awsException, exceptionFrame } from '../shared/aws-error.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, parseObject } from '../shared/object.ts'
 import { StreamTail } from '../shared/stream-tail.ts'
 import { malformed } from './answer.ts'
 import { MALFORMED, readStopReason, readUsage } from './wire.ts'
@@ -65,7 +64,7 @@ export class ConverseStreamTap implements StreamTap {
       this.error = awsException(event, data)
       return
     }
-    const body = parse(data)
+    const body = parseObject(data)
     if (body === undefined) {
       const message = `The upstream’s stream has an event that is no JSON object: ${data.slice(0, 100)}`
       this.error = new GatewayError('upstream_malformed', message)
@@ -88,12 +87,3 @@ export class ConverseStreamTap implements StreamTap {
 
 /** Events that are worth decoding. */
 const READ = new Set(['contentBlockStart', 'messageStop', 'metadata'])
-
-function parse(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}

@@ -1,4 +1,5 @@
 import type { FunctionTool, ServerTool, Tool, ToolChoice } from '../../message/request.ts'
+import { given } from '../shared/object.ts'
 import { refuseValue } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
 import type { Warnings } from '../shared/warnings.ts'
@@ -20,7 +21,7 @@ export function decodeTools(fields: Fields, more: Fields, warnings: Warnings): D
   const toolChoice = decodeOwnChoice(own) ?? decodeChoice(config?.object('toolChoice'))
   return {
     tools,
-    ...(toolChoice !== undefined && { toolChoice }),
+    ...given('toolChoice', toolChoice),
     ...(single !== undefined && { parallelTools: !single }),
   }
 }
@@ -40,15 +41,12 @@ function decodeList(list: readonly Fields[], warnings: Warnings): Tool[] {
 }
 
 function decodeSpec(spec: Fields): FunctionTool {
-  const description = spec.string('description')
-  const schema = spec.object('inputSchema')?.object('json')?.raw
-  const strict = spec.boolean('strict')
   return {
     kind: 'function',
     name: spec.required('name', spec.string('name')),
-    ...(description !== undefined && { description }),
-    ...(schema !== undefined && { schema }),
-    ...(strict !== undefined && { strict }),
+    ...given('description', spec.string('description')),
+    ...given('schema', spec.object('inputSchema')?.object('json')?.raw),
+    ...given('strict', spec.boolean('strict')),
     extra: {},
   }
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { Memo } from '../protocol.ts'
 import { freshCallId } from '../shared/identity.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { AnswerBlocks } from '../shared/tool-calls.ts'
 import { searchBlocks } from '../shared/web-search.ts'
 import { brokenOff } from './error.ts'
@@ -124,8 +124,4 @@ export class CohereAnswer {
 /** The answer in `message` is no answer. */
 export function malformed(what: string): GatewayError {
   return new GatewayError('upstream_malformed', `The upstream ${what}.`)
-}
-
-function stringOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }

@@ -8,6 +8,7 @@ import type {
   ToolChoice,
 } from '../../message/request.ts'
 import type { Decoded } from '../protocol.ts'
+import { given, leftover } from '../shared/object.ts'
 import { Fields, refuse, refuseValue } from '../shared/openai-fields.ts'
 import { decodeDocument, decodeMessages } from './messages-decode.ts'
 
@@ -17,12 +18,6 @@ export function decodeRequest(body: JsonObject): Decoded {
   const model = fields.required('model', fields.string('model'))
   const { system, messages } = decodeMessages(fields.required('messages', fields.objects('messages')))
   const documents = (fields.list('documents') ?? []).map(decodeDocument)
-  const toolChoice = decodeChoice(fields)
-  const reasoning = decodeReasoning(fields)
-  const format = decodeFormat(fields)
-  const maxTokens = fields.number('max_tokens')
-  const temperature = fields.number('temperature')
-  const topP = fields.number('p')
   const topK = fields.number('k')
   const request: Request = {
     model,
@@ -31,25 +26,26 @@ export function decodeRequest(body: JsonObject): Decoded {
     tools: decodeTools(fields),
     stopSequences: decodeStop(fields),
     stream: fields.boolean('stream') ?? false,
-    extra: Object.fromEntries(
-      Object.entries(body).filter(([name, value]) => !KNOWN.has(name) && value !== null),
-    ),
-    ...(toolChoice !== undefined && { toolChoice }),
-    ...(maxTokens !== undefined && { maxTokens }),
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { topP }),
+    extra: leftover(body, KNOWN),
+    ...given('toolChoice', decodeChoice(fields)),
+    ...given('maxTokens', fields.number('max_tokens')),
+    ...given('temperature', fields.number('temperature')),
+    ...given('topP', fields.number('p')),
     // 0 switches it off.
     ...(topK !== undefined && topK > 0 && { topK }),
-    ...(reasoning !== undefined && { reasoning }),
-    ...(format !== undefined && { format }),
+    ...given('reasoning', decodeReasoning(fields)),
+    ...given('format', decodeFormat(fields)),
   }
   return { request, warnings: [] }
 }
 
 const KNOWN = new Set(
-  'model messages documents tools strict_tools tool_choice max_tokens temperature p k stop_sequences stream thinking response_format'.split(
-    ' ',
-  ),
+  [
+    'model messages documents tools strict_tools tool_choice max_tokens temperature p k stop_sequences stream',
+    'thinking response_format',
+  ]
+    .join(' ')
+    .split(' '),
 )
 
 /** What the answer shall be drawn from stands before what is asked. */
@@ -73,13 +69,11 @@ function decodeTools(fields: Fields): FunctionTool[] {
   const strict = fields.boolean('strict_tools') === true
   return (fields.objects('tools') ?? []).map((tool) => {
     const called = tool.required('function', tool.object('function'))
-    const description = called.string('description')
-    const schema = called.object('parameters')?.raw
     return {
       kind: 'function',
       name: called.required('name', called.string('name')),
-      ...(description !== undefined && { description }),
-      ...(schema !== undefined && { schema }),
+      ...given('description', called.string('description')),
+      ...given('schema', called.object('parameters')?.raw),
       ...(strict && { strict }),
       extra: {},
     }
@@ -119,5 +113,5 @@ function decodeFormat(fields: Fields): OutputFormat | undefined {
   if (type === 'text') return undefined
   // `schema` is what version 1 called it; both are understood.
   const schema = (format.object('json_schema') ?? format.object('schema'))?.raw
-  return { type: 'json', ...(schema !== undefined && { schema }) }
+  return { type: 'json', ...given('schema', schema) }
 }

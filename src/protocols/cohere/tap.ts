@@ -5,7 +5,7 @@ import type { Usage } from '../../message/usage.ts'
 import { sseText } from '../../wire/framing.ts'
 import { readFrame, SseFramer, SseFrameTooLongError } from '../../wire/sse.ts'
 import type { StreamTap } from '../protocol.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, parseObject } from '../shared/object.ts'
 import { StreamTail } from '../shared/stream-tail.ts'
 import { malformed } from './answer.ts'
 import { brokenOff, decodeError, errorEnd } from './error.ts'
@@ -69,7 +69,7 @@ class CohereTap implements StreamTap {
       this.#called ||= text.includes('"tool-call-start"')
       return
     }
-    const event = parse(text)
+    const event = parseObject(text)
     if (event === undefined)
       this.error = malformed(`sent an event that is not a JSON object: ${text.slice(0, 100)}`)
     else if (event.type === 'message-start')
@@ -93,14 +93,5 @@ class CohereTap implements StreamTap {
   #tell(error: GatewayError): void {
     this.error = error
     this.#told = true
-  }
-}
-
-function parse(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
   }
 }

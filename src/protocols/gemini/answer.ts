@@ -6,22 +6,13 @@ import type { Memo } from '../protocol.ts'
 import { sealSignature } from '../shared/gemini-signature.ts'
 import { freshCallId } from '../shared/identity.ts'
 import { stringifyJson } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { opaqueText } from '../shared/opaque-text.ts'
 import { AnswerBlocks } from '../shared/tool-calls.ts'
 import { searchBlocks } from '../shared/web-search.ts'
 import { readGrounding } from './citations.ts'
 import { answerError, isErrorObject } from './error.ts'
-import {
-  PROTOCOL,
-  blockReason,
-  firstCandidate,
-  partsOf,
-  readUsage,
-  stringOf,
-  unifiedFinish,
-  unwrap,
-} from './wire.ts'
+import { PROTOCOL, blockReason, firstCandidate, partsOf, readUsage, unifiedFinish, unwrap } from './wire.ts'
 
 /**
  * Reads one answer, in chunks or whole, into events: both have one form here. A call always comes complete, in one

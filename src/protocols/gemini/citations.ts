@@ -1,6 +1,5 @@
 import type { Block, JsonObject } from '../../message/request.ts'
-import { isObject } from '../shared/object.ts'
-import { stringOf } from './wire.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 
 /** The pages that an answer's text comes from, and the searches that found them. */
 export interface Grounding {

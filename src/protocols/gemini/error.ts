@@ -3,9 +3,8 @@ import type { ContextOverflow, ErrorDetails, ErrorKind } from '../../message/err
 import type { JsonObject } from '../../message/request.ts'
 import type { HeaderReader } from '../protocol.ts'
 import { parseContextOverflow } from '../shared/context-overflow.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { readRetryAfter } from '../shared/retry-after.ts'
-import { stringOf } from './wire.ts'
 
 // ==== Of an upstream
 

@@ -1,5 +1,6 @@
 import type { Effort, JsonObject, OutputFormat, Reasoning, Request } from '../../message/request.ts'
 import type { Decoded, Operation } from '../protocol.ts'
+import { given } from '../shared/object.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { decodeContents, decodeSystem } from './content-decode.ts'
 import { Fields, refuse } from './fields.ts'
@@ -29,13 +30,11 @@ export function decodeRequest(body: JsonObject, operation: Operation = 'generate
     stream: false,
     extra: extraOf(fields, config),
     ...decodeNumbers(config),
+    ...given('reasoning', decodeReasoning(config.object('thinkingConfig'))),
+    ...given('format', decodeFormat(config, warnings)),
   }
   const toolConfig = fields.object('toolConfig')
   if (toolConfig !== undefined) decodeToolConfig(toolConfig, request, warnings)
-  const reasoning = decodeReasoning(config.object('thinkingConfig'))
-  if (reasoning !== undefined) request.reasoning = reasoning
-  const format = decodeFormat(config, warnings)
-  if (format !== undefined) request.format = format
   return { request, warnings: warnings.list() }
 }
 
@@ -62,14 +61,11 @@ function extraOf(fields: Fields, config: Fields): JsonObject {
 
 function decodeNumbers(config: Fields): Pick<Request, 'maxTokens' | 'temperature' | 'topP' | 'topK'> {
   const maxTokens = config.number('maxOutputTokens')
-  const temperature = config.number('temperature')
-  const topP = config.number('topP')
-  const topK = config.number('topK')
   return {
     ...(maxTokens !== undefined && maxTokens > 0 && { maxTokens: Math.floor(maxTokens) }),
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { topP }),
-    ...(topK !== undefined && { topK }),
+    ...given('temperature', config.number('temperature')),
+    ...given('topP', config.number('topP')),
+    ...given('topK', config.number('topK')),
   }
 }
 
@@ -107,5 +103,5 @@ function decodeFormat(config: Fields, warnings: Warnings): OutputFormat | undefi
     config.object('responseJsonSchema') ??
     config.object('_responseJsonSchema') ??
     config.object('responseSchema')
-  return { type: 'json', ...(schema !== undefined && { schema: jsonSchema(schema.raw) }) }
+  return { type: 'json', ...given('schema', schema && jsonSchema(schema.raw)) }
 }

@@ -3,7 +3,7 @@ import type { Emit } from '../../message/event.ts'
 import type { Block, JsonObject, ToolCallBlock } from '../../message/request.ts'
 import type { EncodeContext, Memo, Response, Tapped } from '../protocol.ts'
 import { parseForOutput } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { GeminiAnswer } from './answer.ts'
 import { GroundingWriter } from './citations.ts'
 import { answerError, isErrorObject } from './error.ts'
@@ -13,7 +13,6 @@ import {
   firstCandidate,
   partsOf,
   readUsage,
-  stringOf,
   unifiedFinish,
   unwrap,
   wireFinish,

@@ -4,12 +4,12 @@ import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import { readBareJson, readFrame, SseFramer, SseFrameTooLongError } from '../../wire/sse.ts'
 import type { StreamTap } from '../protocol.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf, parseObject } from '../shared/object.ts'
 import { StreamTail } from '../shared/stream-tail.ts'
 import { answerError, errorBody, isErrorObject } from './error.ts'
 import { bareText } from './framing.ts'
 import { readFinish } from './response.ts'
-import { blockReason, firstCandidate, partsOf, readUsage, stringOf, unifiedFinish, unwrap } from './wire.ts'
+import { blockReason, firstCandidate, partsOf, readUsage, unifiedFinish, unwrap } from './wire.ts'
 
 export function tap(): StreamTap {
   return new GeminiTap()
@@ -122,10 +122,6 @@ function hasContent(part: JsonObject): boolean {
 }
 
 function parse(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? unwrap(value) : undefined
-  } catch {
-    return undefined
-  }
+  const value = parseObject(text)
+  return value && unwrap(value)
 }

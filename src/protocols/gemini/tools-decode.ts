@@ -1,5 +1,6 @@
 import { onceForFrozen } from '../../lib/frozen.ts'
 import type { FunctionTool, Request, ServerTool, Tool } from '../../message/request.ts'
+import { given } from '../shared/object.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { Fields, refuse } from './fields.ts'
 import { jsonSchema } from './schema-decode.ts'
@@ -24,15 +25,13 @@ function decodeEntry(entry: Fields): Tool[] {
 }
 
 function decodeFunction(fields: Fields): FunctionTool {
-  const description = fields.string('description')
   const schema = fields.object('parametersJsonSchema') ?? fields.object('parameters')
-  const leftover = fields.leftover(FUNCTION_FIELDS)
   return {
     kind: 'function',
     name: fields.required('name', fields.string('name')),
-    ...(description !== undefined && { description }),
-    ...(schema !== undefined && { schema: jsonSchema(schema.raw) }),
-    extra: Object.fromEntries(leftover),
+    ...given('description', fields.string('description')),
+    ...given('schema', schema && jsonSchema(schema.raw)),
+    extra: Object.fromEntries(fields.leftover(FUNCTION_FIELDS)),
   }
 }
 

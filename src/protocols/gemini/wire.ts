@@ -2,7 +2,7 @@ import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import { tokenCount } from '../../message/usage.ts'
 import type { Usage } from '../../message/usage.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 
 /** Words of Google's generateContent API. https://ai.google.dev/api/generate-content */
 export const PROTOCOL = 'gemini'
@@ -27,10 +27,6 @@ export function partsOf(candidate: JsonObject): JsonObject[] {
 export function blockReason(body: JsonObject): string | undefined {
   const feedback = isObject(body.promptFeedback) ? body.promptFeedback : {}
   return stringOf(feedback.blockReason) || undefined
-}
-
-export function stringOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 // ==== Why an answer ended

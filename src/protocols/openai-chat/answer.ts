@@ -5,12 +5,13 @@ import type { Usage } from '../../message/usage.ts'
 import type { Memo } from '../protocol.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { freshCallId } from '../shared/identity.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { AnswerBlocks } from '../shared/tool-calls.ts'
 import { searchBlocks } from '../shared/web-search.ts'
 import { citationOf } from './citations.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { sealSignature } from '../shared/gemini-signature.ts'
-import { firstChoice, geminiSignature, hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
+import { firstChoice, geminiSignature, hasContent, readUsage, unifiedFinish } from './wire.ts'
 
 /**
  * Reads one answer, in chunks or whole, into events. The API has one `content` string and a list of calls; what
@@ -199,10 +200,6 @@ function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   if (!Array.isArray(value)) return ''
   return value.map((part) => (isObject(part) ? stringOf(part.text) || stringOf(part.summary) : '')).join('')
-}
-
-function stringOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 /** Some servers give the arguments parsed. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../message/request.ts'
-import { isObject } from './wire.ts'
+import { isObject } from '../shared/object.ts'
 
 /**
  * The hub's citations have Anthropic's form, because it says most. Here only places on the web can be said, and

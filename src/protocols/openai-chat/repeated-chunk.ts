@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../message/request.ts'
-import { firstChoice, hasContent, isObject } from './wire.ts'
+import { isObject } from '../shared/object.ts'
+import { firstChoice, hasContent } from './wire.ts'
 
 /** Fields of a `delta` that hold a piece of text, and what that is. */
 const FIELDS = [

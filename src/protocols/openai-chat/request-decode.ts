@@ -9,6 +9,7 @@ import type {
   ToolChoice,
 } from '../../message/request.ts'
 import type { Decoded } from '../protocol.ts'
+import { given, leftover } from '../shared/object.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { Fields, refuseValue } from '../shared/openai-fields.ts'
 import { decodeMessages } from './messages-decode.ts'
@@ -20,14 +21,6 @@ export function decodeRequest(body: JsonObject): Decoded {
   const model = fields.required('model', fields.string('model'))
   const { system, messages } = decodeMessages(fields.required('messages', fields.objects('messages')))
   const { tools, toolChoice } = decodeTools(fields, warnings)
-  const reasoning = decodeReasoning(fields)
-  const format = decodeFormat(fields)
-  const maxTokens = fields.number('max_completion_tokens') ?? fields.number('max_tokens')
-  const temperature = fields.number('temperature')
-  const topP = fields.number('top_p')
-  const topK = fields.number('top_k')
-  const parallelTools = fields.boolean('parallel_tool_calls')
-  const userId = fields.string('safety_identifier') ?? fields.string('user')
   const request: Request = {
     model,
     system,
@@ -35,21 +28,19 @@ export function decodeRequest(body: JsonObject): Decoded {
     tools,
     stopSequences: decodeStop(fields),
     stream: fields.boolean('stream') ?? false,
-    extra: Object.fromEntries(
-      Object.entries(body).filter(([name, value]) => !KNOWN.has(name) && value !== null),
-    ),
-    ...(toolChoice !== undefined && { toolChoice }),
-    ...(parallelTools !== undefined && { parallelTools }),
-    ...(maxTokens !== undefined && { maxTokens }),
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { topP }),
-    ...(topK !== undefined && { topK }),
-    ...(reasoning !== undefined && { reasoning }),
-    ...(format !== undefined && { format }),
-    ...(userId !== undefined && { userId }),
+    extra: leftover(body, KNOWN),
+    ...given('toolChoice', toolChoice),
+    ...given('parallelTools', fields.boolean('parallel_tool_calls')),
+    ...given('maxTokens', fields.number('max_completion_tokens') ?? fields.number('max_tokens')),
+    ...given('temperature', fields.number('temperature')),
+    ...given('topP', fields.number('top_p')),
+    ...given('topK', fields.number('top_k')),
+    ...given('reasoning', decodeReasoning(fields)),
+    ...given('format', decodeFormat(fields)),
+    ...given('userId', fields.string('safety_identifier') ?? fields.string('user')),
   }
   const includeUsage = fields.object('stream_options')?.boolean('include_usage')
-  return { request, warnings: warnings.list(), ...(includeUsage !== undefined && { includeUsage }) }
+  return { request, warnings: warnings.list(), ...given('includeUsage', includeUsage) }
 }
 
 const KNOWN = new Set(
@@ -101,15 +92,12 @@ function decodeTool(tool: Fields): Tool {
 }
 
 function decodeFunction(fields: Fields): FunctionTool {
-  const description = fields.string('description')
-  const schema = fields.object('parameters')?.raw
-  const strict = fields.boolean('strict')
   return {
     kind: 'function',
     name: fields.required('name', fields.string('name')),
-    ...(description !== undefined && { description }),
-    ...(schema !== undefined && { schema }),
-    ...(strict !== undefined && { strict }),
+    ...given('description', fields.string('description')),
+    ...given('schema', fields.object('parameters')?.raw),
+    ...given('strict', fields.boolean('strict')),
     extra: {},
   }
 }
@@ -171,13 +159,10 @@ function decodeFormat(fields: Fields): OutputFormat | undefined {
   if (type === 'text') return undefined
   if (type === 'json_object') return { type: 'json' }
   const wanted = format.required('json_schema', format.object('json_schema'))
-  const name = wanted.string('name')
-  const schema = wanted.object('schema')?.raw
-  const strict = wanted.boolean('strict')
   return {
     type: 'json',
-    ...(name !== undefined && { name }),
-    ...(schema !== undefined && { schema }),
-    ...(strict !== undefined && { strict }),
+    ...given('name', wanted.string('name')),
+    ...given('schema', wanted.object('schema')?.raw),
+    ...given('strict', wanted.boolean('strict')),
   }
 }

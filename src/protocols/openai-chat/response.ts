@@ -2,11 +2,12 @@ import { GatewayError } from '../../message/error.ts'
 import type { Emit } from '../../message/event.ts'
 import type { Block, JsonObject, ToolCallBlock } from '../../message/request.ts'
 import type { EncodeContext, Memo, Response, Tapped } from '../protocol.ts'
+import { isObject } from '../shared/object.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
 import { signedCallId, unsealSignature } from '../shared/gemini-signature.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
-import { isObject, readUsage, unifiedFinish, wireFinish, wireUsage } from './wire.ts'
+import { readUsage, unifiedFinish, wireFinish, wireUsage } from './wire.ts'
 
 // ==== From an upstream
 

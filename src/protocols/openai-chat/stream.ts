@@ -5,11 +5,12 @@ import type { Usage } from '../../message/usage.ts'
 import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
 import { signedCallId, unsealSignature } from '../shared/gemini-signature.ts'
 import { parseJson } from '../shared/json.ts'
+import { isObject } from '../shared/object.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
 import { answerError, errorBody, isErrorObject } from '../shared/openai-error.ts'
 import { RepeatedChunk } from './repeated-chunk.ts'
-import { isObject, wireFinish, wireUsage } from './wire.ts'
+import { wireFinish, wireUsage } from './wire.ts'
 
 // ==== From an upstream
 

@@ -4,9 +4,10 @@ import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import { readFrame, SseFramer, SseFrameTooLongError } from '../../wire/sse.ts'
 import type { StreamTap } from '../protocol.ts'
+import { isObject, parseObject } from '../shared/object.ts'
 import { answerError, errorBody, isErrorObject } from '../shared/openai-error.ts'
 import { StreamTail } from '../shared/stream-tail.ts'
-import { hasContent, isObject, readUsage, unifiedFinish } from './wire.ts'
+import { hasContent, readUsage, unifiedFinish } from './wire.ts'
 
 export function tap(): StreamTap {
   return new ChatTap()
@@ -67,7 +68,7 @@ class ChatTap implements StreamTap {
       this.complete = true
       return
     }
-    const chunk = parse(text)
+    const chunk = parseObject(text)
     if (chunk === undefined)
       this.error = new GatewayError(
         'upstream_malformed',
@@ -111,14 +112,5 @@ class ChatTap implements StreamTap {
     this.semantic = true
     if (unified === 'error') this.#tell(answerError(choice, raw))
     else this.finish = { unified: unified === 'end' && this.#called ? 'tool-calls' : unified, raw }
-  }
-}
-
-function parse(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
   }
 }

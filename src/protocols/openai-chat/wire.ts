@@ -2,15 +2,12 @@ import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import { readService, tokenCount } from '../../message/usage.ts'
 import type { Usage } from '../../message/usage.ts'
+import { isObject } from '../shared/object.ts'
 
 /**
  * The words of the Chat Completions API, as OpenAI and the many servers that follow it write them.
  * https://platform.openai.com/docs/api-reference/chat
  */
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** Only one answer is ever asked for; a choice of another index would be a second one. */
 export function firstChoice(choices: unknown): JsonObject | undefined {

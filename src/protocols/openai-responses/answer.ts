@@ -4,13 +4,13 @@ import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { Memo } from '../protocol.ts'
 import { freshCallId } from '../shared/identity.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { AnswerBlocks } from '../shared/tool-calls.ts'
 import { searchBlocks } from '../shared/web-search.ts'
 import { citationOf } from './citations.ts'
 import { ItemReader, tellsOfItem } from './items-decode.ts'
-import { readFinish, readUsage, stringOf } from './wire.ts'
+import { readFinish, readUsage } from './wire.ts'
 
 /** Reads one answer, streamed or whole, into events. */
 export class ResponsesAnswer {

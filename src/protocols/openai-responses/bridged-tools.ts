@@ -1,8 +1,7 @@
 import type { JsonObject } from '../../message/request.ts'
 import { parseForOutput, stringifyJson } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { INPUT, inputArguments, RawInput } from '../shared/raw-input.ts'
-import { stringOf } from './wire.ts'
 
 /**
  * Tools of this API that the client runs and that are no functions. The model gets a function in their place, and

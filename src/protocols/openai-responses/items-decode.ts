@@ -1,11 +1,11 @@
 import type { Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import { stringifyJson } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import type { AnswerBlocks } from '../shared/tool-calls.ts'
 import { inputArguments } from '../shared/raw-input.ts'
 import { sealReasoning } from './seal.ts'
-import { isSearch, stringOf } from './wire.ts'
+import { isSearch } from './wire.ts'
 
 /** Where what items say goes to. */
 export interface ItemListener {

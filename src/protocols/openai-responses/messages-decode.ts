@@ -1,7 +1,7 @@
 import { GatewayError } from '../../message/error.ts'
 import type { Block, JsonObject, Message, TextBlock } from '../../message/request.ts'
 import { stringifyJson } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { refuseValue } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
 import type { Warnings } from '../shared/warnings.ts'
@@ -9,7 +9,7 @@ import { BRIDGED, CALLED_BY } from './bridged-tools.ts'
 import type { CallForms } from './call-forms.ts'
 import { decodeContent } from './content-decode.ts'
 import { thinkingBlock } from './seal.ts'
-import { PROTOCOL, stringOf } from './wire.ts'
+import { PROTOCOL } from './wire.ts'
 
 export interface DecodedInput {
   /** What stands before the conversation. */

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../message/error.ts'
 import type { Effort, JsonObject, OutputFormat, Reasoning, Request } from '../../message/request.ts'
 import type { Decoded } from '../protocol.ts'
+import { given, leftover } from '../shared/object.ts'
 import { Fields, refuse, refuseValue } from '../shared/openai-fields.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { CallForms } from './call-forms.ts'
@@ -36,10 +37,6 @@ export function decodeRequest(body: JsonObject): Decoded {
     ...given('userId', userIdOf(fields)),
   }
   return { request, warnings: warnings.list(), answerMemo: { callForms: forms.byName, echo: echoOf(body) } }
-}
-
-function given<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { [key in K]?: V })
 }
 
 // ==== Input
@@ -146,12 +143,11 @@ const KNOWN = new Set(
 /** What an answer without it may differ in. */
 function extraOf(fields: Fields): JsonObject {
   const { raw } = fields
-  const unknown = Object.entries(raw).filter(([name, value]) => !KNOWN.has(name) && value !== null)
   const text = fields.object('text')?.raw
   const reasoning = fields.object('reasoning')?.raw
   const include = (fields.list('include') ?? []).filter((one) => one !== 'reasoning.encrypted_content')
   return {
-    ...Object.fromEntries(unknown),
+    ...leftover(raw, KNOWN),
     ...(text !== undefined && text.verbosity != null && { 'text.verbosity': text.verbosity }),
     ...(reasoning !== undefined && reasoning.context != null && { 'reasoning.context': reasoning.context }),
     ...(fields.boolean('store') === true && { store: true }),

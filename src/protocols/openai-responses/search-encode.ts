@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../message/request.ts'
-import { isObject } from '../shared/object.ts'
-import { stringOf } from './wire.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 
 /** A search that an upstream ran, as an item; told when its result is known. */
 export interface Search {

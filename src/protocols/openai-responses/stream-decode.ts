@@ -3,11 +3,10 @@ import type { Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Frame, Memo, StreamDecoder } from '../protocol.ts'
 import { parseJson } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 import { ResponsesAnswer } from './answer.ts'
 import { tellsOfItem } from './items-decode.ts'
 import { RepeatedDelta } from './repeated-delta.ts'
-import { stringOf } from './wire.ts'
 
 const OPEN_BRACE = 0x7b
 

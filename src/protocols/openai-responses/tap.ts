@@ -5,11 +5,11 @@ import type { Usage } from '../../message/usage.ts'
 import { sseText } from '../../wire/framing.ts'
 import { SseFramer, SseFrameTooLongError, frameEvent, readFrame } from '../../wire/sse.ts'
 import type { StreamTap } from '../protocol.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf, parseObject } from '../shared/object.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { StreamTail } from '../shared/stream-tail.ts'
 import { responseError } from './answer-encode.ts'
-import { isCall, readFinish, readUsage, stringOf } from './wire.ts'
+import { isCall, readFinish, readUsage } from './wire.ts'
 
 /**
  * Reads beside a stream that goes to the client byte for byte. Of the events that come by the thousand only the name
@@ -83,7 +83,7 @@ export class ResponseStreamTap implements StreamTap {
     if (this.semantic && name.endsWith('.delta') && endsWhole(bytes, end)) return
     const data = readFrame(bytes, start, end)?.data.trim() ?? ''
     if (data === '' || data === '[DONE]') return
-    const event = parse(data)
+    const event = parseObject(data)
     if (event !== undefined) return this.#read(stringOf(event.type) || name, event)
     const message = `The upstream sent an event that is not a JSON object: ${data.slice(0, 100)}`
     this.error = new GatewayError('upstream_malformed', message)
@@ -149,15 +149,6 @@ function endsWhole(bytes: Uint8Array, end: number): boolean {
   return bytes[last] === CLOSE_BRACE
 }
 
-function parse(data: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
 const OPENINGS_OF_OTHERS = new Set(['<', '{', '['])
 
 /** A page of HTML or a JSON text cannot be the beginning of a stream; anything else may be a comment or a field. */
@@ -166,7 +157,7 @@ function looksLikeStream(bytes: Uint8Array): boolean {
 }
 
 function noStream(bytes: Uint8Array): GatewayError {
-  const body = parse(decodeHead(bytes, bytes.length))
+  const body = parseObject(decodeHead(bytes, bytes.length))
   if (body !== undefined && isErrorObject(body)) return answerError(body)
   const head = decodeHead(bytes, 100)
   return new GatewayError(

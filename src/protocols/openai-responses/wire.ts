@@ -2,7 +2,7 @@ import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import { emptyUsage, readService, tokenCount } from '../../message/usage.ts'
 import type { SideUsage, Usage } from '../../message/usage.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, stringOf } from '../shared/object.ts'
 
 /** Words of the Responses API. https://platform.openai.com/docs/api-reference/responses */
 export const PROTOCOL = 'openai-responses'
@@ -141,8 +141,4 @@ export function wireUsage(usage: Partial<Usage>): JsonObject {
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
     total_tokens: input + output,
   }
-}
-
-export function stringOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }

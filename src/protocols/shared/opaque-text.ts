@@ -1,4 +1,5 @@
-import type { JsonObject, OpaqueBlock } from '../../message/request.ts'
+import type { OpaqueBlock } from '../../message/request.ts'
+import { isObject } from './object.ts'
 
 /**
  * What a block that only its own API knows says, as text for other models: server tools that ran in earlier turns,
@@ -74,8 +75,4 @@ function lines(parts: string[]): string {
 
 function nonEmpty(text: string): string | undefined {
   return text === '' ? undefined : text
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../message/request.ts'
+import { isObject } from './object.ts'
 
 /**
  * JSON Schemas of tools as OpenAI's API takes them: the root is a plain object with `properties` and no keyword
@@ -32,10 +33,6 @@ const COMBINING = ['anyOf', 'oneOf', 'allOf', 'enum', 'const', 'not', '$ref', 'i
 const LISTS = ['anyOf', 'oneOf', 'allOf', 'prefixItems']
 const MAPS = ['properties', '$defs', 'definitions', 'patternProperties']
 const NESTED = ['items', 'additionalProperties', 'not', 'if', 'then', 'else', 'contains']
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function isPlainRoot(schema: JsonObject): boolean {
   return (
