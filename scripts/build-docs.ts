@@ -6,6 +6,7 @@ import { quirkTable } from './docs/quirks.ts'
 import { routeTables } from './docs/routes.ts'
 import { settingsTables } from './docs/settings.ts'
 import { tierTable } from './docs/tiers.ts'
+import { variableTable } from './docs/variables.ts'
 
 /** Parts of the documentation that are made from the code; a test fails when one of them is stale. */
 export const GENERATED: readonly { file: string; name: string; build: () => string }[] = [
@@ -16,6 +17,7 @@ export const GENERATED: readonly { file: string; name: string; build: () => stri
   { file: 'docs/operations.md', name: 'operations', build: operationTables },
   { file: 'docs/routes.md', name: 'routes', build: routeTables },
   { file: 'docs/compatibility.md', name: 'compatibility', build: compatibilityTables },
+  { file: 'docs/routing-rules.md', name: 'variables', build: variableTable },
 ]
 
 /** The page with the text between `<!-- name -->` and `<!-- /name -->` replaced. */
