@@ -14,12 +14,8 @@ export interface CountedWindow extends StoredWindow {
   reserved: number
   interrupted: number
   unpriced: number
-}
-
-interface Counter {
-  window: CountedWindow
-  /** Undefined: read from disk, and not met in the configuration since. */
-  rule: WindowRule | undefined
+  /** Undefined: it was read from disk, and the account has not been met in the configuration since. */
+  followed: WindowRule | undefined
 }
 
 /**
@@ -27,7 +23,7 @@ interface Counter {
  * for any of them; a clock that goes back leaves it where it is (H8).
  */
 export class Counters {
-  readonly #counters: Readonly<Record<Unit, Map<string, Counter>>> = {
+  readonly #windows: Readonly<Record<Unit, Map<string, CountedWindow>>> = {
     nanodollars: new Map(),
     tokens: new Map(),
     requests: new Map(),
@@ -40,34 +36,31 @@ export class Counters {
     this.#append = append
     for (const window of stored) {
       this.#lastNumber = Math.max(this.#lastNumber, window.number)
-      const counter: Counter = { window: { ...window, reserved: 0 }, rule: undefined }
-      this.#counters[window.unit].set(window.account, counter)
+      this.#windows[window.unit].set(window.account, { ...window, reserved: 0, followed: undefined })
     }
   }
 
   /** The window in which an attempt of now counts. */
   windowOf(account: Account, nowMs: number): CountedWindow {
     const unit = unitOf(account)
-    const counter = this.#counters[unit].get(account.id)
-    if (counter === undefined) return this.#begin(account, unit, nowMs).window
-    if (counter.rule === undefined) this.#follow(counter, account.period.rule, nowMs)
-    if (nowMs >= counter.window.endMs) this.#advance(counter, nowMs)
-    return counter.window
+    const window = this.#windows[unit].get(account.id)
+    if (window === undefined)
+      return this.#begin(unit, account.id, account.period.rule, opening(account, nowMs))
+    if (window.followed === undefined) this.#follow(window, account.period.rule, nowMs)
+    return nowMs < window.endMs ? window : this.#next(window, nowMs)
   }
 
   balanceOf(account: Account, nowMs: number): Balance {
-    const { rule } = account.period
-    const counter = this.#counters[unitOf(account)].get(account.id)
-    if (counter === undefined) return { ...NOTHING, ...opening(account, nowMs) }
-    const { window } = counter
-    if (nowMs >= window.endMs) return { ...NOTHING, ...windowAt(counter.rule ?? rule, nowMs, window.startMs) }
-    return snapshot(window)
+    const window = this.#windows[unitOf(account)].get(account.id)
+    if (window === undefined) return { ...NOTHING, ...opening(account, nowMs) }
+    if (nowMs < window.endMs) return snapshot(window)
+    return { ...NOTHING, ...windowAt(window.followed ?? account.period.rule, nowMs, window.startMs) }
   }
 
   configure(accounts: Iterable<Account>, nowMs: number): void {
     for (const account of accounts) {
-      const counter = this.#counters[unitOf(account)].get(account.id)
-      if (counter !== undefined) this.#follow(counter, account.period.rule, nowMs)
+      const window = this.#windows[unitOf(account)].get(account.id)
+      if (window !== undefined) this.#follow(window, account.period.rule, nowMs)
     }
   }
 
@@ -79,24 +72,14 @@ export class Counters {
     this.#append(clearLine(window.number))
   }
 
-  #begin(account: Account, unit: Unit, nowMs: number): Counter {
-    const { rule } = account.period
-    const window = this.#window(unit, account.id, rule, opening(account, nowMs))
-    const counter = { window, rule }
-    this.#counters[unit].set(account.id, counter)
-    return counter
-  }
-
-  #advance(counter: Counter, nowMs: number): void {
-    const { unit, account, startMs } = counter.window
-    counter.window = this.#window(unit, account, counter.rule!, windowAt(counter.rule!, nowMs, startMs))
+  #next({ unit, account, startMs, followed }: CountedWindow, nowMs: number): CountedWindow {
+    return this.#begin(unit, account, followed!, windowAt(followed!, nowMs, startMs))
   }
 
   /** Takes other windows from now on: one that has not ended changes its ends and keeps what was used. */
-  #follow(counter: Counter, rule: WindowRule, nowMs: number): void {
-    const { window } = counter
+  #follow(window: CountedWindow, rule: WindowRule, nowMs: number): void {
     const text = ruleText(rule)
-    counter.rule = rule
+    window.followed = rule
     if (window.rule === text) return
     window.rule = text
     if (nowMs >= window.endMs) return
@@ -106,9 +89,10 @@ export class Counters {
     this.#append(windowLine(window))
   }
 
-  #window(unit: Unit, account: string, rule: WindowRule, ends: Window & { used?: number }): CountedWindow {
+  #begin(unit: Unit, account: string, followed: WindowRule, ends: Window & { used?: number }): CountedWindow {
     const number = ++this.#lastNumber
-    const window = { ...NOTHING, ...ends, number, unit, account, rule: ruleText(rule) }
+    const window = { ...NOTHING, ...ends, number, unit, account, rule: ruleText(followed), followed }
+    this.#windows[unit].set(account, window)
     this.#append(windowLine(window))
     return window
   }

@@ -11,7 +11,7 @@ import { MemoryLedger } from '../../../src/stores/ledger/memory.ts'
 import type { Reservation } from '../../../src/stores/ledger/port.ts'
 import { budget, period } from '../../rules/accounts.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { Clock, DAY, HOUR, amounts, demand, limits, reserved } from './support.ts'
+import { Clock, DAY, HOUR, amounts, demand, limits, reserved } from './values.ts'
 
 /** A database and its journal, without threads. */
 class Store {
@@ -45,7 +45,7 @@ class Store {
     const rows = database.prepare('SELECT account, start_ms, used FROM windows WHERE used > 0').all()
     database.close()
     return Object.fromEntries(
-      rows.map((row) => [`${row['account']} ${row['start_ms']}`, Number(row['used'])]),
+      rows.map((row) => [`${String(row['account'])} ${Number(row['start_ms'])}`, Number(row['used'])]),
     )
   }
 

@@ -5,7 +5,7 @@ import type { Account, Limits } from '../../../src/rules/limits.ts'
 import { openMemoryLedger } from '../../../src/stores/ledger/memory.ts'
 import type { Ledger, Reservation } from '../../../src/stores/ledger/port.ts'
 import { DOLLAR, budget, owner, period, rateLimit } from '../../rules/accounts.ts'
-import { Clock, DAY, HOUR, amounts, demand, limits, reserved } from './support.ts'
+import { Clock, DAY, HOUR, amounts, demand, limits, reserved } from './values.ts'
 
 describe('one attempt', () => {
   const all: Limits = {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { budget, DOLLAR, period, rateLimit } from '../../rules/accounts.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { Clock, DAY, HOUR, amounts, demand, limits, openTestLedger, reserved } from './support.ts'
+import { openTestLedger } from './support.ts'
+import { Clock, DAY, HOUR, amounts, demand, limits, reserved } from './values.ts'
 
 const daily = budget(10, { period: period('1d') })
 
