@@ -9,6 +9,7 @@ import type { Dependencies } from './dependencies.ts'
 import type { Plan, Target } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
+import { withoutReasoning } from './refused-reasoning.ts'
 import { clientGone } from './relay.ts'
 import type { Send } from './send.ts'
 
@@ -44,19 +45,21 @@ export async function attempt<Place extends Target>(
 /** The upstream does not know the token that the key was let in with, or knows it no longer. */
 const KEY_REFUSED: ReadonlySet<ErrorKind> = new Set(['upstream_unauthenticated', 'upstream_forbidden'])
 
-/** One target, with each of its keys that the failures before allow. */
+/** One target, with each of its keys that the failures before allow, and without reasoning that it does not take. */
 async function attemptTarget<Place extends Target>(
   send: Send<Place>,
   call: Call,
   request: InboundRequest,
-  target: Place,
+  first: Place,
   record: CallRecord,
   on: Dependencies,
 ): Promise<void> {
-  const { network } = target.provider
+  const { network } = first.provider
+  let target = first
+  let refused: GatewayError | undefined
   const tried = new Set<string>()
   let key = keyFor(target, request, tried, on)
-  for (let attempts = 1; ; attempts++) {
+  for (let attempts = 1; ;) {
     const opened = record.attempt(target, key)
     try {
       await send(call, request, target, key, record, on)
@@ -66,6 +69,14 @@ async function attemptTarget<Place extends Target>(
       const error = toGatewayError(thrown)
       opened.ended(error.details.upstream?.status, error)
       if (call.reply.committed || call.reply.closed) throw error
+      const leaner = withoutReasoning(call, request, target, error)
+      if (leaner !== undefined) {
+        target = leaner
+        refused = error
+        continue
+      }
+      // Agents act on the words of the first refusal, and its places are those of their own request.
+      if (refused !== undefined && error.verdict === 'tell') throw refused
       tried.add(key.id)
       if (KEY_REFUSED.has(error.kind)) on.credentials.distrust(key)
       const other = error.verdict === 'tell' ? undefined : choose(target, request, tried, on)
@@ -81,6 +92,7 @@ async function attemptTarget<Place extends Target>(
       if (answer.type === 'stop') throw error
       if (answer.type === 'other-key') key = other!
       else await pause(call, answer.delayMs)
+      attempts++
     }
   }
 }

@@ -14,6 +14,7 @@ import { ownBody } from './prepared-attempt.ts'
 import type { PreparedAttempt, UpstreamBody } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
+import { REASONING_LEFT_OUT } from './refused-reasoning.ts'
 import { replyWhole } from './reply-whole.ts'
 import { answerHeaders } from './upstream-headers.ts'
 import { parseAnswer } from './whole-answer.ts'
@@ -26,8 +27,7 @@ export function prepareNative(
   record: CallRecord,
 ): PreparedAttempt {
   const passage = request.stream ? nativePassage(call, target) : undefined
-  const body = nativeBody(call, request, target)
-  record.warn(body.warnings ?? [])
+  const body = warnedBody(call, request, target, record)
   return {
     ...body,
     passage,
@@ -38,6 +38,18 @@ export function prepareNative(
       replyWhole(call, record, { ...answer, headers: answerHeaders(answer.headers, call.id) })
     },
   }
+}
+
+/** Its body, and in the log what had to be left out of it. */
+export function warnedBody(
+  call: Call,
+  request: InboundRequest,
+  target: Target,
+  record: CallRecord,
+): UpstreamBody {
+  const body = nativeBody(call, request, target)
+  record.warn([...(target.leavesOutReasoning === true ? [REASONING_LEFT_OUT] : []), ...(body.warnings ?? [])])
+  return body
 }
 
 function nativePassage(call: Call, { surface }: Target): Passage {
@@ -63,8 +75,11 @@ export function nativeBody(call: Call, request: InboundRequest, target: Target):
   return ownBody(splice(request.body, edits))
 }
 
-function foreignEdits({ body, fields }: InboundRequest, { surface, model }: Target): Edit[] {
-  const { foreignBlocks, foreignStrings } = surface.protocol
+function foreignEdits({ body, fields }: InboundRequest, target: Target): Edit[] {
+  const { surface, model, leavesOutReasoning } = target
+  const { foreignStrings, refusedReasoning } = surface.protocol
+  const foreignBlocks =
+    leavesOutReasoning === true ? refusedReasoning?.blocks : surface.protocol.foreignBlocks
   return [
     ...(foreignBlocks === undefined ? [] : cutForeignBlocks(body, fields, foreignBlocks, model)),
     ...(foreignStrings === undefined ? [] : mendForeignStrings(body, foreignStrings)),

@@ -20,6 +20,8 @@ export interface Target {
   readonly mode: 'native' | 'translated'
   /** The client's own login at the provider, used instead of a provider key. */
   readonly loginToken: string | undefined
+  /** The reasoning of the conversation does not go there: it was refused. */
+  readonly leavesOutReasoning?: true
 }
 
 /** What a call tries, in this order: the first that answers serves it. */

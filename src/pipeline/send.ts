@@ -9,7 +9,7 @@ import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import { queryOf } from './forwarded-query.ts'
-import { nativeBody, prepareNative } from './native.ts'
+import { prepareNative, warnedBody } from './native.ts'
 import type { Target } from './plan.ts'
 import type { UpstreamBody } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
@@ -65,7 +65,7 @@ export const sendCount: Send = (call, request, target, key, record, on) => {
   const answerWhole = (answer: WholeAnswer) =>
     replyWhole(call, record, { ...answer, headers: answerHeaders(answer.headers, call.id) })
   const path = pathOf(target.surface.paths.countTokens!, request, target, key)
-  const upstreamBody = nativeBody(call, request, target)
+  const upstreamBody = warnedBody(call, request, target, record)
   return dispatch({ call, target, key, path, upstreamBody }, { stream: undefined, answerWhole }, on)
 }
 

@@ -17,6 +17,7 @@ import { ownBody } from './prepared-attempt.ts'
 import type { PreparedAttempt } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
+import { REASONING_LEFT_OUT, unsealReasoning } from './refused-reasoning.ts'
 import { jsonHeaders, replyWhole } from './reply-whole.ts'
 import { TranslatedPassage } from './translated-passage.ts'
 import { parseAnswer } from './whole-answer.ts'
@@ -65,6 +66,10 @@ function translate(
   // Where a protocol has them in its path, the body says neither.
   decoded.request.model = request.model
   decoded.request.stream = request.stream
+  if (target.leavesOutReasoning === true) {
+    unsealReasoning(decoded.request)
+    decoded.warnings.push(REASONING_LEFT_OUT)
+  }
   const facts = capabilities(target.provider.id, target.model)
   const encoded = protocol.request.encode(decoded.request, { model: target.model, facts, quirks })
   record.warn([...decoded.warnings, ...encoded.warnings])

@@ -55,6 +55,8 @@ export interface Protocol {
   readUsage(body: JsonObject): Tapped
   /** What must be cut out of a client's body before an upstream of the same protocol gets it. */
   readonly foreignBlocks?: ForeignBlocks
+  /** What must be cut out as well once the upstream has refused it. Absent: it refuses no reasoning. */
+  readonly refusedReasoning?: RefusedReasoning
   /** What in a client's body must say something else there. */
   readonly foreignStrings?: ForeignStrings
   /** How the models on offer are told to clients. */
@@ -101,6 +103,17 @@ export interface ForeignBlocks {
   isForeign(block: JsonObject, model: string): boolean
   /** JSON text for a list that would be left empty. */
   readonly placeholder: string
+}
+
+/**
+ * Reasoning that looks like the upstream's own and that it does not take all the same: of another account, or behind
+ * a beginning that has changed.
+ */
+export interface RefusedReasoning {
+  /** Is this how the upstream says so? */
+  isRefusal(error: GatewayError): boolean
+  /** All of it. */
+  readonly blocks: ForeignBlocks
 }
 
 /**

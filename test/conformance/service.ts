@@ -42,6 +42,6 @@ export async function startService(): Promise<Service> {
 async function receive(request: IncomingMessage): Promise<Received> {
   const parts: Buffer[] = []
   for await (const part of request) parts.push(part as Buffer)
-  const body = JSON.parse(Buffer.concat(parts).toString('utf8'))
-  return { path: request.url!, headers: request.headers as Received['headers'], body }
+  const raw = Buffer.concat(parts).toString('utf8')
+  return { path: request.url!, headers: request.headers as Received['headers'], body: JSON.parse(raw), raw }
 }

@@ -84,7 +84,11 @@ async function turn(client: Client, upstream: Upstream, body: JsonObject, said: 
   })
   const answer = (await response.json()) as JsonObject
   expect(response.status, JSON.stringify(answer)).toBe(200)
-  return { answer, sent, facts: wire.upstream.readRequest({ path: '', headers: {}, body: JSON.parse(sent) }) }
+  return {
+    answer,
+    sent,
+    facts: wire.upstream.readRequest({ path: '', headers: {}, body: JSON.parse(sent), raw: sent }),
+  }
 }
 
 /** Whose proofs the upstream accepts: Claude's are good at each of its hosts. */

@@ -16,6 +16,8 @@ export interface Received {
   path: string
   headers: Record<string, string | undefined>
   body: JsonObject
+  /** The body as it came. */
+  raw: string
 }
 
 /**

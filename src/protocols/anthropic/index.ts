@@ -2,6 +2,7 @@ import type { Protocol } from '../protocol.ts'
 import { endpoints, encodeModel, encodeModelList, foreignPrefix } from './endpoints.ts'
 import { decodeError, encodeError } from './error.ts'
 import { foreignBlocks } from './foreign.ts'
+import { refusedReasoning } from './refused.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readAnswer } from './response.ts'
@@ -25,5 +26,6 @@ export const anthropic: Protocol = {
   encodeCount: (tokens) => ({ input_tokens: tokens }),
   readUsage: readAnswer,
   foreignBlocks,
+  refusedReasoning,
   models: { foreignPrefix, encodeList: encodeModelList, encode: encodeModel },
 }

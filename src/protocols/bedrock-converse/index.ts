@@ -3,6 +3,7 @@ import { decodeAwsError, encodeAwsError } from '../shared/aws-error.ts'
 import { decodeCount } from './count-decode.ts'
 import { endpoints, encodeModel, encodeModelList } from './endpoints.ts'
 import { foreignBlocks } from './foreign.ts'
+import { refusedReasoning } from './refused.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readAnswer } from './response.ts'
@@ -28,5 +29,6 @@ export const bedrockConverse: Protocol = {
   encodeCount: (tokens) => ({ inputTokens: tokens }),
   readUsage: readAnswer,
   foreignBlocks,
+  refusedReasoning,
   models: { encodeList: encodeModelList, encode: encodeModel },
 }

@@ -3,6 +3,7 @@ import { decodeError, encodeError } from '../shared/openai-error.ts'
 import { encodeModel, encodeModelList } from '../shared/openai-models.ts'
 import { endpoints } from './endpoints.ts'
 import { foreignBlocks } from './foreign.ts'
+import { refusedReasoning } from './refused.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readTapped } from './response.ts'
@@ -26,5 +27,6 @@ export const openaiResponses: Protocol = {
   encodeCount: (tokens) => ({ object: 'response.input_tokens', input_tokens: tokens }),
   readUsage: readTapped,
   foreignBlocks,
+  refusedReasoning,
   models: { encodeList: encodeModelList, encode: encodeModel },
 }
