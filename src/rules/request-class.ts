@@ -71,7 +71,8 @@ function isPlainHelper(signs: RequestSigns): boolean {
   return /"type"\s*:\s*"disabled"/.test(signs.field('thinking') ?? '') && signs.field('max_tokens') === '8192'
 }
 
-function isSubagent(signs: RequestSigns): boolean {
+/** A subagent makes the call, whatever for. */
+export function isSubagent(signs: Pick<RequestSigns, 'header' | 'field'>): boolean {
   return (
     signs.header('x-claude-code-agent-id') !== undefined ||
     (signs.field('system') ?? '').includes('cc_is_subagent=true')

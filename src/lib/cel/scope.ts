@@ -40,7 +40,7 @@ export interface Scope {
  * Steps that all expressions on one scope may take in loops, at some ten nanoseconds each. Loops go over literal lists
  * and the keys of maps; only who sends two thousand headers comes near it.
  */
-const STEPS_MAX = 500_000
+const STEPS_MAX = 200_000
 
 /** The variables of one request: each is computed when it is first asked for. */
 export class LazyScope<Facts> implements Scope {
