@@ -100,8 +100,7 @@ export class Compiler {
 
   #name(node: ASTNode & { op: 'id' }, locals: Locals): Part {
     const local = locals.get(node.args)
-    if (local !== undefined)
-      return { kind: local.kind, run: (scope) => scope.locals[local.local] ?? FAILED, size: 0 }
+    if (local !== undefined) return { kind: local.kind, run: (scope) => scope.locals[local.local] ?? FAILED }
     const known = this.#names.get(node.args)
     if (known === undefined)
       throw this.#unknown(node.pos, `Unknown variable ${node.args}`, node.args, [
@@ -127,6 +126,7 @@ export class Compiler {
     const literals = parts.flatMap(({ literal }) =>
       literal === undefined || Array.isArray(literal) ? [] : (literal as string),
     )
+    this.#checkElements(node, parts)
     const element = parts[0]?.kind
     const list = { kind: 'list' as const, size: parts.length, ...(element && { element }) }
     if (literals.length === parts.length) return { ...list, literal: literals, run: () => literals }
@@ -135,6 +135,12 @@ export class Compiler {
       return values.includes(FAILED) ? FAILED : values
     }
     return { ...list, run }
+  }
+
+  /** Lists are short and of one kind, so that what they cost is known. */
+  #checkElements(node: ASTNode, parts: readonly Part[]): void {
+    if (parts.every(({ kind }) => isScalar(kind))) return
+    throw this.#refused(node, 'A list has texts, numbers or booleans in it', 'use two lists')
   }
 
   /** `headers["user-agent"]`, `headers.accept`, `["a", "b"][0]`. Keys of maps are written in any case. */
@@ -238,6 +244,7 @@ export class Compiler {
     this.#times = outerTimes
     this.#depth--
     const isMap = name === 'map'
+    if (isMap) this.#checkElements(node, parts)
     const predicate = isMap && parts.length === 1 ? undefined : parts[0]
     return macro(name, {
       receiver,

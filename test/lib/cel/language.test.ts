@@ -118,7 +118,6 @@ describe('what an expression means', () => {
     ['["x-none", "x-team"].exists(name, headers[name] == "blue")', true],
     ['["x-none", "x-team"].all(name, headers[name] == "blue")', false],
     ['["x-none"].all(name, headers[name] == "blue") || stream', true],
-    ['[["a"], ["b"]].exists(row, row.exists(one, one == "b"))', true],
     // A variable of a loop hides one of the language.
     ['["gpt"].exists(model, model == "gpt") && model == "claude-opus-5"', true],
     ['[2].exists(n, [3].exists(n, ["a"].exists(v, n == 3 && v == "a")) && n == 2)', true],
@@ -217,6 +216,11 @@ describe('what is refused, where, and what would be right', () => {
     ['b"x" == b"x"', 'Bytes are not known here'],
     ['{"a": 1}["a"] == 1', 'A map cannot be written in an expression'],
     ['headers == headers', 'Lists and maps cannot be compared with =='],
+    [
+      '[["a"], ["b"]].exists(row, row.exists(one, one == "b"))',
+      'A list has texts, numbers or booleans in it',
+    ],
+    ['["a"].map(x, ["b"]).size() == 1', 'A list has texts, numbers or booleans in it'],
     ['[1, "a"].exists(x, x == 1)', 'List elements must have the same type'],
   ])('%s', (text, message) => {
     expect(evaluate(text)).toContain(message)
@@ -282,7 +286,7 @@ describe('L1 expressions that are made to hurt', () => {
     ['a backtracking pattern', 'model.matches("^(a+)+$")', false],
     ['a pattern with many states', 'model.matches("[ab]*a[ab]{12}$")', false],
     ['a text that doubles', `["a"]${'.map(a, a + a)'.repeat(40)}.exists(a, a == "b")`, false],
-    ['a list that doubles', `[["a"]]${'.map(a, a + a)'.repeat(40)}.exists(a, a.size() == 1)`, false],
+    ['a long list', '(headers.map(a, a) + headers.map(a, a)).size() == 1', false],
     ['a loop over all headers', 'headers.all(a, headers.exists(b, a == b))', false],
   ])('%s fails within its bounds', (_, text, expected) => {
     const headers = Object.fromEntries(Array.from({ length: 2_500 }, (_value, index) => [`h${index}`, 'x']))
