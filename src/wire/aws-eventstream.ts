@@ -138,6 +138,10 @@ function writeEvent(event: string, data: string): Uint8Array {
 function writeChunk(event: string, data: string): Uint8Array {
   if (event.startsWith(EXCEPTION)) return writeEvent(event, data)
   if (event === 'error') return writeError(data)
+  return writeInChunk(data)
+}
+
+function writeInChunk(data: string): Uint8Array {
   return writeMessage(headersOf('chunk'), `{"bytes":"${encodeBase64(data)}"}`)
 }
 
@@ -152,14 +156,21 @@ const EXCEPTION_BY_TYPE: ReadonlyMap<unknown, string> = new Map([
   ['api_error', 'internalServerException'],
 ])
 
-/** Claude's `error` event: on Bedrock a failure in mid-stream is an exception of the stream. */
+/**
+ * Claude's `error` event, as it is and then as the exception that a failure in mid-stream is on Bedrock: AWS's SDKs
+ * look for the one, Anthropic's for both, and Claude Code 2.1 gives up at an exception but goes on after the event.
+ */
 function writeError(data: string): Uint8Array {
   const { type, message } = saidError(data)
   const name = EXCEPTION_BY_TYPE.get(type) ?? 'modelStreamErrorException'
-  return writeEvent(
-    EXCEPTION + name,
-    JSON.stringify({ message: typeof message === 'string' ? message : data }),
-  )
+  const told = JSON.stringify({ message: typeof message === 'string' ? message : data })
+  const exception = writeEvent(EXCEPTION + name, told)
+  if (type === undefined) return exception
+  const event = writeInChunk(data)
+  const bytes = new Uint8Array(event.length + exception.length)
+  bytes.set(event)
+  bytes.set(exception, event.length)
+  return bytes
 }
 
 function saidError(data: string): { type?: unknown; message?: unknown } {

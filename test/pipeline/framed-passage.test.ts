@@ -73,7 +73,11 @@ describe('an exception in an AWS event stream', () => {
     const overloaded = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
     const bytes = pack(sse, [STARTED, { event: 'error', data: overloaded }])
     const out = unpack(awsChunks, relay(new FramedPassage(anthropic, sse, awsChunks, 'req_1'), bytes))
-    expect(out.map(({ event }) => event)).toEqual(['message_start', 'exception/serviceUnavailableException'])
+    expect(out.map(({ event }) => event)).toEqual([
+      'message_start',
+      'error',
+      'exception/serviceUnavailableException',
+    ])
   })
 
   it('is made where the connection broke', () => {
@@ -81,6 +85,7 @@ describe('an exception in an AWS event stream', () => {
     const whole = pack(awsChunks, [STARTED])
     passage.push(whole)
     expect(unpack(awsChunks, Buffer.from(passage.failure(CUT)))).toMatchObject([
+      { event: 'error' },
       { event: 'exception/internalServerException' },
     ])
   })

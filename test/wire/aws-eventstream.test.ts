@@ -298,9 +298,10 @@ describe('writing', () => {
     ['timeout_error', 'modelTimeoutException'],
     ['api_error', 'internalServerException'],
     ['authentication_error', 'modelStreamErrorException'],
-  ])('B11 Claude’s %s among chunks is a %s', (type, exception) => {
+  ])('B11 Claude’s %s among chunks stays, and is a %s too', (type, exception) => {
     const data = JSON.stringify({ type: 'error', error: { type, message: 'Oh no' } })
     expect(read(awsChunks, write(awsChunks, [{ event: 'error', data }])).frames).toEqual([
+      { event: 'error', data },
       { event: `exception/${exception}`, data: '{"message":"Oh no"}' },
     ])
   })

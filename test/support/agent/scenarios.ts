@@ -160,6 +160,9 @@ export const CLAUDE_CODE_WORK: Scenario[] = [
   },
 ]
 
+/** Text before the call, in so many events that the third is no end of it: Gemini sends a call in one. */
+const TALK: Directive = { pre: 'Working on it.', chunk: 4 }
+
 /** One failure of the provider, then success: the agent must end with its work done. */
 export const FAULTS: Scenario[] = [
   {
@@ -184,19 +187,19 @@ export const FAULTS: Scenario[] = [
     name: 'errevent',
     why: 'an error event in mid-stream',
     requests: 3,
-    plan: withDirective({ pre: 'Working on it.', fault: { kind: 'error_event' } }),
+    plan: withDirective({ ...TALK, fault: { kind: 'error_event', after: 3 } }),
   },
   {
     name: 'truncate',
     why: 'a stream that ends too early',
     requests: 3,
-    plan: withDirective({ pre: 'Working on it.', fault: { kind: 'truncate' } }),
+    plan: withDirective({ ...TALK, fault: { kind: 'truncate', after: 3 } }),
   },
   {
     name: 'reset',
     why: 'a connection reset in mid-stream',
     requests: 3,
-    plan: withDirective({ pre: 'Working on it.', fault: { kind: 'reset' } }),
+    plan: withDirective({ ...TALK, fault: { kind: 'reset', after: 3 } }),
   },
 ]
 
