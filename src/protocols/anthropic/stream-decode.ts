@@ -4,6 +4,7 @@ import type { JsonObject } from '../../message/request.ts'
 import { EXCEPTION } from '../../wire/framing.ts'
 import type { Frame, Memo, StreamDecoder } from '../protocol.ts'
 import { awsException } from '../shared/aws-error.ts'
+import { endedBefore, noObject } from '../shared/broken-stream.ts'
 import { parseJson } from '../shared/json.ts'
 import { isObject, leftover, parseObject } from '../shared/object.ts'
 import { decodeBlockStart } from './answer.ts'
@@ -49,8 +50,7 @@ export class MessageStreamDecoder implements StreamDecoder {
     if (frame.event.startsWith(EXCEPTION)) return this.#error(awsException(frame.event, frame.data), emit)
     if (frame.data === '') return
     const body = parseObject(frame.data, parseJson)
-    if (body === undefined)
-      return this.#fail(`an event that is no JSON object: ${frame.data.slice(0, 100)}`, emit)
+    if (body === undefined) return this.#error(noObject(frame.data), emit)
     const type = typeof body['type'] === 'string' ? body['type'] : frame.event
     if (type === 'error') return this.#error(answerError(body), emit)
     if (type === 'message_start') return this.#start(body, emit)
@@ -72,11 +72,7 @@ export class MessageStreamDecoder implements StreamDecoder {
   }
 
   end(emit: Emit): void {
-    if (this.#ended) return
-    this.#error(
-      new GatewayError('upstream_truncated', 'The upstream’s stream ended before message_stop.'),
-      emit,
-    )
+    if (!this.#ended) this.#error(endedBefore('message_stop'), emit)
   }
 
   #start(body: JsonObject, emit: Emit): void {

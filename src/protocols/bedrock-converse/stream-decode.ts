@@ -4,6 +4,7 @@ import type { JsonObject } from '../../message/request.ts'
 import { EXCEPTION } from '../../wire/framing.ts'
 import type { Frame, Memo, StreamDecoder } from '../protocol.ts'
 import { awsException } from '../shared/aws-error.ts'
+import { endedBefore, noObject } from '../shared/broken-stream.ts'
 import { parseJson } from '../shared/json.ts'
 import { isObject, parseObject } from '../shared/object.ts'
 import { ConverseAnswer } from './answer.ts'
@@ -24,7 +25,7 @@ export class ConverseStreamDecoder implements StreamDecoder {
     if (answer.ended) return
     if (frame.event.startsWith(EXCEPTION)) return answer.fail(awsException(frame.event, frame.data), emit)
     const body = parseObject(frame.data, parseJson)
-    if (body === undefined) return this.#malformed(frame.data, emit)
+    if (body === undefined) return answer.fail(noObject(frame.data), emit)
     answer.start(emit)
     try {
       this.#read(frame.event, body, emit)
@@ -37,10 +38,7 @@ export class ConverseStreamDecoder implements StreamDecoder {
   end(emit: Emit): void {
     if (this.#answer.ended) return
     if (this.#answer.stopped) return this.#answer.complete(emit)
-    this.#answer.fail(
-      new GatewayError('upstream_truncated', 'The upstream’s stream ended before messageStop.'),
-      emit,
-    )
+    this.#answer.fail(endedBefore('messageStop'), emit)
   }
 
   #read(event: string, body: JsonObject, emit: Emit): void {
@@ -80,10 +78,5 @@ export class ConverseStreamDecoder implements StreamDecoder {
     if (typeof text === 'string') this.#answer.thinking(text, emit)
     if (typeof signature === 'string') this.#answer.signature(signature)
     if (typeof redactedContent === 'string') this.#answer.redacted(redactedContent, emit)
-  }
-
-  #malformed(data: string, emit: Emit): void {
-    const message = `The upstream’s stream has an event that is no JSON object: ${data.slice(0, 100)}`
-    this.#answer.fail(new GatewayError('upstream_malformed', message), emit)
   }
 }

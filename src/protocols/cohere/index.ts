@@ -4,8 +4,8 @@ import { decodeError, encodeError } from './error.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readTapped } from './response.ts'
-import { decoder, encoder } from './stream.ts'
-import { tap } from './tap.ts'
+import { CohereStreamDecoder, CohereStreamEncoder } from './stream.ts'
+import { CohereStreamTap } from './tap.ts'
 
 /** Cohere's Chat API, version 2: https://docs.cohere.com/v2/reference/chat */
 export const cohere: Protocol = {
@@ -13,7 +13,11 @@ export const cohere: Protocol = {
   endpoints,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
-  stream: { decoder, encoder, tap },
+  stream: {
+    decoder: (memo) => new CohereStreamDecoder(memo),
+    encoder: (context) => new CohereStreamEncoder(context),
+    tap: () => new CohereStreamTap(),
+  },
   error: { decode: decodeError, encode: encodeError },
   encodeCount: (tokens) => ({ tokens }),
   readUsage: readTapped,

@@ -3,19 +3,16 @@ import type { BlockStart, Delta, Emit, Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
-import { isObject } from '../shared/object.ts'
-import { CohereAnswer, malformed } from './answer.ts'
+import { endedBefore, noObject } from '../shared/broken-stream.ts'
+import { isObject, parseObject } from '../shared/object.ts'
+import { CohereAnswer } from './answer.ts'
 import { decodeError, errorEnd } from './error.ts'
 import { withSignature } from './response.ts'
 import { wireFinish, wireUsage } from './wire.ts'
 
 // ==== From an upstream
 
-export function decoder(memo: Memo): StreamDecoder {
-  return new CohereDecoder(memo)
-}
-
-class CohereDecoder implements StreamDecoder {
+export class CohereStreamDecoder implements StreamDecoder {
   readonly #answer: CohereAnswer
 
   constructor(memo: Memo) {
@@ -27,7 +24,9 @@ class CohereDecoder implements StreamDecoder {
     const text = data.trim()
     if (answer.ended || text === '' || text === '[DONE]') return
     try {
-      this.#read(parseEvent(data), emit)
+      const event = parseObject(data)
+      if (event === undefined) throw noObject(data)
+      this.#read(event, emit)
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       answer.fail(error, emit)
@@ -35,9 +34,7 @@ class CohereDecoder implements StreamDecoder {
   }
 
   end(emit: Emit): void {
-    if (this.#answer.ended) return
-    const message = 'The upstream’s stream ended before the answer was whole.'
-    this.#answer.fail(new GatewayError('upstream_truncated', message), emit)
+    this.#answer.fail(endedBefore('the answer was whole'), emit)
   }
 
   /** What other events say (citations, log probabilities), the hub has no word for. */
@@ -68,28 +65,14 @@ class CohereDecoder implements StreamDecoder {
   }
 }
 
-function parseEvent(data: string): JsonObject {
-  try {
-    const event: unknown = JSON.parse(data)
-    if (isObject(event)) return event
-  } catch {
-    // Told below.
-  }
-  throw malformed(`sent an event that is not a JSON object: ${data.slice(0, 100)}`)
-}
-
 // ==== To a client
-
-export function encoder(context: EncodeContext): StreamEncoder {
-  return new CohereEncoder(context)
-}
 
 interface Open {
   kind: 'content' | 'call'
   index: number
 }
 
-class CohereEncoder implements StreamEncoder {
+export class CohereStreamEncoder implements StreamEncoder {
   readonly #context: EncodeContext
   /** Content and calls are counted apart. */
   #contents = 0

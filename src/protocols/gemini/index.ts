@@ -5,8 +5,8 @@ import { foreignStrings } from './foreign.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readTapped } from './response.ts'
-import { decoder, encoder } from './stream.ts'
-import { tap } from './tap.ts'
+import { GeminiStreamDecoder, GeminiStreamEncoder } from './stream.ts'
+import { GeminiStreamTap } from './tap.ts'
 
 /** Google's generateContent API, on Google AI and on Vertex: https://ai.google.dev/api/generate-content */
 export const gemini: Protocol = {
@@ -14,7 +14,11 @@ export const gemini: Protocol = {
   endpoints,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
-  stream: { decoder, encoder, tap },
+  stream: {
+    decoder: (memo) => new GeminiStreamDecoder(memo),
+    encoder: (context) => new GeminiStreamEncoder(context),
+    tap: () => new GeminiStreamTap(),
+  },
   error: { decode: decodeError, encode: encodeError },
   encodeCount: (tokens) => ({ totalTokens: tokens }),
   readUsage: readTapped,

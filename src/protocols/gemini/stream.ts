@@ -3,6 +3,7 @@ import type { BlockStart, Delta, Emit, Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
+import { endedBefore, noObject } from '../shared/broken-stream.ts'
 import { parseJson } from '../shared/json.ts'
 import { isObject } from '../shared/object.ts'
 import { GeminiAnswer } from './answer.ts'
@@ -16,11 +17,7 @@ import { unwrap, wireFinish, wireUsage } from './wire.ts'
 
 // ==== From an upstream
 
-export function decoder(memo: Memo): StreamDecoder {
-  return new GeminiDecoder(memo)
-}
-
-class GeminiDecoder implements StreamDecoder {
+export class GeminiStreamDecoder implements StreamDecoder {
   readonly #answer: GeminiAnswer
   readonly #repeated = new RepeatedChunk()
 
@@ -49,8 +46,7 @@ class GeminiDecoder implements StreamDecoder {
     if (answer.ended) return
     // The reason may come before the usage, and the usage not at all.
     if (answer.finished) return answer.complete(emit)
-    const message = 'The upstream’s stream ended before the answer was whole.'
-    answer.fail(new GatewayError('upstream_truncated', message), emit)
+    answer.fail(endedBefore('the answer was whole'), emit)
   }
 }
 
@@ -70,20 +66,13 @@ function parseChunk(data: string): JsonObject {
   } catch {
     // Told below.
   }
-  throw new GatewayError(
-    'upstream_malformed',
-    `The upstream sent an event that is not a JSON object: ${data.slice(0, 100)}`,
-  )
+  throw noObject(data)
 }
 
 // ==== To a client
 
-export function encoder(context: EncodeContext): StreamEncoder {
-  return new GeminiEncoder(context)
-}
-
 /** Each piece of text is a chunk; a call is one when it is whole; the last has the reason and the usage. */
-class GeminiEncoder implements StreamEncoder {
+export class GeminiStreamEncoder implements StreamEncoder {
   readonly #context: EncodeContext
   readonly #carrier = new Carrier()
   readonly #grounding = new GroundingWriter()

@@ -1,19 +1,15 @@
-import { GatewayError } from '../../message/error.ts'
+import type { GatewayError } from '../../message/error.ts'
 import type { FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
-import { readBareJson, readFrame, SseFramer, SseFrameTooLongError } from '../../wire/sse.ts'
-import type { StreamTap } from '../protocol.ts'
+import { readBareJson, readFrame } from '../../wire/sse.ts'
+import { noObject } from '../shared/broken-stream.ts'
+import { EventTap } from '../shared/event-tap.ts'
 import { isObject, stringOf, parseObject } from '../shared/object.ts'
-import { StreamTail } from '../shared/stream-tail.ts'
 import { answerError, errorBody, isErrorObject } from './error.ts'
 import { bareText } from './framing.ts'
 import { readFinish } from './response.ts'
 import { blockReason, firstCandidate, partsOf, readUsage, unifiedFinish, unwrap } from './wire.ts'
-
-export function tap(): StreamTap {
-  return new GeminiTap()
-}
 
 /**
  * What is worth parsing a chunk for. Inside a string the quotes would be escaped, so that no text of the model can
@@ -26,39 +22,12 @@ function isPlain(data: string): boolean {
   return data.startsWith('{') && data.endsWith('}') && !WORTH_READING.test(data)
 }
 
-class GeminiTap implements StreamTap {
-  finish: FinishReason | undefined
-  responseId: string | undefined
-  model: string | undefined
-  semantic = false
-  complete = false
-  error: GatewayError | undefined
+/** Reads beside a stream that goes to the client byte for byte. */
+export class GeminiStreamTap extends EventTap {
   #usage: Partial<Usage> = {}
   #called = false
   /** The last chunk with the usage so far, not parsed: nearly every chunk has it, and only the last one's counts. */
   #unread: string | undefined
-  /** The upstream's own error is among the bytes. */
-  #told = false
-  readonly #tail = new StreamTail()
-  readonly #framer = new SseFramer((bytes, start, end) => {
-    const frame = readFrame(bytes, start, end) ?? readBareJson(bytes, start, end)
-    if (frame !== undefined && this.error === undefined && !this.complete) this.#onData(frame.data)
-  })
-
-  push(bytes: Uint8Array): void {
-    this.#tail.push(bytes)
-    try {
-      this.#framer.push(bytes)
-    } catch (error) {
-      if (!(error instanceof SseFrameTooLongError)) throw error
-      this.error ??= new GatewayError('upstream_malformed', error.message)
-    }
-  }
-
-  end(): void {
-    this.#framer.end()
-    if (this.error === undefined && this.finish !== undefined) this.complete = true
-  }
 
   get usage(): Partial<Usage> {
     const chunk = this.#unread === undefined ? undefined : parse(this.#unread)
@@ -67,13 +36,18 @@ class GeminiTap implements StreamTap {
     return this.#usage
   }
 
-  get position() {
-    return this.#tail.position
+  failure(error: GatewayError): string {
+    if (this.told) return ''
+    return (this.tail.endsLine ? '' : '\n\n') + bareText(JSON.stringify(errorBody(error)))
   }
 
-  failure(error: GatewayError): string {
-    if (this.#told) return ''
-    return (this.#tail.endsLine ? '' : '\n\n') + bareText(JSON.stringify(errorBody(error)))
+  protected onEnd(): void {
+    if (this.finish !== undefined) this.complete = true
+  }
+
+  protected onEvent(bytes: Uint8Array, start: number, end: number): void {
+    const frame = readFrame(bytes, start, end) ?? readBareJson(bytes, start, end)
+    if (frame !== undefined) this.#onData(frame.data)
   }
 
   #onData(data: string): void {
@@ -84,15 +58,9 @@ class GeminiTap implements StreamTap {
     const text = data.trim()
     if (text === '') return
     const chunk = parse(text)
-    if (chunk === undefined)
-      this.error = new GatewayError(
-        'upstream_malformed',
-        `The upstream sent an event that is not a JSON object: ${text.slice(0, 100)}`,
-      )
-    else if (isErrorObject(chunk)) {
-      this.error = answerError(chunk)
-      this.#told = true
-    } else this.#read(chunk)
+    if (chunk === undefined) this.error = noObject(text)
+    else if (isErrorObject(chunk)) this.tell(answerError(chunk))
+    else this.#read(chunk)
   }
 
   #read(chunk: JsonObject): void {

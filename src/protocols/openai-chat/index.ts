@@ -6,8 +6,8 @@ import { foreignStrings } from './foreign.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readTapped } from './response.ts'
-import { decoder, encoder } from './stream.ts'
-import { tap } from './tap.ts'
+import { ChatStreamDecoder, ChatStreamEncoder } from './stream.ts'
+import { ChatStreamTap } from './tap.ts'
 
 /** OpenAI's Chat Completions API, and what many servers made of it. */
 export const openaiChat: Protocol = {
@@ -15,7 +15,11 @@ export const openaiChat: Protocol = {
   endpoints,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
-  stream: { decoder, encoder, tap },
+  stream: {
+    decoder: (memo) => new ChatStreamDecoder(memo),
+    encoder: (context) => new ChatStreamEncoder(context),
+    tap: () => new ChatStreamTap(),
+  },
   error: { decode: decodeError, encode: encodeError },
   encodeCount: (tokens) => ({ input_tokens: tokens }),
   readUsage: readTapped,

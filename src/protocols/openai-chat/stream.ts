@@ -3,6 +3,7 @@ import type { BlockStart, Emit, Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
+import { endedBefore, noObject } from '../shared/broken-stream.ts'
 import { signedCallId, unsealSignature } from '../shared/gemini-signature.ts'
 import { parseJson } from '../shared/json.ts'
 import { isObject } from '../shared/object.ts'
@@ -14,11 +15,7 @@ import { wireFinish, wireUsage } from './wire.ts'
 
 // ==== From an upstream
 
-export function decoder(memo: Memo): StreamDecoder {
-  return new ChatDecoder(memo)
-}
-
-class ChatDecoder implements StreamDecoder {
+export class ChatStreamDecoder implements StreamDecoder {
   readonly #answer: ChatAnswer
   readonly #repeated = new RepeatedChunk()
 
@@ -39,7 +36,7 @@ class ChatDecoder implements StreamDecoder {
       else answer.push(chunk, emit)
       if (!answer.ended) this.#repeated.learn(data, chunk)
     } catch (error) {
-      answer.fail(error instanceof GatewayError ? error : malformed(data), emit)
+      answer.fail(error instanceof GatewayError ? error : noObject(data), emit)
     }
   }
 
@@ -48,7 +45,7 @@ class ChatDecoder implements StreamDecoder {
     if (answer.ended) return
     // Some servers leave out `[DONE]`; the reason says just as well that the answer is whole.
     if (answer.finished) answer.complete(emit)
-    else answer.fail(truncated('The upstream’s stream ended before the answer was whole.'), emit)
+    else answer.fail(endedBefore('the answer was whole'), emit)
   }
 
   /** The end mark, or nothing at all. */
@@ -57,7 +54,7 @@ class ChatDecoder implements StreamDecoder {
     if (text === '[DONE]') {
       // A proxy whose own upstream died says this and nothing else.
       if (this.#answer.begun) this.#answer.complete(emit)
-      else this.#answer.fail(truncated('The upstream’s stream ended before any part of an answer.'), emit)
+      else this.#answer.fail(endedBefore('any part of an answer'), emit)
     }
     return text === '' || text === '[DONE]'
   }
@@ -69,27 +66,12 @@ const OPEN_BRACE = 0x7b
 function parseChunk(data: string): JsonObject {
   const chunk: unknown = /"arguments":\s*\{/.test(data) ? parseJson(data) : JSON.parse(data)
   if (isObject(chunk)) return chunk
-  throw malformed(data)
-}
-
-function malformed(data: string): GatewayError {
-  return new GatewayError(
-    'upstream_malformed',
-    `The upstream sent an event that is not a JSON object: ${data.slice(0, 100)}`,
-  )
-}
-
-function truncated(message: string): GatewayError {
-  return new GatewayError('upstream_truncated', message)
+  throw noObject(data)
 }
 
 // ==== To a client
 
-export function encoder(context: EncodeContext): StreamEncoder {
-  return new ChatEncoder(context)
-}
-
-class ChatEncoder implements StreamEncoder {
+export class ChatStreamEncoder implements StreamEncoder {
   readonly #context: EncodeContext
   /** Everything of a chunk before and after its delta. */
   #head = ''

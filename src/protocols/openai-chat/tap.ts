@@ -1,17 +1,12 @@
-import { GatewayError } from '../../message/error.ts'
-import type { FinishReason } from '../../message/event.ts'
+import type { GatewayError } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
-import { readFrame, SseFramer, SseFrameTooLongError } from '../../wire/sse.ts'
-import type { StreamTap } from '../protocol.ts'
+import { readFrame } from '../../wire/sse.ts'
+import { noObject } from '../shared/broken-stream.ts'
+import { EventTap } from '../shared/event-tap.ts'
 import { isObject, parseObject } from '../shared/object.ts'
 import { answerError, errorBody, isErrorObject } from '../shared/openai-error.ts'
-import { StreamTail } from '../shared/stream-tail.ts'
 import { hasContent, readUsage, unifiedFinish } from './wire.ts'
-
-export function tap(): StreamTap {
-  return new ChatTap()
-}
 
 /**
  * Fields with something in them that is worth parsing a chunk for; most chunks have none. Inside a string the
@@ -19,47 +14,21 @@ export function tap(): StreamTap {
  */
 const WORTH_READING = /"(?:usage|finish_reason|error|tool_calls)":\s*[^\sn]/
 
-class ChatTap implements StreamTap {
+/** Reads beside a stream that goes to the client byte for byte. */
+export class ChatStreamTap extends EventTap {
   usage: Partial<Usage> = {}
-  finish: FinishReason | undefined
-  responseId: string | undefined
-  model: string | undefined
-  semantic = false
-  complete = false
-  error: GatewayError | undefined
   #called = false
-  /** The upstream's own error is among the bytes. */
-  #told = false
-  readonly #tail = new StreamTail()
-  readonly #framer = new SseFramer((bytes, start, end) => {
-    const frame = readFrame(bytes, start, end)
-    if (frame !== undefined && this.error === undefined && !this.complete) this.#onData(frame.data)
-  })
-
-  push(bytes: Uint8Array): void {
-    this.#tail.push(bytes)
-    try {
-      this.#framer.push(bytes)
-    } catch (error) {
-      if (!(error instanceof SseFrameTooLongError)) throw error
-      this.error ??= new GatewayError('upstream_malformed', error.message)
-    }
-  }
-
-  end(): void {
-    this.#framer.end()
-    if (this.error === undefined && this.finish !== undefined) this.complete = true
-  }
-
-  get position() {
-    return this.#tail.position
-  }
 
   failure(error: GatewayError): string {
-    return this.#told ? '' : `data: ${JSON.stringify(errorBody(error))}\n\n`
+    return this.told ? '' : `data: ${JSON.stringify(errorBody(error))}\n\n`
   }
 
-  #onData(data: string): void {
+  protected onEnd(): void {
+    if (this.finish !== undefined) this.complete = true
+  }
+
+  protected onEvent(bytes: Uint8Array, start: number, end: number): void {
+    const data = readFrame(bytes, start, end)?.data ?? ''
     // A chunk that was cut off does not end in a brace, and is read to be told.
     if (this.semantic && data.startsWith('{') && data.endsWith('}') && !WORTH_READING.test(data)) return
     const text = data.trim()
@@ -69,12 +38,8 @@ class ChatTap implements StreamTap {
       return
     }
     const chunk = parseObject(text)
-    if (chunk === undefined)
-      this.error = new GatewayError(
-        'upstream_malformed',
-        `The upstream sent an event that is not a JSON object: ${text.slice(0, 100)}`,
-      )
-    else if (isErrorObject(chunk)) this.#tell(answerError(chunk))
+    if (chunk === undefined) this.error = noObject(text)
+    else if (isErrorObject(chunk)) this.tell(answerError(chunk))
     else this.#read(chunk)
   }
 
@@ -92,11 +57,6 @@ class ChatTap implements StreamTap {
     if (typeof inner.finish_reason === 'string') this.#readFinish(inner.finish_reason, inner)
   }
 
-  #tell(error: GatewayError): void {
-    this.error = error
-    this.#told = true
-  }
-
   #readDelta(delta: JsonObject): void {
     if (Array.isArray(delta.tool_calls) && delta.tool_calls.length > 0) this.#onCall()
     if (!this.semantic && hasContent(delta)) this.semantic = true
@@ -110,7 +70,7 @@ class ChatTap implements StreamTap {
   #readFinish(raw: string, choice: JsonObject): void {
     const unified = unifiedFinish(raw)
     this.semantic = true
-    if (unified === 'error') this.#tell(answerError(choice, raw))
+    if (unified === 'error') this.tell(answerError(choice, raw))
     else this.finish = { unified: unified === 'end' && this.#called ? 'tool-calls' : unified, raw }
   }
 }

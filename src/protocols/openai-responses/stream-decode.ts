@@ -2,6 +2,7 @@ import { GatewayError } from '../../message/error.ts'
 import type { Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Frame, Memo, StreamDecoder } from '../protocol.ts'
+import { endedBefore, noObject } from '../shared/broken-stream.ts'
 import { parseJson } from '../shared/json.ts'
 import { isObject, stringOf } from '../shared/object.ts'
 import { ResponsesAnswer } from './answer.ts'
@@ -31,13 +32,12 @@ export class ResponseStreamDecoder implements StreamDecoder {
       answer.push(type, event, emit)
       this.#repeated.learn(type === name && tellsOfItem(type) ? name : '', data)
     } catch (error) {
-      answer.fail(error instanceof GatewayError ? error : malformed(data), emit)
+      answer.fail(error instanceof GatewayError ? error : noObject(data), emit)
     }
   }
 
   end(emit: Emit): void {
-    const message = 'The upstream’s stream ended before response.completed.'
-    this.#answer.fail(new GatewayError('upstream_truncated', message), emit)
+    this.#answer.fail(endedBefore('response.completed'), emit)
   }
 }
 
@@ -51,12 +51,5 @@ function isNothing(data: string): boolean {
 function parseEvent(data: string): JsonObject {
   const event: unknown = /"arguments":\s*\{/.test(data) ? parseJson(data) : JSON.parse(data)
   if (isObject(event)) return event
-  throw malformed(data)
-}
-
-function malformed(data: string): GatewayError {
-  return new GatewayError(
-    'upstream_malformed',
-    `The upstream sent an event that is not a JSON object: ${data.slice(0, 100)}`,
-  )
+  throw noObject(data)
 }

@@ -1,13 +1,12 @@
-import { GatewayError } from '../../message/error.ts'
-import type { FinishReason } from '../../message/event.ts'
+import type { GatewayError } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import { sseText } from '../../wire/framing.ts'
-import { SseFramer, SseFrameTooLongError, frameEvent, readFrame } from '../../wire/sse.ts'
-import type { StreamTap } from '../protocol.ts'
+import { frameEvent, readFrame } from '../../wire/sse.ts'
+import { endedBefore, noObject } from '../shared/broken-stream.ts'
+import { EventTap, endsWhole, noStream } from '../shared/event-tap.ts'
 import { isObject, stringOf, parseObject } from '../shared/object.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
-import { StreamTail } from '../shared/stream-tail.ts'
 import { responseError } from './answer-encode.ts'
 import { isCall, readFinish, readUsage } from './wire.ts'
 
@@ -15,53 +14,21 @@ import { isCall, readFinish, readUsage } from './wire.ts'
  * Reads beside a stream that goes to the client byte for byte. Of the events that come by the thousand only the name
  * is read, and whether they are whole.
  */
-export class ResponseStreamTap implements StreamTap {
+export class ResponseStreamTap extends EventTap {
   usage: Partial<Usage> = {}
-  finish: FinishReason | undefined
-  responseId: string | undefined
-  model: string | undefined
-  semantic = false
-  complete = false
-  error: GatewayError | undefined
   #called = false
   #events = 0
-  /** The upstream's own error is among the bytes. */
-  #told = false
-  readonly #tail = new StreamTail()
-  readonly #framer = new SseFramer((bytes, start, end) => this.#frame(bytes, start, end))
 
-  push(bytes: Uint8Array): void {
+  override push(bytes: Uint8Array): void {
     if (this.error !== undefined || bytes.length === 0) return
-    if (this.#tail.isEmpty && !looksLikeStream(bytes)) {
-      this.error = noStream(bytes)
-      return
-    }
-    this.#tail.push(bytes)
-    try {
-      this.#framer.push(bytes)
-    } catch (error) {
-      if (!(error instanceof SseFrameTooLongError)) throw error
-      this.error = new GatewayError('upstream_malformed', `${error.message}.`, { cause: error })
-    }
-  }
-
-  end(): void {
-    this.#framer.end()
-    if (this.complete || this.error !== undefined) return
-    this.error = new GatewayError(
-      'upstream_truncated',
-      'The upstream’s stream ended before response.completed.',
-    )
-  }
-
-  get position() {
-    return this.#tail.position
+    if (this.tail.isEmpty) this.error = noStream(bytes, readError)
+    if (this.error === undefined) super.push(bytes)
   }
 
   /** An event that was cut off is ended before: Codex passes over what it cannot read, and acts on what follows. */
   failure(error: GatewayError): string {
-    if (this.#told) return ''
-    const { isEmpty, endsLine, position } = this.#tail
+    if (this.told) return ''
+    const { isEmpty, endsLine, position } = this.tail
     const cut = isEmpty || position === 'between-events' ? '' : endsLine ? '\n' : '\n\n'
     const type = 'response.failed'
     const response = {
@@ -76,23 +43,25 @@ export class ResponseStreamTap implements StreamTap {
     return cut + sseText(type, JSON.stringify({ type, response, sequence_number: this.#events }))
   }
 
-  #frame(bytes: Uint8Array, start: number, end: number): void {
-    if (this.complete || this.error !== undefined) return
+  protected onEnd(): void {
+    this.error = endedBefore('response.completed')
+  }
+
+  protected onEvent(bytes: Uint8Array, start: number, end: number): void {
     this.#events++
     const name = frameEvent(bytes, start, end)
     if (this.semantic && name.endsWith('.delta') && endsWhole(bytes, end)) return
     const data = readFrame(bytes, start, end)?.data.trim() ?? ''
     if (data === '' || data === '[DONE]') return
     const event = parseObject(data)
-    if (event !== undefined) return this.#read(stringOf(event.type) || name, event)
-    const message = `The upstream sent an event that is not a JSON object: ${data.slice(0, 100)}`
-    this.error = new GatewayError('upstream_malformed', message)
+    if (event === undefined) this.error = noObject(data)
+    else this.#read(stringOf(event.type) || name, event)
   }
 
   #read(type: string, event: JsonObject): void {
     switch (type) {
       case 'error':
-        return this.#tell(answerError(isObject(event.error) ? event : { error: { ...event, type: '' } }))
+        return this.tell(answerError(isObject(event.error) ? event : { error: { ...event, type: '' } }))
       case 'response.created':
       case 'response.queued':
       case 'response.in_progress':
@@ -116,15 +85,10 @@ export class ResponseStreamTap implements StreamTap {
   #end(type: string, response: JsonObject): void {
     this.#learn(response)
     this.usage = readUsage(response) ?? this.usage
-    if (type === 'response.failed' || isErrorObject(response)) return this.#tell(answerError(response))
+    if (type === 'response.failed' || isErrorObject(response)) return this.tell(answerError(response))
     this.semantic = true
     this.finish = readFinish(response, this.#called)
     this.complete = true
-  }
-
-  #tell(error: GatewayError): void {
-    this.error = error
-    this.#told = true
   }
 }
 
@@ -139,33 +103,6 @@ function isOpening(type: string, { item }: JsonObject): boolean {
   )
 }
 
-const LINE_FEED = 0x0a
-const CLOSE_BRACE = 0x7d
-
-/** The event's JSON was not cut off. */
-function endsWhole(bytes: Uint8Array, end: number): boolean {
-  let last = end - 1
-  while (bytes[last] === LINE_FEED) last--
-  return bytes[last] === CLOSE_BRACE
-}
-
-const OPENINGS_OF_OTHERS = new Set(['<', '{', '['])
-
-/** A page of HTML or a JSON text cannot be the beginning of a stream; anything else may be a comment or a field. */
-function looksLikeStream(bytes: Uint8Array): boolean {
-  return !OPENINGS_OF_OTHERS.has(decodeHead(bytes, 64).trimStart().charAt(0))
-}
-
-function noStream(bytes: Uint8Array): GatewayError {
-  const body = parseObject(decodeHead(bytes, bytes.length))
-  if (body !== undefined && isErrorObject(body)) return answerError(body)
-  const head = decodeHead(bytes, 100)
-  return new GatewayError(
-    'upstream_malformed',
-    `The upstream answered with something that is no stream: ${head}`,
-  )
-}
-
-function decodeHead(bytes: Uint8Array, length: number): string {
-  return new TextDecoder().decode(bytes.subarray(0, length))
+function readError(body: JsonObject): GatewayError | undefined {
+  return isErrorObject(body) ? answerError(body) : undefined
 }

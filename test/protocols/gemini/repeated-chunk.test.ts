@@ -4,7 +4,7 @@ import type { Event } from '../../../src/message/event.ts'
 import type { JsonObject } from '../../../src/message/request.ts'
 import { GeminiAnswer } from '../../../src/protocols/gemini/answer.ts'
 import { RepeatedChunk } from '../../../src/protocols/gemini/repeated-chunk.ts'
-import { decoder } from '../../../src/protocols/gemini/stream.ts'
+import { GeminiStreamDecoder } from '../../../src/protocols/gemini/stream.ts'
 
 /** What is read without parsing of the second text after the first was learned. */
 function repeated(first: string, second: string) {
@@ -98,7 +98,7 @@ it('gives the events that parsing every chunk gives, whatever the stream', () =>
   fc.assert(
     fc.property(fc.array(fc.tuple(anyChunk, fc.constantFrom(0, 0, 1)), { maxLength: 12 }), (chunks) => {
       const [events, expected]: [Event[], Event[]] = [[], []]
-      const read = decoder({})
+      const read = new GeminiStreamDecoder({})
       const answer = new GeminiAnswer({})
       for (const [one, indent] of chunks) {
         read.push({ event: '', data: JSON.stringify(one, null, indent) }, (event) => events.push(event))

@@ -5,7 +5,7 @@ import type { Event } from '../../../src/message/event.ts'
 import type { JsonObject } from '../../../src/message/request.ts'
 import { ChatAnswer } from '../../../src/protocols/openai-chat/answer.ts'
 import { RepeatedChunk } from '../../../src/protocols/openai-chat/repeated-chunk.ts'
-import { decoder } from '../../../src/protocols/openai-chat/stream.ts'
+import { ChatStreamDecoder } from '../../../src/protocols/openai-chat/stream.ts'
 
 const chunk = (delta: JsonObject, more: JsonObject = {}): JsonObject => ({
   id: 'c',
@@ -130,7 +130,7 @@ it('gives the events that parsing every chunk gives, whatever the stream', () =>
     fc.property(stream, fc.boolean(), (chunks, webSearchUnavailable) => {
       const memo = { webSearchUnavailable }
       const [events, expected]: [Event[], Event[]] = [[], []]
-      const read = decoder(memo)
+      const read = new ChatStreamDecoder(memo)
       const answer = new ChatAnswer(memo)
       for (const [one, indent] of chunks) {
         read.push({ event: '', data: JSON.stringify(one, null, indent) }, (event) => events.push(event))
