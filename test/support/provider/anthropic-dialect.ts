@@ -64,12 +64,15 @@ export const VERTEX_DIALECT: ClaudeDialect = {
   hostedTools: /^(bash|computer|memory|text_editor|tool_search_tool|web_search)_/,
 }
 
-/** Amazon's Bedrock: model and stream are in the path, betas in the body, where a header means nothing. */
+/**
+ * Amazon's Bedrock: model and stream are in the path, betas in the body, where a header means nothing. In auto mode
+ * Claude Code asks it for a verdict, too, and for the betas of that.
+ */
 export const BEDROCK_DIALECT: ClaudeDialect = {
-  fields: `${SHARED} anthropic_version anthropic_beta`,
+  fields: `${SHARED} anthropic_version anthropic_beta safeguards`,
   versions: ['bedrock-2023-05-31', '2026-10-21'],
   betas: (body) => listOf(body.anthropic_beta),
-  knownBetas: [...CLOUD_BETAS, 'structured-outputs-', 'tool-examples-'],
+  knownBetas: [...CLOUD_BETAS, 'afk-mode-', 'dangerous-tool-use-', 'structured-outputs-', 'tool-examples-'],
   unknownBeta: () => 'invalid beta flag',
   hostedTools: /^(bash|computer|memory|text_editor|tool_search_tool)_/,
 }
