@@ -11,7 +11,7 @@ import type { LocatedProblem, Path, Problem } from './problem.ts'
 export function parseYaml(text: string): Document | LocatedProblem[] {
   const at = locator(text)
   // Messages for people repeat lines of the file, and lines hold keys.
-  const document = parse(text, { prettyErrors: false, version: '1.2', logLevel: 'silent' })
+  const document = parse(text, { prettyErrors: false, version: '1.2' })
   const problem = parserProblem(text, document)
   if (problem !== undefined) return [problem]
   if (document.contents === null)
