@@ -31,15 +31,11 @@ export class Fold {
   readonly #changed = new Set<string>()
   /** Windows that records have touched since the last write; undefined: there is none of that number. */
   readonly #windows = new Map<number, Writable | undefined>()
-  /** How many open reservations count in a window. */
-  readonly #users = new Map<number, number>()
 
   constructor(database: DatabaseSync) {
     this.#sql = statements(database)
     for (const row of this.#sql.reservations.all()) {
-      const open = JSON.parse(String(row['json'])) as Open
-      this.#open.set(String(row['attempt']), open)
-      this.#count(open, 1)
+      this.#open.set(String(row['attempt']), JSON.parse(String(row['json'])) as Open)
     }
   }
 
@@ -88,10 +84,8 @@ export class Fold {
       case 'reserve': {
         const [, attempt, call, atMs, holds] = record
         if (this.#open.has(attempt)) return
-        const open = { call, atMs, windows: holds.filter((_, index) => index % 2 === 0) }
-        this.#open.set(attempt, open)
+        this.#open.set(attempt, { call, atMs, windows: holds.filter((_, index) => index % 2 === 0) })
         this.#changed.add(attempt)
-        this.#count(open, 1)
         return
       }
       case 'owe': {
@@ -143,7 +137,6 @@ export class Fold {
     if (open === undefined) return
     this.#open.delete(attempt)
     this.#changed.add(attempt)
-    this.#count(open, -1)
     for (const [index, number] of open.windows.entries()) {
       const window = this.#window(number)
       if (window === undefined || charges === undefined) continue
@@ -162,18 +155,9 @@ export class Fold {
     return this.#windows.get(number)
   }
 
-  #count({ windows }: Open, change: 1 | -1): void {
-    for (const number of windows) {
-      const users = (this.#users.get(number) ?? 0) + change
-      if (users === 0) this.#users.delete(number)
-      else this.#users.set(number, users)
-    }
-  }
-
   /** Minutes and hours of rate limits are no history that anybody reads, and there would be millions. */
   #isOver({ number, unit, account, startMs, endMs }: StoredWindow): boolean {
-    if (endMs - startMs >= DAY_MS || this.#users.has(number)) return false
-    return this.#sql.current.get(unit, account)?.['window'] !== number
+    return endMs - startMs < DAY_MS && this.#sql.current.get(unit, account)?.['window'] !== number
   }
 }
 

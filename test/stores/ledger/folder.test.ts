@@ -221,16 +221,32 @@ describe('reading', () => {
 
   it('counts a line once that stands there twice, and what settles that was never reserved not at all', () => {
     const recorded = new Recorded()
-    reserved(recorded.ledger.reserve('call', limits(budget(1, { period: period('1d') })), demand(5))).settle(
-      amounts(5),
-    )
+    const one = limits(budget(1, { period: period('1d') }))
+    reserved(recorded.ledger.reserve('call', one, demand(5))).settle(amounts(5))
+    const settled = recorded.text.split('\n').flatMap((line) => [line, line])
+    recorded.text = ''
+    reserved(recorded.ledger.reserve('call', one, demand(5))).owe(amounts(2))
     const store = new Store()
     store.append(
-      `${recorded.text
-        .split('\n')
-        .flatMap((line) => [line, line])
-        .join('\n')}["settle","x.1",[7],0]\n`,
+      `${settled.join('\n')}["settle","x.1",[7],0]\n${recorded.text}${recorded.text.split('\n')[0]}\n`,
     )
+    store.fold()
+    store.folder.abandon()
+    expect(Object.values(store.used())).toEqual([7])
+  })
+
+  it('F2 counts a batch once whose transaction failed at its end', () => {
+    const recorded = new Recorded()
+    const one = limits(budget(1, { period: period('1d') }))
+    reserved(recorded.ledger.reserve('call', one, demand(5))).settle(amounts(5))
+    const store = new Store()
+    store.fold()
+    const database = new DatabaseSync(store.path)
+    database.exec("CREATE TRIGGER refuse BEFORE INSERT ON segments BEGIN SELECT RAISE(ABORT, 'refused'); END")
+    store.append(recorded.text)
+    expect(() => store.fold()).toThrow('refused')
+    database.exec('DROP TRIGGER refuse')
+    database.close()
     store.fold()
     expect(Object.values(store.used())).toEqual([5])
   })
@@ -256,10 +272,33 @@ describe('windows that have ended', () => {
     }
   }
 
-  it('are kept from a day on; shorter ones go with the next, once nothing is open in them', () => {
+  it.each(['at once', 'one by one'])(
+    'read %s, are kept from a day on; shorter ones go with the next',
+    (how) => {
+      const recorded = new Recorded()
+      const store = new Store()
+      for (const length of ['1d', '1h'])
+        for (let n = 0; n < 4; n++) {
+          recordWindows(length, 1, recorded)
+          if (how === 'at once') continue
+          store.append(recorded.text)
+          recorded.text = ''
+          store.fold(false)
+        }
+      store.append(recorded.text)
+      store.fold(false)
+      expect(Object.keys(store.used()).map((key) => key.split(' ')[0])).toEqual([
+        '1d',
+        '1d',
+        '1d',
+        '1d',
+        '1h',
+      ])
+    },
+  )
+
+  it('and are short may have attempts open in them', () => {
     const recorded = new Recorded()
-    recordWindows('1d', 4, recorded)
-    recordWindows('1h', 4, recorded)
     const hourly = limits(budget(1, { id: 'open', period: period('1h') }))
     const open = reserved(recorded.ledger.reserve('call', hourly, demand(5)))
     recorded.clock.timeMs += HOUR
@@ -267,14 +306,12 @@ describe('windows that have ended', () => {
     const store = new Store()
     store.append(recorded.text)
     store.fold(false)
-    const kept = () => Object.keys(store.used()).map((key) => key.split(' ')[0])
-    expect(kept()).toEqual(['1d', '1d', '1d', '1d', '1h', 'open'])
-    const before = recorded.text.length
+    recorded.text = ''
     open.settle(amounts(7))
-    store.append(recorded.text.slice(before))
+    store.append(recorded.text)
     store.fold(false)
-    expect(kept()).toEqual(['1d', '1d', '1d', '1d', '1h', 'open'])
-    expect(Object.values(store.used()).at(-1)).toBe(6)
+    expect(Object.values(store.used())).toEqual([6])
+    expect(store.folder.abandon()).toEqual([])
   })
 
   it('F7 are deleted after 400 days, with accounts that were not used since', () => {

@@ -311,6 +311,14 @@ describe('a changed configuration', () => {
     expect([stays / DOLLAR, new Date(endMs).toISOString()]).toEqual([dollars, ends])
   })
 
+  it('H8 with a clock that went back, the window stays where it was', () => {
+    const { clock, ledger } = used()
+    clock.timeMs -= 40 * DAY
+    const monthly = budget(10, { period: period('1M', { calendarAligned: true }) })
+    ledger.configure([monthly])
+    expect(ledger.balance(monthly)).toMatchObject({ used: 5 * DOLLAR, endMs: Date.parse('2026-12-01') })
+  })
+
   it('an attempt under way counts in the window that its own became', () => {
     const { ledger } = used()
     const flying = reserved(ledger.reserve('call', limits(budget(10)), demand(DOLLAR)))

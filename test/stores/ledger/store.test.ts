@@ -50,6 +50,18 @@ describe('after a restart', () => {
     expect(ledger.balance(monthly)).toMatchObject({ used: DOLLAR + 1, endMs: Date.parse('2026-12-01') })
   })
 
+  it('a period that was changed before has ended when it was to end', async () => {
+    const clock = new Clock()
+    const first = openTestLedger(clock)
+    reserved(first.ledger.reserve('call', limits(daily), demand(DOLLAR))).settle(amounts(DOLLAR))
+    const short = budget(10, { period: period('7m') })
+    first.ledger.configure([short])
+    await first.ledger.close()
+    clock.timeMs += HOUR / 2
+    const { ledger } = openTestLedger({ path: first.path, now: clock.now })
+    expect(ledger.balance(short).used).toBe(0)
+  })
+
   it('what the configuration says was used before is not taken twice', async () => {
     const clock = new Clock()
     const first = openTestLedger(clock)
