@@ -91,7 +91,7 @@ export class Edge {
   ): Promise<void> {
     const { route, parameters } = match
     const { method, headers, peer } = request
-    const head = { method, headers, peer }
+    const head = { method, path: target.path, headers, peer }
     const body = new OwnBody(request, this.#budget)
     this.#calls++
     try {

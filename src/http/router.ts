@@ -33,6 +33,8 @@ export interface OwnRoute {
 /** What the edge knows of a request before its body is read. */
 export interface OwnHead {
   readonly method: string
+  /** Canonical. */
+  readonly path: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Address of the peer. */

@@ -151,7 +151,7 @@ describe('who asks', () => {
     const { seen } = await ask(withBody('POST /api/things/a', '{}', [JSON_TYPE, 'cookie: token=1']), {
       admit: async ({ method, peer, headers }) => {
         heads.push({ method, peer, cookie: headers['cookie'] })
-        return 'administrator'
+        return 'administrator' as const
       },
     })
     expect(seen[0]!.caller).toBe('administrator')

@@ -4,6 +4,7 @@ import type { OwnRequest } from '../../src/http/router.ts'
 export function ownRequest(given: Partial<OwnRequest> = {}): OwnRequest {
   return {
     method: 'GET',
+    path: '/',
     headers: {},
     peer: '127.0.0.1',
     caller: 'machine',
