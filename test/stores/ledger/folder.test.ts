@@ -237,17 +237,21 @@ describe('reading', () => {
 
   it('F2 counts a batch once whose transaction failed at its end', () => {
     const recorded = new Recorded()
-    const one = limits(budget(1, { period: period('1d') }))
-    reserved(recorded.ledger.reserve('call', one, demand(5))).settle(amounts(5))
     const store = new Store()
-    store.fold()
+    const attempt = reserved(
+      recorded.ledger.reserve('call', limits(budget(1, { period: period('1d') })), demand(5)),
+    )
+    store.append(recorded.text)
+    store.fold(false)
+    recorded.text = ''
+    attempt.settle(amounts(5))
+    store.append(recorded.text)
     const database = new DatabaseSync(store.path)
     database.exec("CREATE TRIGGER refuse BEFORE INSERT ON segments BEGIN SELECT RAISE(ABORT, 'refused'); END")
-    store.append(recorded.text)
-    expect(() => store.fold()).toThrow('refused')
+    expect(() => store.fold(false)).toThrow('refused')
     database.exec('DROP TRIGGER refuse')
     database.close()
-    store.fold()
+    store.fold(false)
     expect(Object.values(store.used())).toEqual([5])
   })
 
