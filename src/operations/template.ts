@@ -14,19 +14,20 @@ export function expand(template: string, values: Readonly<Record<string, string>
     const value = Object.hasOwn(values, name) ? values[name] : undefined
     if (value === undefined) throw new Error(`no value for {${name}} in ${template}`)
     const segments = plus === '' ? [value] : value.split('/')
-    return segments.map((segment) => escaped(name, segment)).join('/')
+    // Colons stand in ids of models; everywhere but in a scheme they are allowed as they are.
+    return segments.map((segment) => pathSegment(name, segment).replaceAll('%3A', ':')).join('/')
   })
 }
 
-function escaped(name: string, segment: string): string {
+/** One segment of a path, whatever the caller says. Throws `invalid_request` naming the field `name`. */
+export function pathSegment(name: string, segment: string): string {
   // No escape keeps a server from going up at these.
   if (segment === '' || segment === '.' || segment === '..')
     throw new GatewayError('invalid_request', `${name}: expected an id, got ${JSON.stringify(segment)}.`, {
       field: name,
     })
   try {
-    // Colons stand in ids of models; everywhere but in a scheme they are allowed as they are.
-    return encodeURIComponent(segment).replaceAll('%3A', ':')
+    return encodeURIComponent(segment)
   } catch {
     throw new GatewayError('invalid_request', `${name}: expected text without half a letter.`, {
       field: name,

@@ -1,4 +1,5 @@
 import { looksLikeClaude } from '../models/names.ts'
+import { pathSegment } from '../operations/template.ts'
 import { anthropic } from '../protocols/anthropic/index.ts'
 import { openaiChat } from '../protocols/openai-chat/index.ts'
 import { openaiResponses } from '../protocols/openai-responses/index.ts'
@@ -55,5 +56,5 @@ function isClaude(model: string, requested: string): boolean {
 
 function deploymentPath({ model, cloud }: Place): string {
   const version = cloud?.kind === 'azure' ? cloud.apiVersion : ''
-  return `/openai/deployments/${encodeURIComponent(model)}/chat/completions?api-version=${encodeURIComponent(version)}`
+  return `/openai/deployments/${pathSegment('model', model)}/chat/completions?api-version=${encodeURIComponent(version)}`
 }

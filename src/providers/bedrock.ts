@@ -1,4 +1,5 @@
 import { anthropic } from '../protocols/anthropic/index.ts'
+import { pathSegment } from '../operations/template.ts'
 import { bedrockInvoke } from '../protocols/anthropic/dialects.ts'
 import { bedrockConverse } from '../protocols/bedrock-converse/index.ts'
 import { looksLikeClaude } from '../models/names.ts'
@@ -45,5 +46,5 @@ export const bedrock: Provider = {
 }
 
 function modelPath({ model }: Place, operation: string): string {
-  return `/model/${encodeURIComponent(model)}/${operation}`
+  return `/model/${pathSegment('model', model)}/${operation}`
 }

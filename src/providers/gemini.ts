@@ -1,3 +1,4 @@
+import { pathSegment } from '../operations/template.ts'
 import { gemini as protocol } from '../protocols/gemini/index.ts'
 import { inHeader } from './auth.ts'
 import { OPERATIONS } from './operations.ts'
@@ -29,6 +30,9 @@ export const gemini: Provider = {
 
 /** Slashes stay: `tunedModels/…` is a path of its own. */
 function modelPath({ model }: Place, method: string): string {
-  const name = model.split('/').map(encodeURIComponent).join('/')
+  const name = model
+    .split('/')
+    .map((segment) => pathSegment('model', segment))
+    .join('/')
   return `/${model.includes('/') ? '' : 'models/'}${name}:${method}`
 }

@@ -1,4 +1,5 @@
 import { looksLikeClaude, vendorOf } from '../models/names.ts'
+import { pathSegment } from '../operations/template.ts'
 import { vertex as dialect } from '../protocols/anthropic/dialects.ts'
 import { anthropic } from '../protocols/anthropic/index.ts'
 import { gemini } from '../protocols/gemini/index.ts'
@@ -27,7 +28,7 @@ export const vertex: Provider = {
       dialect,
       paths: {
         generate: (place) =>
-          claudePath(place, `${place.model}:${place.stream ? 'streamRawPredict' : 'rawPredict'}`),
+          claudePath(place, `${claudeId(place)}:${place.stream ? 'streamRawPredict' : 'rawPredict'}`),
         countTokens: (place) => claudePath(place, 'count-tokens:rawPredict'),
       },
       // `output_config.format` is an extra input there.
@@ -75,7 +76,12 @@ function locationPath(cloud: CloudSettings | undefined, isByNumber = false): str
 function googlePath({ model, cloud }: Place, method: string): string {
   return isTuned(model)
     ? `${locationPath(cloud, true)}/endpoints/${model}:${method}`
-    : `${locationPath(cloud)}/publishers/google/models/${encodeURIComponent(model)}:${method}`
+    : `${locationPath(cloud)}/publishers/google/models/${pathSegment('model', model)}:${method}`
+}
+
+/** Versions of Claude stand behind an at-sign, which Google's own clients leave as it is. */
+function claudeId({ model }: Place): string {
+  return pathSegment('model', model).replaceAll('%40', '@')
 }
 
 function claudePath({ cloud }: Place, end: string): string {

@@ -44,6 +44,10 @@ export function route(
   preferred: readonly string[] = [],
 ): Target {
   const name = stripContextSuffix(requested)
+  if (name === '')
+    throw new GatewayError('invalid_request', `model: ${JSON.stringify(requested)} is no model's name.`, {
+      field: 'model',
+    })
   const target =
     byPrefix(name, candidates) ??
     byAlias(name, candidates) ??

@@ -16,6 +16,12 @@ const openai = { id: 'openai' }
 const groq = { id: 'groq' }
 const local = { id: 'local', keys: [{ models: new Set(['tiny-1']), aliases: new Map([['fast', 'tiny-1']]) }] }
 
+describe('a name of which nothing is left', () => {
+  it.each(['', '[1m]', '[1M][1m]'])('%j is no model, also where there is only one provider', (name) => {
+    expect(() => route(name, candidates({ id: 'bedrock' }), ['bedrock'])).toThrow(/no model's name/)
+  })
+})
+
 describe('where a model name leads', () => {
   it.each([
     // name, configured, provider, model at it, words of the reason
