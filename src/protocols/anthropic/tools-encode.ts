@@ -1,4 +1,5 @@
 import type { FunctionTool, JsonObject, Request, ServerTool } from '../../message/request.ts'
+import { webSearchTool } from '../shared/offered-tools.ts'
 import { functionSchema } from '../shared/schema.ts'
 import { cache } from './content-encode.ts'
 import type { ContentContext } from './content-encode.ts'
@@ -43,7 +44,7 @@ function encodeServerTool(tool: ServerTool, { warnings }: ContentContext): JsonO
   if (/_\d{8}$/.test(tool.type) || tool.type === 'mcp_toolset') return [tool.raw]
   if (tool.type.startsWith('web_search')) {
     warnings.add('changed', `tools[].${tool.type}`, 'goes as Anthropic’s own web search')
-    return [{ type: 'web_search_20250305', name: 'web_search' }]
+    return [webSearchTool({}).raw]
   }
   warnings.add('dropped', `tools[].${tool.type}`, 'Claude has no such tool')
   return []

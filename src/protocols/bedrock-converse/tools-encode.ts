@@ -1,6 +1,6 @@
 import type { FunctionTool, JsonObject, Request } from '../../message/request.ts'
 import type { Memo } from '../protocol.ts'
-import { offeredTools } from '../shared/offered-tools.ts'
+import { offeredTools, dropSearch, isOffered } from '../shared/offered-tools.ts'
 import { functionSchema, isClosed } from '../shared/schema.ts'
 import { addMarked } from './cache-points.ts'
 import type { ContentContext } from './content-encode.ts'
@@ -15,10 +15,7 @@ export interface EncodedTools {
 /** Notes in `memo` what is missing. */
 export function encodeTools(request: Request, memo: Memo, context: ContentContext): EncodedTools {
   const { functions, search } = offeredTools(request, context.warnings)
-  if (search !== undefined) {
-    memo.webSearchUnavailable = true
-    context.warnings.add('dropped', `tools.${search.name}`, 'the upstream has no web search')
-  }
+  if (search !== undefined) dropSearch(search, memo, context.warnings)
   const calledNames = namesOfCalls(request)
   if (functions.length === 0 && calledNames.length === 0) return { config: undefined, ownChoice: undefined }
   // Without its tools a conversation with calls is refused: "The toolConfig field must be defined …"
@@ -130,11 +127,7 @@ function encodeForced(
     return undefined
   }
   if (toolChoice.type !== 'tool') return { any: {} }
-  if (!functions.some(({ name }) => name === toolChoice.name)) {
-    const name = JSON.stringify(toolChoice.name)
-    warnings.add('dropped', 'tool_choice', `the tool ${name} is not among those that are offered`)
-    return undefined
-  }
+  if (!isOffered(toolChoice.name, functions, warnings)) return undefined
   if (traits.toolChoice === 'tool') return { tool: { name: names.sent(toolChoice.name) } }
   warnings.add('changed', 'tool_choice', 'this model can only be told to call any of its tools')
   return { any: {} }

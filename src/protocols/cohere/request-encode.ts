@@ -1,10 +1,10 @@
-import { onceForFrozen } from '../../lib/frozen.ts'
-import type { FunctionTool, JsonObject, Request, TextBlock } from '../../message/request.ts'
+import type { JsonObject, Request, TextBlock } from '../../message/request.ts'
 import type { Encoded, EncodeTarget, Memo } from '../protocol.ts'
-import { JsonText, jsonPieces } from '../shared/json.ts'
-import { offeredTools } from '../shared/offered-tools.ts'
+import { jsonPieces } from '../shared/json.ts'
+import { offeredTools, dropSearch } from '../shared/offered-tools.ts'
 import { outputLimit, usedCallIds } from '../shared/openai-settings.ts'
-import { functionSchema } from '../shared/schema.ts'
+import { encodeFunction } from '../shared/openai-tools.ts'
+import { toolEncoder } from '../shared/tool-encoder.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { encodeMessages } from './messages-encode.ts'
@@ -122,10 +122,7 @@ function encodeFormat({ format }: Request, hasTools: boolean, warnings: Warnings
 
 function encodeTools(request: Request, names: ToolNames, memo: Memo, warnings: Warnings): JsonObject {
   const offered = offeredTools(request, warnings)
-  if (offered.search !== undefined) {
-    memo.webSearchUnavailable = true
-    warnings.add('dropped', `tools.${offered.search.name}`, 'the upstream has no web search')
-  }
+  if (offered.search !== undefined) dropSearch(offered.search, memo, warnings)
   const { toolChoice: choice } = request
   const named = choice?.type === 'tool' ? offered.functions.filter(({ name }) => name === choice.name) : []
   if (choice?.type === 'tool') {
@@ -137,12 +134,7 @@ function encodeTools(request: Request, names: ToolNames, memo: Memo, warnings: W
   if (functions.length === 0) return {}
   const isForced = choice?.type === 'required' || named.length > 0
   return {
-    tools: functions.map((tool) => {
-      const encoded = encodeFunction(tool)
-      names.include(encoded.names)
-      warnings.include(encoded.warnings)
-      return encoded.text
-    }),
+    tools: encodeFunctions(functions, names, warnings),
     ...(isForced && { tool_choice: 'REQUIRED' }),
     ...(choice?.type === 'none' && { tool_choice: 'NONE' }),
     ...(functions.every(({ strict }) => strict === true) && { strict_tools: true }),
@@ -151,28 +143,10 @@ function encodeTools(request: Request, names: ToolNames, memo: Memo, warnings: W
   }
 }
 
-/** Depends on the tool alone: what is the same in every turn is encoded once. */
-const encodeFunction = onceForFrozen((tool: FunctionTool) => {
-  const names = new ToolNames()
-  const warnings = new Warnings()
-  const { schema, changed } = functionSchema(tool.schema)
-  if (changed)
-    warnings.add(
-      'changed',
-      `tools.${tool.name}.input_schema`,
-      'the upstream wants a plain object at the root and items in every array',
-    )
-  for (const field in tool.extra)
-    warnings.add('dropped', `tools[].${field}`, 'functions have no such field here')
-  const { description } = tool
-  const called = {
-    name: names.sent(tool.name),
-    ...(description !== undefined && { description }),
-    parameters: schema,
-  }
-  const text = new JsonText(JSON.stringify({ type: 'function', function: called }))
-  return { text, names, warnings: warnings.list() }
-})
+const encodeFunctions = toolEncoder((tool, names, warnings) => ({
+  type: 'function',
+  function: encodeFunction(tool, names, warnings),
+}))
 
 // ==== The rest
 

@@ -1,6 +1,7 @@
 import { onceForFrozen } from '../../lib/frozen.ts'
 import type { FunctionTool, Request, ServerTool, Tool } from '../../message/request.ts'
 import { given } from '../shared/object.ts'
+import { webSearchTool } from '../shared/offered-tools.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { Fields, refuse } from './fields.ts'
 import { jsonSchema } from './schema-decode.ts'
@@ -47,15 +48,9 @@ const FUNCTION_FIELDS = new Set([
 
 const SEARCHES = new Set(['googleSearch', 'googleSearchRetrieval', 'enterpriseWebSearch'])
 
-/** Anthropic's web search is the hub's form of every web search. */
 function webSearch(value: unknown): ServerTool {
   const blocked = new Fields(value, 'tools[].googleSearch').strings('excludeDomains')
-  const raw = {
-    type: 'web_search_20250305',
-    name: 'web_search',
-    ...(blocked !== undefined && blocked.length > 0 && { blocked_domains: blocked }),
-  }
-  return { kind: 'server', type: raw.type, name: raw.name, raw }
+  return webSearchTool({ ...(blocked !== undefined && blocked.length > 0 && { blocked_domains: blocked }) })
 }
 
 function serverTool(name: string, value: unknown): ServerTool {

@@ -1,10 +1,10 @@
-import { onceForFrozen } from '../../lib/frozen.ts'
 import type { FunctionTool, JsonObject, Request, ServerTool } from '../../message/request.ts'
 import type { Memo, Quirks } from '../protocol.ts'
 import { JsonText } from '../shared/json.ts'
-import { offeredTools } from '../shared/offered-tools.ts'
+import { offeredTools, dropSearch, dropSearchOptions, isOffered } from '../shared/offered-tools.ts'
+import { toolEncoder } from '../shared/tool-encoder.ts'
 import { ToolNames } from '../shared/tool-names.ts'
-import { Warnings } from '../shared/warnings.ts'
+import type { Warnings } from '../shared/warnings.ts'
 import { jsonSchema } from './schema-decode.ts'
 import { parametersSchema } from './schema.ts'
 
@@ -29,12 +29,7 @@ export function encodeTools(
   warnings: Warnings,
 ): JsonObject {
   const { functions, search } = offeredTools(request, warnings)
-  const declarations = functions.map((tool) => {
-    const encoded = encodeFunction(tool)
-    names.include(encoded.names)
-    warnings.include(encoded.warnings)
-    return encoded.text.text
-  })
+  const declarations = encodeFunctions(functions, names, warnings).map(({ text }) => text)
   const tools: unknown[] = []
   if (declarations.length > 0)
     tools.push(new JsonText(`{"functionDeclarations":[${declarations.join(',')}]}`))
@@ -46,15 +41,9 @@ export function encodeTools(
   }
 }
 
-/** Depends on the tool alone: what is the same in every turn is encoded once. */
-const encodeFunction = onceForFrozen((tool: FunctionTool) => {
-  const names = new FunctionNames()
-  const warnings = new Warnings()
-  const text = new JsonText(JSON.stringify(functionOf(tool, names, warnings)))
-  return { text, names, warnings: warnings.list() }
-})
+const encodeFunctions = toolEncoder(encodeFunction, () => new FunctionNames())
 
-function functionOf(tool: FunctionTool, names: ToolNames, warnings: Warnings): JsonObject {
+function encodeFunction(tool: FunctionTool, names: ToolNames, warnings: Warnings): JsonObject {
   const { schema, isFree, changed } = parametersSchema(tool.schema)
   if (changed)
     warnings.add(
@@ -97,14 +86,8 @@ function encodeChoice(
     case 'required':
       return { mode: 'ANY' }
     case 'tool':
-      if (functions.some(({ name }) => name === choice.name))
-        return { mode: 'ANY', allowedFunctionNames: [names.sent(choice.name)] }
-      warnings.add(
-        'dropped',
-        'tool_choice',
-        `the tool ${JSON.stringify(choice.name)} is not among those that are offered`,
-      )
-      return undefined
+      if (!isOffered(choice.name, functions, warnings)) return undefined
+      return { mode: 'ANY', allowedFunctionNames: [names.sent(choice.name)] }
   }
 }
 
@@ -119,20 +102,16 @@ function encodeSearch(
   memo: Memo,
   warnings: Warnings,
 ): JsonObject[] {
-  const field = `tools.${search.name}`
   if (hasFunctions) {
-    warnings.add('dropped', field, 'the upstream searches only where no other tools are offered')
+    const why = 'the upstream searches only where no other tools are offered'
+    warnings.add('dropped', `tools.${search.name}`, why)
     return []
   }
   if (quirks.webSearch === 'none') {
-    memo.webSearchUnavailable = true
-    warnings.add('dropped', field, 'the upstream has no web search')
+    dropSearch(search, memo, warnings)
     return []
   }
-  for (const option of ['allowed_domains', 'blocked_domains', 'max_uses', 'user_location']) {
-    if (search.raw[option] !== undefined)
-      warnings.add('dropped', `${field}.${option}`, 'the upstream’s own search has no such setting')
-  }
+  dropSearchOptions(search, ['allowed_domains', 'blocked_domains', 'max_uses', 'user_location'], warnings)
   memo.webSearch = true
   return [{ googleSearch: {} }]
 }

@@ -10,6 +10,7 @@ import type {
 } from '../../message/request.ts'
 import type { Decoded } from '../protocol.ts'
 import { given, leftover } from '../shared/object.ts'
+import { webSearchTool } from '../shared/offered-tools.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { Fields, refuseValue } from '../shared/openai-fields.ts'
 import { decodeMessages } from './messages-decode.ts'
@@ -72,12 +73,7 @@ function decodeTools(
   for (const one of fields.objects('functions') ?? []) tools.push(decodeFunction(one))
   if (fields.has('web_search_options')) {
     const location = fields.object('web_search_options')!.object('user_location')?.object('approximate')?.raw
-    const raw = {
-      type: 'web_search_20250305',
-      name: 'web_search',
-      ...(location && { user_location: { ...location, type: 'approximate' } }),
-    }
-    tools.push({ kind: 'server', type: raw.type, name: raw.name, raw })
+    tools.push(webSearchTool(given('user_location', location && { ...location, type: 'approximate' })))
   }
   const choice = fields.raw.tool_choice ?? fields.raw.function_call
   if (choice === undefined || choice === null) return { tools, toolChoice: undefined }

@@ -1,14 +1,10 @@
-import { onceForFrozen } from '../../lib/frozen.ts'
 import type { FunctionTool, JsonObject, Request, ServerTool } from '../../message/request.ts'
 import type { Memo, Quirks } from '../protocol.ts'
-import { JsonText } from '../shared/json.ts'
-import { offeredTools } from '../shared/offered-tools.ts'
-import { functionSchema, isClosed } from '../shared/schema.ts'
-import { ToolNames } from '../shared/tool-names.ts'
-import { Warnings } from '../shared/warnings.ts'
-
-/** OpenAI refuses a request with more. */
-const TOOLS_MAX = 128
+import { offeredTools, dropSearch, dropSearchOptions, isOffered } from '../shared/offered-tools.ts'
+import { asManyAsFit, encodeFunction, encodeParallel, isStrict } from '../shared/openai-tools.ts'
+import { toolEncoder } from '../shared/tool-encoder.ts'
+import type { ToolNames } from '../shared/tool-names.ts'
+import type { Warnings } from '../shared/warnings.ts'
 
 /** `tools`, `tool_choice`, `parallel_tool_calls` and what asks for a web search. Notes in `memo` what is missing. */
 export function encodeTools(
@@ -19,18 +15,10 @@ export function encodeTools(
   warnings: Warnings,
 ): JsonObject {
   const offered = offeredTools(request, warnings)
-  const functions = offered.functions.slice(0, quirks.toolsMax ?? TOOLS_MAX)
-  for (const { name } of offered.functions.slice(functions.length)) {
-    warnings.add('dropped', `tools.${name}`, `the upstream takes at most ${functions.length} tools`)
-  }
+  const functions = asManyAsFit(offered.functions, 0, quirks, warnings)
   return {
     ...(functions.length > 0 && {
-      tools: functions.map((tool) => {
-        const encoded = encodeFunction(tool)
-        names.include(encoded.names)
-        warnings.include(encoded.warnings)
-        return encoded.text
-      }),
+      tools: encodeFunctions(functions, names, warnings),
       ...encodeChoice(request, functions, names, warnings),
       ...(request.parallelTools === false && encodeParallel(quirks, warnings)),
     }),
@@ -38,41 +26,11 @@ export function encodeTools(
   }
 }
 
-/** Depends on the tool alone: what is the same in every turn is encoded once. */
-const encodeFunction = onceForFrozen((tool: FunctionTool) => {
-  const names = new ToolNames()
-  const warnings = new Warnings()
-  const text = new JsonText(JSON.stringify(functionOf(tool, names, warnings)))
-  return { text, names, warnings: warnings.list() }
+const encodeFunctions = toolEncoder((tool, names, warnings) => {
+  const called = encodeFunction(tool, names, warnings)
+  const strict = isStrict(tool, called.parameters, warnings)
+  return { type: 'function', function: { ...called, ...(strict && { strict }) } }
 })
-
-function functionOf(tool: FunctionTool, names: ToolNames, warnings: Warnings): JsonObject {
-  const { schema, changed } = functionSchema(tool.schema)
-  if (changed)
-    warnings.add(
-      'changed',
-      `tools.${tool.name}.input_schema`,
-      'the upstream wants a plain object at the root and items in every array',
-    )
-  const strict = tool.strict === true && isClosed(schema)
-  if (tool.strict === true && !strict)
-    warnings.add(
-      'dropped',
-      'tools[].strict',
-      'only closed schemas with all properties required can be strict here',
-    )
-  for (const field in tool.extra)
-    warnings.add('dropped', `tools[].${field}`, 'functions have no such field here')
-  return {
-    type: 'function',
-    function: {
-      name: names.sent(tool.name),
-      ...(tool.description !== undefined && { description: tool.description }),
-      parameters: schema,
-      ...(strict && { strict }),
-    },
-  }
-}
 
 function encodeChoice(
   request: Request,
@@ -83,33 +41,12 @@ function encodeChoice(
   const choice = request.toolChoice
   if (choice === undefined) return {}
   if (choice.type !== 'tool') return { tool_choice: choice.type }
-  if (functions.some(({ name }) => name === choice.name)) {
-    return { tool_choice: { type: 'function', function: { name: names.sent(choice.name) } } }
-  }
-  warnings.add(
-    'dropped',
-    'tool_choice',
-    `the tool ${JSON.stringify(choice.name)} is not among those that are offered`,
-  )
-  return {}
-}
-
-function encodeParallel(quirks: Quirks, warnings: Warnings): JsonObject {
-  if (quirks.parallelToolCalls !== false) return { parallel_tool_calls: false }
-  warnings.add(
-    'dropped',
-    'tool_choice.disable_parallel_tool_use',
-    'the upstream does not know parallel_tool_calls',
-  )
-  return {}
+  if (!isOffered(choice.name, functions, warnings)) return {}
+  return { tool_choice: { type: 'function', function: { name: names.sent(choice.name) } } }
 }
 
 function encodeSearch(search: ServerTool, quirks: Quirks, memo: Memo, warnings: Warnings): JsonObject {
-  const field = `tools.${search.name}`
-  for (const option of ['allowed_domains', 'blocked_domains', 'max_uses']) {
-    if (search.raw[option] !== undefined)
-      warnings.add('dropped', `${field}.${option}`, 'the upstream’s own search has no such setting')
-  }
+  dropSearchOptions(search, ['allowed_domains', 'blocked_domains', 'max_uses'], warnings)
   if (quirks.webSearch !== undefined) memo.webSearch = true
   switch (quirks.webSearch) {
     case 'plugins':
@@ -118,8 +55,7 @@ function encodeSearch(search: ServerTool, quirks: Quirks, memo: Memo, warnings: 
       return { web_search_options: searchOptions(search.raw['user_location']) }
     case 'none':
     case undefined:
-      memo.webSearchUnavailable = true
-      warnings.add('dropped', field, 'the upstream has no web search')
+      dropSearch(search, memo, warnings)
       return {}
   }
 }

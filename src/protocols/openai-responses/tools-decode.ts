@@ -1,6 +1,7 @@
 import { onceForFrozen } from '../../lib/frozen.ts'
-import type { FunctionTool, JsonObject, Tool, ToolChoice } from '../../message/request.ts'
-import { isObject } from '../shared/object.ts'
+import type { FunctionTool, JsonObject, Tool, ToolChoice, ServerTool } from '../../message/request.ts'
+import { isObject, given } from '../shared/object.ts'
+import { webSearchTool } from '../shared/offered-tools.ts'
 import { Fields, refuseValue } from '../shared/openai-fields.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { BRIDGED } from './bridged-tools.ts'
@@ -39,10 +40,10 @@ export class OfferedTools {
     if (type === 'function') return this.#addFunction(tool, undefined, '', found)
     if (type === 'tool_search' && tool.string('execution') === 'client') this.#clientSearches = true
     if (isRunByClient(type, tool.raw)) return this.#addBridged(type, tool, undefined, '', found)
-    const server = type.startsWith('web_search')
+    const server: ServerTool = type.startsWith('web_search')
       ? webSearch(tool)
-      : { type, name: tool.string('name') ?? type, raw: tool.raw }
-    if (type !== 'tool_search') this.#tools.set(server.name, { kind: 'server', ...server })
+      : { kind: 'server', type, name: tool.string('name') ?? type, raw: tool.raw }
+    if (type !== 'tool_search') this.#tools.set(server.name, server)
   }
 
   #addNamespace(namespace: Fields, found: boolean): void {
@@ -73,11 +74,7 @@ export class OfferedTools {
     })
     const description = headed(heading, own.description)
     const isSame = name === own.name && description === own.description
-    this.#offer(
-      isSame ? own : { ...own, name, ...(description !== undefined && { description }) },
-      fields,
-      found,
-    )
+    this.#offer(isSame ? own : { ...own, name, ...given('description', description) }, fields, found)
   }
 
   #addBridged(
@@ -120,19 +117,12 @@ function headed(heading: string, description: string | undefined): string | unde
   return description === undefined ? heading : `${heading}\n\n${description}`
 }
 
-/** The hub has Anthropic's form of a web search. */
-function webSearch(tool: Fields): { type: string; name: string; raw: JsonObject } {
-  const type = 'web_search_20250305'
-  const name = 'web_search'
+function webSearch(tool: Fields): ServerTool {
   const location = tool.object('user_location')?.raw
-  const domains = tool.object('filters')?.list('allowed_domains')
-  const raw = {
-    type,
-    name,
+  return webSearchTool({
     ...(location !== undefined && { user_location: { ...location, type: 'approximate' } }),
-    ...(domains !== undefined && { allowed_domains: domains }),
-  }
-  return { type, name, raw }
+    ...given('allowed_domains', tool.object('filters')?.list('allowed_domains')),
+  })
 }
 
 const FUNCTION_FIELDS = new Set(['type', 'name', 'description', 'parameters', 'strict', 'defer_loading'])

@@ -1,4 +1,5 @@
-import type { FunctionTool, Request, ServerTool, Tool } from '../../message/request.ts'
+import type { FunctionTool, Request, ServerTool, Tool, JsonObject } from '../../message/request.ts'
+import type { Memo } from '../protocol.ts'
 import { clientTool } from './client-tools.ts'
 import { foundTools } from './opaque-text.ts'
 import type { Warnings } from './warnings.ts'
@@ -51,4 +52,39 @@ function referencedTools(request: Request): Set<string> {
     }
   }
   return names
+}
+
+/** Is the tool that is to be called one of these? */
+export function isOffered(name: string, functions: readonly FunctionTool[], warnings: Warnings): boolean {
+  if (functions.some((tool) => tool.name === name)) return true
+  warnings.add(
+    'dropped',
+    'tool_choice',
+    `the tool ${JSON.stringify(name)} is not among those that are offered`,
+  )
+  return false
+}
+
+/** The upstream cannot search; the client is told so in the answer. */
+export function dropSearch(search: ServerTool, memo: Memo, warnings: Warnings): void {
+  memo.webSearchUnavailable = true
+  warnings.add('dropped', `tools.${search.name}`, 'the upstream has no web search')
+}
+
+/** Settings of the search that the upstream's own has not. */
+export function dropSearchOptions(
+  { name, raw }: ServerTool,
+  options: readonly string[],
+  warnings: Warnings,
+): void {
+  for (const option of options) {
+    if (raw[option] !== undefined)
+      warnings.add('dropped', `tools.${name}.${option}`, 'the upstream’s own search has no such setting')
+  }
+}
+
+/** A web search in the hub's form, which is Anthropic's. */
+export function webSearchTool(options: JsonObject): ServerTool {
+  const named = { type: 'web_search_20250305', name: 'web_search' }
+  return { kind: 'server', ...named, raw: { ...named, ...options } }
 }
