@@ -25,7 +25,7 @@ export const forwardOperation: PrepareOperation = (call, asked, target, { provid
         passage,
         accepts: (type) => passage.accepts(type),
         waits: true,
-        headers: (upstream) => ({ ...answerHeaders(upstream, call.id), ...routingHeaders(record.routing()) }),
+        headers: (upstream) => ({ ...answerHeaders(upstream, call), ...routingHeaders(record.routing()) }),
         onFirst() {
           // Not before: what failed has used nothing of what was asked for.
           record.meter(passage)
@@ -36,7 +36,7 @@ export const forwardOperation: PrepareOperation = (call, asked, target, { provid
       },
       answerWhole(answer) {
         record.meter(meterOf(sumOf(expected, readUsage(usage, answer))))
-        give(call, record, { ...answer, headers: answerHeaders(answer.headers, call.id) })
+        give(call, record, { ...answer, headers: answerHeaders(answer.headers, call) })
       },
     },
   }

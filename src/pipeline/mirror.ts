@@ -77,7 +77,7 @@ class Mirror implements Watched, EgressHandler {
     this.#answered = true
     const { call, onHeaders } = this.#options
     onHeaders(status, headers)
-    const kept = answerHeaders(this.#filter.headers(headers), call.id)
+    const kept = answerHeaders(this.#filter.headers(headers), call)
     call.reply.open(status, { ...kept, ...INERT })
   }
 

@@ -31,11 +31,11 @@ export function prepareNative(
   return {
     ...body,
     passage,
-    streamHeaders: (upstream) => answerHeaders(upstream, call.id),
+    streamHeaders: (upstream) => answerHeaders(upstream, call),
     answerWhole(answer) {
       record.meter({ ...call.protocol.readUsage(parseAnswer(answer)), complete: true })
       record.firstPart()
-      replyWhole(call, record, { ...answer, headers: answerHeaders(answer.headers, call.id) })
+      replyWhole(call, record, { ...answer, headers: answerHeaders(answer.headers, call) })
     },
   }
 }

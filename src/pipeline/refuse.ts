@@ -16,9 +16,7 @@ export function refuse(call: Call, record: CallRecord, error: GatewayError): voi
   const own = (call.endpoint.dialect?.encodeError ?? protocol.error.encode)(error, call.id)
   const native = record.isNative && upstream?.body !== undefined && upstream.headers !== undefined
   const status = native ? upstream.status : own.status
-  const headers = native
-    ? answerHeaders(upstream.headers!, call.id)
-    : { ...jsonHeaders(call), ...own.headers }
+  const headers = native ? answerHeaders(upstream.headers!, call) : { ...jsonHeaders(call), ...own.headers }
   const body = native ? upstream.body! : JSON.stringify(own.body)
   replyWhole(call, record, { status, headers, body }, error)
 }

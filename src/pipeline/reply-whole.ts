@@ -2,6 +2,7 @@ import type { GatewayError } from '../message/error.ts'
 import type { Call } from './call.ts'
 import type { CallRecord } from './record.ts'
 import { routingHeaders, withExtraFields } from './routing-facts.ts'
+import { idHeader } from './upstream-headers.ts'
 
 /** What a client gets in one piece. */
 export interface WholeReply {
@@ -27,5 +28,5 @@ export function replyWhole(
 
 /** Headers of an answer that is made here. */
 export function jsonHeaders(call: Call): Record<string, string> {
-  return { 'content-type': 'application/json', 'request-id': call.id }
+  return { 'content-type': 'application/json', ...idHeader(call) }
 }

@@ -63,7 +63,7 @@ function isFramedAs({ contentType }: Framing, given: string): boolean {
 /** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */
 export const sendCount: Send = (call, request, target, key, record, on) => {
   const answerWhole = (answer: WholeAnswer) =>
-    replyWhole(call, record, { ...answer, headers: answerHeaders(answer.headers, call.id) })
+    replyWhole(call, record, { ...answer, headers: answerHeaders(answer.headers, call) })
   const path = pathOf(target.surface.paths.countTokens!, request, target, key)
   const upstreamBody = warnedBody(call, request, target, record)
   return dispatch({ call, target, key, path, upstreamBody }, { stream: undefined, answerWhole }, on)

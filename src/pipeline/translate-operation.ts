@@ -10,6 +10,7 @@ import { ownBody } from './prepared-attempt.ts'
 import type { CallRecord } from './record.ts'
 import type { StreamSide } from './relay.ts'
 import { routingHeaders } from './routing-facts.ts'
+import { idHeader } from './upstream-headers.ts'
 import type { PrepareOperation } from './prepared-operation.ts'
 
 const STREAM_HEADERS = { 'content-type': sse.contentType, 'cache-control': 'no-cache' }
@@ -73,7 +74,7 @@ function streamSide(
     headers(upstream) {
       onHeaders(upstream)
       const own = isEvents ? STREAM_HEADERS : { 'content-type': upstream['content-type'] ?? 'audio/mpeg' }
-      return { 'request-id': call.id, ...own, ...routingHeaders(record.routing()) }
+      return { ...idHeader(call), ...own, ...routingHeaders(record.routing()) }
     },
     onFirst() {
       record.meter(passage)
@@ -92,7 +93,7 @@ function encodeWhole(
   context: AnswerContext<unknown>,
   stream: boolean,
 ): { headers: Record<string, string>; body: Buffer | string } {
-  const own = { 'request-id': call.id }
+  const own = idHeader(call)
   const encoder = stream ? client.stream?.(context) : undefined
   if (encoder === undefined) {
     const { type, bytes } = writeBody(client.encode(answer, context))

@@ -20,6 +20,7 @@ import type { CallRecord } from './record.ts'
 import { REASONING_LEFT_OUT, unsealReasoning } from './refused-reasoning.ts'
 import { jsonHeaders, replyWhole } from './reply-whole.ts'
 import { TranslatedPassage } from './translated-passage.ts'
+import { idHeader } from './upstream-headers.ts'
 import { parseAnswer } from './whole-answer.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
@@ -43,7 +44,7 @@ export function prepareTranslated(
   return {
     ...ownBody(body),
     passage,
-    streamHeaders: () => ({ 'request-id': call.id }),
+    streamHeaders: () => idHeader(call),
     answerWhole(answer) {
       const encoded = encodeWhole(call, upstream, answer, memo, context, record)
       record.firstPart()

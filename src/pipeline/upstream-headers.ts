@@ -113,13 +113,18 @@ const NOT_RETURNED = new Set([
  */
 export function answerHeaders(
   headers: Readonly<Record<string, string | string[]>>,
-  callId: string,
+  call: Call,
 ): Record<string, string | string[]> {
-  const kept: Record<string, string | string[]> = { 'request-id': callId }
+  const kept: Record<string, string | string[]> = idHeader(call)
   for (const name in headers) {
     const value = headers[name]
     if (value !== undefined && !NOT_RETURNED.has(name) && !name.startsWith('access-control-'))
       kept[name] = value
   }
   return kept
+}
+
+/** The call's own id, where clients of the protocol look for one. */
+export function idHeader({ id, protocol }: Pick<Call, 'id' | 'protocol'>): Record<string, string> {
+  return { [protocol.requestIdHeader]: id }
 }

@@ -14,11 +14,12 @@ export type { Dialect, Frame, Quirks, Response }
 /**
  * A protocol is one wire API seen from both sides: the half that clients speak to the gateway (decode requests,
  * encode answers) and the half that the gateway speaks to providers (encode requests, decode answers).
- *
  * Everything here is pure and synchronous, without clock, I/O or Node APIs: bytes and frames in, values out.
  */
 export interface Protocol {
   readonly id: ProtocolId
+  /** Where answers carry an id: SDKs show it, and without one Qwen Code 0.24 gives up when a stream breaks off. */
+  readonly requestIdHeader: string
   /** What clients may call below the protocol's prefix. */
   readonly endpoints: readonly Endpoint[]
   readonly request: {
@@ -278,8 +279,7 @@ export interface Tapped {
 }
 
 /**
- * Reads beside a stream that is forwarded untouched: decodes only the few events that carry usage or the end. It
- * takes server-sent events; those of another framing are given to it as such.
+ * Reads usage and the end beside a stream that is forwarded untouched. Takes server-sent events: others as such.
  */
 export interface StreamTap extends Tapped {
   /** A complete or partial run of upstream bytes, in order. */

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest'
 
+import { cursor } from '../../src/http/cursor.ts'
 import type { Call } from '../../src/pipeline/call.ts'
 import { loginTokenFor } from '../../src/pipeline/plan.ts'
 import type { Target } from '../../src/pipeline/plan.ts'
-import { upstreamHeaders } from '../../src/pipeline/upstream-headers.ts'
+import { answerHeaders, idHeader, upstreamHeaders } from '../../src/pipeline/upstream-headers.ts'
+import { anthropic as anthropicMessages } from '../../src/protocols/anthropic/index.ts'
+import { bedrockConverse } from '../../src/protocols/bedrock-converse/index.ts'
+import { cohere } from '../../src/protocols/cohere/index.ts'
+import { gemini } from '../../src/protocols/gemini/index.ts'
+import { PROTOCOLS } from '../../src/protocols/index.ts'
+import { openaiChat } from '../../src/protocols/openai-chat/index.ts'
+import { openaiResponses } from '../../src/protocols/openai-responses/index.ts'
 import { PROVIDERS, customProvider } from '../../src/providers/index.ts'
 import type { Provider } from '../../src/providers/provider.ts'
 import type { ConfiguredProvider } from '../../src/stores/config/configuration.ts'
@@ -123,5 +131,31 @@ describe('contract: headers to an upstream', () => {
       'anthropic-version': '2023-06-01',
       'accept-encoding': 'identity',
     })
+  })
+})
+
+describe('the id of an answer stands where SDKs look for it', () => {
+  const named = [
+    [anthropicMessages, 'request-id'],
+    [openaiChat, 'x-request-id'],
+    [openaiResponses, 'x-request-id'],
+    [cursor, 'x-request-id'],
+    [gemini, 'x-request-id'],
+    [cohere, 'x-request-id'],
+    [bedrockConverse, 'x-amzn-requestid'],
+  ] as const
+  const rows = named.map(([protocol, name]) => ({ id: protocol.id, protocol, name }))
+
+  it.each(rows)('$id: $name', ({ protocol, name }) => {
+    const call = { id: 'call', protocol } as Call
+    expect(idHeader(call)).toEqual({ [name]: 'call' })
+    expect(answerHeaders({}, call)).toEqual({ [name]: 'call' })
+    expect(answerHeaders({ [name]: 'theirs' }, call)).toEqual({ [name]: 'theirs' })
+  })
+
+  it('of every protocol', () => {
+    expect(named.map(([{ id }]) => id).toSorted()).toEqual(
+      [...PROTOCOLS.map(({ id }) => id), cursor.id].toSorted(),
+    )
   })
 })

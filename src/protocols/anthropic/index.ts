@@ -13,6 +13,7 @@ import { MessageStreamTap } from './tap.ts'
 /** The Anthropic Messages API: https://docs.claude.com/en/api/messages */
 export const anthropic: Protocol = {
   id: 'anthropic',
+  requestIdHeader: 'request-id',
   endpoints,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },

@@ -14,6 +14,7 @@ import { ConverseStreamTap } from './tap.ts'
 /** Bedrock's Converse API: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
 export const bedrockConverse: Protocol = {
   id: 'bedrock-converse',
+  requestIdHeader: 'x-amzn-requestid',
   endpoints,
   request: {
     decode: (body, operation) => (operation === 'count-tokens' ? decodeCount(body) : decodeRequest(body)),

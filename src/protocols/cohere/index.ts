@@ -10,6 +10,7 @@ import { CohereStreamTap } from './tap.ts'
 /** Cohere's Chat API, version 2: https://docs.cohere.com/v2/reference/chat */
 export const cohere: Protocol = {
   id: 'cohere',
+  requestIdHeader: 'x-request-id',
   endpoints,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },

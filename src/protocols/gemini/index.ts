@@ -11,6 +11,7 @@ import { GeminiStreamTap } from './tap.ts'
 /** Google's generateContent API, on Google AI and on Vertex: https://ai.google.dev/api/generate-content */
 export const gemini: Protocol = {
   id: 'gemini',
+  requestIdHeader: 'x-request-id',
   endpoints,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },

@@ -12,6 +12,7 @@ import { ChatStreamTap } from './tap.ts'
 /** OpenAI's Chat Completions API, and what many servers made of it. */
 export const openaiChat: Protocol = {
   id: 'openai-chat',
+  requestIdHeader: 'x-request-id',
   endpoints,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },

@@ -14,6 +14,7 @@ import { ResponseStreamTap } from './tap.ts'
 /** OpenAI's Responses API: https://platform.openai.com/docs/api-reference/responses */
 export const openaiResponses: Protocol = {
   id: 'openai-responses',
+  requestIdHeader: 'x-request-id',
   endpoints,
   request: { decode: decodeRequest, encode: encodeRequest },
   response: { decode: decodeResponse, encode: encodeResponse },
