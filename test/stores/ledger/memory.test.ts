@@ -413,7 +413,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   }),
 )
 
-it('any interleaving of reserve, settle, release, clear, reset and change keeps Σreserved ≥ 0 and used = Σsettled, and comes to rest at 0', () => {
+it('A14 any interleaving of reserve, settle, release, clear, reset and change keeps Σreserved ≥ 0 and used = Σsettled, and comes to rest at 0', () => {
   fc.assert(
     fc.property(fc.array(steps, { maxLength: 60 }), (run) => {
       const clock = new Clock()
