@@ -212,10 +212,13 @@ function requiredString(body: Buffer, fields: ReadonlyMap<string, Span>, name: s
   return value
 }
 
+/** Bifrost's own, Claude Code's, OpenCode's, Codex's. */
+const SESSION_HEADERS = ['x-bf-session-id', 'x-claude-code-session-id', 'x-session-id', 'session-id']
+
 /** Header first; Claude Code also puts it, as JSON in a string, into `metadata.user_id`. */
 function sessionOf(call: Call, body: Buffer, fields: ReadonlyMap<string, Span>): string | undefined {
-  const header = call.headers['x-bf-session-id'] ?? call.headers['x-claude-code-session-id']
-  if (header !== undefined && header !== '') return header.slice(0, 256)
+  const name = SESSION_HEADERS.find((one) => (call.headers[one] ?? '') !== '')
+  if (name !== undefined) return call.headers[name]!.slice(0, 256)
   const span = fields.get('metadata')
   if (span === undefined || span.end - span.start > 4096) return undefined
   try {

@@ -48,10 +48,14 @@ beforeEach(() => {
   failing = {}
 })
 
-async function post(body: object | string, path = '/v1/chat/completions') {
+async function post(
+  body: object | string,
+  path = '/v1/chat/completions',
+  headers: Record<string, string> = {},
+) {
   const response = await fetch(`${gateway.url}${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body:
       typeof body === 'string'
         ? body
@@ -137,4 +141,18 @@ it.each(['in the body', 'in the path'])('a model of a name too long %s is refuse
   const path = inPath ? `/genai/v1beta/models/groq/${model}:generateContent` : '/v1/chat/completions'
   const { status, text } = await post(inPath ? { contents: [] } : { model: `groq/${model}` }, path)
   expect({ status, text }).toEqual({ status: 400, text: expect.stringContaining('at most 512 characters') })
+})
+
+describe('the session of a call', () => {
+  it.each([
+    ['Claude Code', { 'x-claude-code-session-id': 'one' }],
+    ['Codex', { 'session-id': 'one', 'thread-id': 'two' }],
+    ['OpenCode', { 'x-session-id': 'one', 'x-session-affinity': 'two' }],
+    ['OpenCode in Responses', { 'x-session-id': 'one', 'session-id': 'two' }],
+    ['one that names it for the gateway', { 'x-bf-session-id': 'one', 'x-claude-code-session-id': 'two' }],
+    ['one that leaves a header empty', { 'x-bf-session-id': '', 'session-id': 'one' }],
+  ])('%s', async (_agent, headers) => {
+    await post({ model: 'groq/m' }, '/v1/chat/completions', headers as Record<string, string>)
+    expect(gateway.rows.at(-1)).toMatchObject({ sessionId: 'one' })
+  })
 })
