@@ -152,7 +152,7 @@ describe('the session of a call', () => {
     ['one that names it for the gateway', { 'x-bf-session-id': 'one', 'x-claude-code-session-id': 'two' }],
     ['one that leaves a header empty', { 'x-bf-session-id': '', 'session-id': 'one' }],
   ])('%s', async (_agent, headers) => {
-    await post({ model: 'groq/m' }, '/v1/chat/completions', headers as Record<string, string>)
+    await post({ model: 'groq/m' }, '/v1/chat/completions', headers)
     expect(gateway.rows.at(-1)).toMatchObject({ sessionId: 'one' })
   })
 })
