@@ -45,6 +45,7 @@ export function compileGovernance(settings: Settings, context: GovernanceContext
     teams,
     limits,
     semantics,
+    modelLists: new Map(),
   })
   const compiled = new CompiledGovernance({
     customers,

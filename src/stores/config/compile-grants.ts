@@ -1,6 +1,6 @@
 import type { ConfiguredProvider } from './configuration.ts'
 import { LIST_SEMANTICS, type ListSemantics } from './defaults.ts'
-import type { Owner, ProviderGrant } from './governance.ts'
+import type { ModelList, Owner, ProviderGrant } from './governance.ts'
 import type { LimitsCompiler, OriginOf } from './compile-limits.ts'
 import { modelList, type CompilePattern } from './model-list.ts'
 import type { Notice } from './notice.ts'
@@ -14,6 +14,8 @@ export interface GrantContext {
   readonly originOf: OriginOf
   readonly notices: Notice[]
   readonly compilePattern: CompilePattern | undefined
+  /** Those that were made before, by what they say. */
+  readonly modelLists: Map<string, ModelList>
 }
 
 /** What a virtual key may use, with the place of each grant; undefined: everything. */
@@ -64,16 +66,27 @@ function compileGrant(
     provider,
     weight: weightOf(settings.weight, context.semantics),
     model: settings.model || undefined,
-    models: modelList({
-      allowed: allowedModels(settings, semantics),
-      blocked: settings.blacklisted_models ?? [],
-      provider,
-      compilePattern: context.compilePattern,
-    }),
+    models: listOf(provider, allowedModels(settings, semantics), settings.blacklisted_models ?? [], context),
     keyIds: keyIdsOf(key.name, provider, namesOfKeys(settings), semantics, context),
     limits: context.limits.compile(settings, owner, context.place),
     origin: context.originOf(settings, context.place),
   }
+}
+
+/** Thousands of keys have the same few lists. */
+function listOf(
+  provider: string,
+  allowed: readonly string[] | undefined,
+  blocked: readonly string[],
+  { modelLists, compilePattern }: GrantContext,
+): ModelList {
+  const text = JSON.stringify([provider, allowed, blocked])
+  let list = modelLists.get(text)
+  if (list === undefined) {
+    list = modelList({ allowed, blocked, provider, compilePattern })
+    modelLists.set(text, list)
+  }
+  return list
 }
 
 function shortOf({ semantics }: GrantContext): ListSemantics | undefined {

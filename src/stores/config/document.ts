@@ -1,6 +1,6 @@
 import { createScanner, findNodeAtLocation, parseTree, type Node, type ParseError } from 'jsonc-parser'
 import { locator, type Locate } from './locate.ts'
-import type { LocatedProblem, Path, Problem } from './problem.ts'
+import type { LocatedProblem, Problem } from './problem.ts'
 
 /**
  * The text of a configuration file as a value that remembers where each part stands. Comments and trailing commas are
@@ -35,21 +35,26 @@ export function parseDocument(text: string): Document | LocatedProblem[] {
 
 type Report = (problem: Problem, node: Node) => void
 
-function toValue(node: Node, path: Path, report: Report): unknown {
-  if (node.type === 'array')
-    return (node.children ?? []).map((child, index) => toValue(child, [...path, index], report))
+/** `path` grows and shrinks on the way: a copy for each value of a large file would be most of the work. */
+function toValue(node: Node, path: (string | number)[], report: Report): unknown {
+  const inside = (child: Node, part: string | number): unknown => {
+    path.push(part)
+    const value = toValue(child, path, report)
+    path.pop()
+    return value
+  }
+  if (node.type === 'array') return (node.children ?? []).map(inside)
   if (node.type !== 'object') return node.value as unknown
   const object = Object.create(null) as Record<string, unknown>
   for (const property of node.children ?? []) {
     const [nameNode, valueNode] = property.children ?? []
     if (nameNode === undefined || valueNode === undefined) continue
     const name = String(nameNode.value)
-    const propertyPath = [...path, name]
-    const found = JSON.stringify(name)
-    if (name === '__proto__') report({ path: propertyPath, found, expected: 'another name' }, nameNode)
-    else if (name in object)
-      report({ path: propertyPath, found: `${found} again`, expected: 'each name once' }, nameNode)
-    else object[name] = toValue(valueNode, propertyPath, report)
+    const tell = (found: string, expected: string) =>
+      report({ path: [...path, name], found, expected }, nameNode)
+    if (name === '__proto__') tell('"__proto__"', 'another name')
+    else if (name in object) tell(`${JSON.stringify(name)} again`, 'each name once')
+    else object[name] = inside(valueNode, name)
   }
   return object
 }
