@@ -36,27 +36,25 @@ const limitsOf = (counts: RateLimit['counts']) =>
   owners.map((owner) => ({ ...common(owner), counts, limit: 1e12 }))
 const [tokens, requests] = [limitsOf('tokens'), limitsOf('requests')]
 
-/** What binds a call of one of the keys. */
-const bound: Limits[] = Array.from({ length: ACCOUNTS / 4 }, (_, n) => {
-  const levels = [4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3]
-  return {
-    budgets: levels.map((level) => budgets[level]!),
-    rateLimits: levels.flatMap((level) => [tokens[level]!, requests[level]!]),
-  }
+/** What binds a call, of four accounts of each kind. */
+const boundBy = (levels: readonly number[]): Limits => ({
+  budgets: levels.map((level) => budgets[level]!),
+  rateLimits: levels.flatMap((level) => [tokens[level]!, requests[level]!]),
 })
+/** Every call meets four owners that no other key has: all of them are far from the processor. */
+const apart = Array.from({ length: ACCOUNTS / 4 }, (_, n) =>
+  boundBy([4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3]),
+)
+/** 9,000 keys of 400 teams of 40 customers, at four providers. */
+const company = Array.from({ length: 9_000 }, (_, n) =>
+  boundBy([n % 4, 10 + (n % 40), 100 + (n % 400), 1_000 + n]),
+)
+const withoutRates = apart.map((each) => ({ ...each, rateLimits: [] }))
 
-function measure(
-  name: string,
-  ledger: Ledger,
-  { budgets: b, rateLimits: r }: { budgets: boolean; rateLimits: boolean },
-): void {
-  const chosen = bound.map((each) => ({
-    budgets: b ? each.budgets : [],
-    rateLimits: r ? each.rateLimits : [],
-  }))
+function measure(name: string, ledger: Ledger, bound: readonly Limits[]): void {
   const times: Record<string, number[]> = { reserve: [], owe: [], settle: [], 'reserve + settle': [] }
   for (let n = 0; n < 2 * CALLS; n++) {
-    const limits = chosen[(n * 7919) % chosen.length]!
+    const limits = bound[(n * 7919) % bound.length]!
     const withOwe = n % 2 === 1
     const start = process.hrtime.bigint()
     const { reservation } = ledger.reserve('call', limits, { nanodollars: 1e9, tokens: 40_000 }) as Extract<
@@ -81,14 +79,14 @@ function measure(
   console.log(`${name}: ${shown.join(', ')}`)
 }
 
-const all = { budgets: true, rateLimits: true }
 const directory = mkdtempSync(join(tmpdir(), 'signalbox-bench-'))
 const report = (message: string) => console.error(message)
 const path = join(directory, 'ledger.db')
-measure('in memory, 12 accounts', openMemoryLedger(), all)
+measure('in memory, 12 accounts', openMemoryLedger(), apart)
 const { ledger } = openLedger({ path, report })
-measure('journaled, 4 budgets', ledger, { budgets: true, rateLimits: false })
-measure('journaled, 12 accounts', ledger, all)
+measure('journaled, 4 budgets', ledger, withoutRates)
+measure('journaled, 12 accounts', ledger, apart)
+measure('journaled, 12 accounts, as a company has them', ledger, company)
 await ledger.flush()
 const configuring = performance.now()
 ledger.configure([...budgets, ...tokens, ...requests])
