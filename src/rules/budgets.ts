@@ -4,14 +4,18 @@ import { limitOf, moment } from './limits.ts'
 
 /** What is known of a request before it is sent. */
 export interface Prospect {
-  /** Estimated. */
-  readonly inputTokens: number
+  /** Estimated; undefined: nobody knows, because the provider keeps it or reads what it finds itself. */
+  readonly inputTokens: number | undefined
+  /** What the model takes at most, where that is known and it reads the request once. */
+  readonly inputTokensMax?: number | undefined
   /** Of all answers together: what the request allows, else what the model can; undefined: nobody knows. */
   readonly outputTokens: number | undefined
   /** What is billed by the piece, where the operation is; an amount that nobody knows is undefined. */
   readonly pieces?: Readonly<Partial<Record<PieceKind, number | undefined>>>
   /** Services that the request asks for, in the words of {@link Prices.services}. */
   readonly services?: readonly string[]
+  /** Those that it may get unasked, because of settings at the provider. They count where they have a price. */
+  readonly unaskedServices?: readonly string[]
   /** Sound goes in or out. */
   readonly hasAudio?: boolean
 }
@@ -31,60 +35,90 @@ const PICO_PER_NANO = 1000
 
 /**
  * The most that an attempt may use: the estimated input, with a margin, and the longest answer, each at the dearest
- * price that its tokens can have: written to a cache, in the highest tier that such a context reaches. Pure.
+ * price that its tokens can have: written to a cache, in the highest tier that such a context reaches. Nothing at all
+ * is free also where no price is known. Pure.
  */
 export function worstCase(prospect: Prospect, prices: Prices | undefined): Demand {
-  const inputTokens = Math.ceil(prospect.inputTokens * INPUT_MARGIN)
-  const { outputTokens } = prospect
-  const tokens = outputTokens === undefined ? 'unbounded' : inputTokens + outputTokens
+  const { outputTokens, pieces = {} } = prospect
+  const inputTokens = mostInput(prospect)
+  if (inputTokens === 0 && outputTokens === 0 && Object.keys(pieces).length === 0)
+    return { tokens: 0, nanodollars: 0 }
+  const isBounded = inputTokens !== undefined && outputTokens !== undefined
+  const tokens = isBounded ? inputTokens + outputTokens : 'unbounded'
   return { tokens, nanodollars: worstCost(prospect, inputTokens, prices) }
 }
 
+function mostInput({ inputTokens, inputTokensMax }: Prospect): number | undefined {
+  if (inputTokens === undefined) return inputTokensMax
+  return Math.min(Math.ceil(inputTokens * INPUT_MARGIN), inputTokensMax ?? Infinity)
+}
+
 function worstCost(
-  { outputTokens, pieces = {}, services = [], hasAudio = false }: Prospect,
-  inputTokens: number,
+  prospect: Prospect,
+  inputTokens: number | undefined,
   prices: Prices | undefined,
 ): Demand['nanodollars'] {
-  const candidates = prices && candidateRates(prices, inputTokens, services)
+  const { outputTokens, pieces = {}, hasAudio = false } = prospect
+  const candidates = prices && candidateRates(prices, inputTokens ?? Infinity, prospect)
   if (prices === undefined || candidates === undefined) return 'unpriced'
   const dearest = (kinds: readonly RateKind[]) => dearestOf(candidates, kinds)
-  const input = dearest(hasAudio ? [...INPUT_KINDS, 'inputAudio'] : INPUT_KINDS)
+  const input = dearest(hasAudio ? [...INPUT_KINDS, ...INPUT_AUDIO_KINDS] : INPUT_KINDS)
   const output = dearest(hasAudio ? [...OUTPUT_KINDS, 'outputAudio'] : OUTPUT_KINDS)
   const byPiece = piecesCost(pieces, prices, input !== undefined)
   if (typeof byPiece === 'string') return byPiece
   const isByPiece = Object.keys(pieces).length > 0
   if (!isByPiece && (input === undefined || (output === undefined && outputTokens !== 0))) return 'unpriced'
-  if (output !== undefined && output > 0 && outputTokens === undefined) return 'unbounded'
-  const pico =
-    inputTokens * (input ?? 0) + (outputTokens ?? 0) * (output ?? 0) + byPiece + (prices.request ?? 0)
-  return Math.ceil(pico / PICO_PER_NANO)
+  const [read, written] = [times(inputTokens, input), times(outputTokens, output)]
+  if (read === undefined || written === undefined) return 'unbounded'
+  return Math.ceil((read + written + byPiece + (prices.request ?? 0)) / PICO_PER_NANO)
 }
 
-const INPUT_KINDS: readonly RateKind[] = ['input', 'inputImage', 'cacheWrite5m', 'cacheWrite1h']
+/** In pico-dollars; undefined: nobody knows how many, and they cost something. */
+function times(tokens: number | undefined, price = 0): number | undefined {
+  return price === 0 ? 0 : tokens === undefined ? undefined : tokens * price
+}
+
+const INPUT_KINDS: readonly RateKind[] = [
+  'input',
+  'inputImage',
+  'cacheWrite5m',
+  'cacheWrite1h',
+  'cacheRead',
+  'cacheReadImage',
+]
+const INPUT_AUDIO_KINDS: readonly RateKind[] = ['inputAudio', 'cacheReadAudio']
 const OUTPUT_KINDS: readonly RateKind[] = ['output', 'reasoning', 'outputImage']
 
-/** Rates that the tokens may be billed at, with their factor; undefined: the price of a service is unknown. */
+interface Candidate {
+  readonly rates: Rates
+  readonly factor: number
+}
+
+/**
+ * Rates that the tokens may be billed at, with the factor of all services that may hold together: fast, and in a place.
+ * Undefined: the price of a service that was asked for is unknown.
+ */
 function candidateRates(
   prices: Prices,
   contextTokens: number,
-  services: readonly string[],
-): { rates: Rates; factor: number }[] | undefined {
-  const bases: { of: ServicePrices; factor: number }[] = [{ of: prices, factor: 1 }]
-  for (const word of services) {
-    const price = prices.services?.[word]
-    if (price === undefined) return undefined
-    bases.push(typeof price === 'number' ? { of: prices, factor: price / 100 } : { of: price, factor: 1 })
+  { services = [], unaskedServices = [] }: Prospect,
+): Candidate[] | undefined {
+  const bases: ServicePrices[] = [prices]
+  let factor = 1
+  for (const word of new Set([...services, ...unaskedServices])) {
+    const known = prices.services ?? {}
+    const price = Object.hasOwn(known, word) ? known[word] : undefined
+    if (price === undefined && services.includes(word)) return undefined
+    if (typeof price === 'number') factor *= Math.max(1, price / 100)
+    else if (price !== undefined) bases.push(price)
   }
-  return bases.flatMap(({ of, factor }) => {
-    const tiers = (of.tiers ?? []).filter((tier) => contextTokens > tier.above)
-    return [of, ...tiers].map((rates) => ({ rates, factor }))
+  return bases.flatMap((base) => {
+    const tiers = (base.tiers ?? []).filter((tier) => contextTokens > tier.above)
+    return [base, ...tiers].map((rates) => ({ rates, factor }))
   })
 }
 
-function dearestOf(
-  candidates: readonly { rates: Rates; factor: number }[],
-  kinds: readonly RateKind[],
-): number | undefined {
+function dearestOf(candidates: readonly Candidate[], kinds: readonly RateKind[]): number | undefined {
   let dearest: number | undefined
   for (const { rates, factor } of candidates)
     for (const kind of kinds) {
