@@ -9,10 +9,10 @@ import {
   claudeStopSequences,
   claudeThinking,
   isNewGeneration,
-  jsonInstruction,
 } from '../shared/claude-settings.ts'
 import { shortHash } from '../shared/identity.ts'
 import { jsonPieces } from '../shared/json.ts'
+import { dropExtra, jsonInstruction } from '../shared/settings.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { encodeContent } from './content-encode.ts'
@@ -39,7 +39,7 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
   const outputConfig = encodeOutputConfig(request, knowsSchemas, facts, warnings)
   const marked = [...tools, ...system, ...messages.flatMap(({ content }) => content)]
   limitCacheMarks(marked, warnings)
-  for (const field of Object.keys(request.extra)) warnings.add('dropped', field, 'Claude does not know it')
+  dropExtra(request, 'Claude does not know it', warnings)
   const body = {
     model: target.model,
     max_tokens: maxTokens,
@@ -67,7 +67,7 @@ function encodeSystem(request: Request, knowsSchemas: boolean, context: ContentC
   // The API knows JSON by schema only, and at some hosts not even so.
   if (format === undefined || (format.schema !== undefined && knowsSchemas)) return system
   context.warnings.add('emulated', 'response_format', 'Claude is told to answer with JSON')
-  return [...system, { type: 'text', text: jsonInstruction(format.schema) }]
+  return [...system, { ...jsonInstruction(format.schema) }]
 }
 
 /** Newer models refuse to continue a text that the client began ("prefill"). */

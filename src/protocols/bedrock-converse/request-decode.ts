@@ -1,7 +1,7 @@
 import type { Effort, JsonObject, OutputFormat, Reasoning, Request } from '../../message/request.ts'
 import type { Decoded } from '../protocol.ts'
 import { given, leftover, parseObject } from '../shared/object.ts'
-import { Fields, refuseValue } from '../shared/openai-fields.ts'
+import { Fields, refuseValue, readEffort } from '../shared/openai-fields.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { decodeMessages, decodeSystem } from './messages-decode.ts'
 import { decodeServerTools, decodeTools } from './tools-decode.ts'
@@ -22,10 +22,7 @@ export function decodeRequest(body: JsonObject): Decoded {
     system: decodeSystem(fields.objects('system') ?? [], warnings),
     messages: decodeMessages(fields.required('messages', fields.objects('messages')), warnings),
     tools: [...tools, ...decodeServerTools(more)],
-    stopSequences: (inference?.list('stopSequences') ?? []).map((one, at) => {
-      if (typeof one === 'string') return one
-      throw refuseValue(`inferenceConfig.stopSequences[${at}]`, one, ['a string'])
-    }),
+    stopSequences: inference?.strings('stopSequences') ?? [],
     stream: false,
     extra: { ...leftover(body, KNOWN), ...leftoverMore(more.raw) },
     ...given('toolChoice', toolChoice),
@@ -81,8 +78,6 @@ function leftoverMore(more: JsonObject): JsonObject {
 
 // ==== What is asked of the answer
 
-const EFFORTS: readonly Effort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
-
 /** Each maker's own words among the additional fields, and Converse's own for an effort. */
 function decodeReasoning(fields: Fields, more: Fields): Reasoning | undefined {
   const effort = decodeEffort(fields, more)
@@ -101,8 +96,7 @@ function decodeEffort(fields: Fields, more: Fields): Effort | undefined {
     fields.object('outputConfig')?.string('effort') ??
     more.string('reasoning_effort') ??
     more.object('reasoningConfig')?.string('maxReasoningEffort')
-  if (found === undefined || EFFORTS.includes(found as Effort)) return found as Effort | undefined
-  throw refuseValue('outputConfig.effort', found, EFFORTS)
+  return readEffort('outputConfig.effort', found)
 }
 
 function decodeThinking(thinking: Fields): Reasoning {

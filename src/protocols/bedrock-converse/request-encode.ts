@@ -2,9 +2,9 @@ import type { JsonObject, Request } from '../../message/request.ts'
 import type { ModelFacts } from '../../models/catalogue.ts'
 import { converseTraits } from '../../models/converse.ts'
 import type { Encoded, EncodeTarget, Memo } from '../protocol.ts'
-import { claudeSchema, isNewGeneration, jsonInstruction } from '../shared/claude-settings.ts'
+import { claudeSchema, isNewGeneration } from '../shared/claude-settings.ts'
 import { jsonPieces } from '../shared/json.ts'
-import { usedCallIds } from '../shared/openai-settings.ts'
+import { dropExtra, dropUser, jsonInstruction, noteNames } from '../shared/settings.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { limitCachePoints } from './cache-points.ts'
@@ -35,10 +35,9 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
     ? claudeSettings(request, facts, isInToolLoopWithoutThinking(turns), warnings)
     : otherSettings(request, target, traits, memo, warnings)
   const format = takesSchema ? encodeFormat(request, warnings) : undefined
-  dropRest(request, warnings)
-  if (names.changed.size > 0) memo.toolNames = names.changed
-  const callIds = usedCallIds(request)
-  if (callIds.size > 0) memo.callIds = callIds
+  dropUser(request, warnings)
+  dropExtra(request, 'the Converse API has no such field', warnings)
+  noteNames(request, names, memo)
   const body = {
     ...encodeSettings(settings, tools.ownChoice),
     ...(format !== undefined && { outputConfig: { textFormat: format } }),
@@ -79,7 +78,7 @@ function encodeSystem(request: Request, takesSchema: boolean, context: ContentCo
   const system = encodeContent(withoutAttribution(request.system, context), context)
   if (format === undefined || (format.schema !== undefined && takesSchema)) return system
   context.warnings.add('emulated', 'output_config.format', 'the model is told to answer with JSON')
-  return [...system, { text: jsonInstruction(format.schema) }]
+  return [...system, { text: jsonInstruction(format.schema).text }]
 }
 
 /** The schema is JSON in a string; every model takes it as Claude does, closed and without limits. */
@@ -105,11 +104,4 @@ function endWithUser(
 function isInToolLoopWithoutThinking(turns: readonly Turn[]): boolean {
   const isLoop = turns.at(-1)?.content[0]?.toolResult !== undefined
   return isLoop && turns.at(-2)?.content[0]?.reasoningContent === undefined
-}
-
-function dropRest({ userId, extra }: Request, warnings: Warnings): void {
-  if (userId !== undefined) warnings.add('dropped', 'metadata.user_id', 'the upstream has no field for it')
-  for (const field in extra) {
-    if (extra[field] !== null) warnings.add('dropped', field, 'the Converse API has no such field')
-  }
 }

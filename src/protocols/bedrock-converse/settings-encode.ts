@@ -10,7 +10,8 @@ import {
   claudeStopSequences,
   claudeThinking,
 } from '../shared/claude-settings.ts'
-import { chooseEffort, outputLimit } from '../shared/openai-settings.ts'
+import { chooseEffort } from '../shared/openai-settings.ts'
+import { outputLimit, sendableStops } from '../shared/settings.ts'
 import type { Warnings } from '../shared/warnings.ts'
 
 export interface EncodedSettings {
@@ -65,7 +66,7 @@ export function otherSettings(
     warnings.add('dropped', 'max_tokens', 'this model takes no limit at its highest effort')
   const takesSampling = known.sampling === 'always' || (known.sampling === 'effort-none' && effort === 'none')
   const sampling = encodeSampling(request, takesSampling && isFree, traits, warnings)
-  const stopSequences = encodeStop(request, traits, memo, warnings)
+  const stopSequences = sendableStops(request.stopSequences, traits.stopSequencesMax, memo, warnings)
   return {
     inferenceConfig: {
       ...(maxTokens !== undefined && isFree && { maxTokens }),
@@ -125,20 +126,4 @@ function encodeSampling(
 function topKField(topK: number, where: ConverseTraits['topK']): JsonObject {
   if (where === undefined) return {}
   return where === 'inferenceConfig.topK' ? { inferenceConfig: { topK } } : { [where]: topK }
-}
-
-/** What is not sent, the gateway enforces itself. */
-function encodeStop(
-  { stopSequences }: Request,
-  { stopSequencesMax }: ConverseTraits,
-  memo: Memo,
-  warnings: Warnings,
-): readonly string[] {
-  const rest = stopSequences.slice(stopSequencesMax)
-  if (rest.length > 0) {
-    memo.enforceStop = rest
-    const reason = `this model takes ${stopSequencesMax}; the gateway cuts the answer at the others`
-    warnings.add('emulated', 'stop_sequences', reason)
-  }
-  return stopSequences.slice(0, stopSequencesMax)
 }

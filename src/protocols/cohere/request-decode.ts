@@ -9,7 +9,7 @@ import type {
 } from '../../message/request.ts'
 import type { Decoded } from '../protocol.ts'
 import { given, leftover } from '../shared/object.ts'
-import { Fields, refuse, refuseValue } from '../shared/openai-fields.ts'
+import { Fields, refuseValue } from '../shared/openai-fields.ts'
 import { decodeDocument, decodeMessages } from './messages-decode.ts'
 
 /** A client's `/v2/chat` body in the hub's terms. Throws `invalid_request` naming the field. */
@@ -24,7 +24,7 @@ export function decodeRequest(body: JsonObject): Decoded {
     system,
     messages: documents.length === 0 ? messages : withDocuments(messages, documents),
     tools: decodeTools(fields),
-    stopSequences: decodeStop(fields),
+    stopSequences: fields.strings('stop_sequences') ?? [],
     stream: fields.boolean('stream') ?? false,
     extra: leftover(body, KNOWN),
     ...given('toolChoice', decodeChoice(fields)),
@@ -54,13 +54,6 @@ function withDocuments(messages: readonly Message[], documents: Message['content
   if (at === -1) return [...messages, { role: 'user', content: documents }]
   const asked = messages[at]!
   return messages.with(at, { ...asked, content: [...documents, ...asked.content] })
-}
-
-function decodeStop(fields: Fields): string[] {
-  return (fields.list('stop_sequences') ?? []).map((one, at) => {
-    if (typeof one === 'string') return one
-    throw refuse(`stop_sequences[${at}]`, 'a string', one)
-  })
 }
 
 // ==== Tools

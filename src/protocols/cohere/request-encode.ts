@@ -2,8 +2,16 @@ import type { JsonObject, Request, TextBlock } from '../../message/request.ts'
 import type { Encoded, EncodeTarget, Memo } from '../protocol.ts'
 import { jsonPieces } from '../shared/json.ts'
 import { offeredTools, dropSearch } from '../shared/offered-tools.ts'
-import { outputLimit, usedCallIds } from '../shared/openai-settings.ts'
 import { encodeFunction } from '../shared/openai-tools.ts'
+import {
+  dropExtra,
+  dropUser,
+  instructed,
+  jsonInstruction,
+  noteNames,
+  outputLimit,
+  sendableStops,
+} from '../shared/settings.ts'
 import { toolEncoder } from '../shared/tool-encoder.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
@@ -18,10 +26,6 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
   const tools = encodeTools(request, names, memo, warnings)
   const hasTools = tools.tools !== undefined
   const format = encodeFormat(request, hasTools, warnings)
-  const asked =
-    format.instruction === undefined
-      ? request
-      : { ...request, system: [...request.system, format.instruction] }
   const thinking = encodeThinking(request, facts?.reasoning === true, warnings)
   const options = {
     images: facts?.inputKinds === undefined || facts.inputKinds.includes('image'),
@@ -36,12 +40,10 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
     ...thinking,
     ...format.fields,
     ...tools,
-    messages: encodeMessages(asked, options, names, warnings),
+    messages: encodeMessages(instructed(request, format.instruction), options, names, warnings),
   }
-  noteTheRest(request, warnings)
-  if (names.changed.size > 0) memo.toolNames = names.changed
-  const callIds = usedCallIds(request)
-  if (callIds.size > 0) memo.callIds = callIds
+  dropRest(request, warnings)
+  noteNames(request, names, memo)
   return { body: jsonPieces(body), warnings: warnings.list(), memo }
 }
 
@@ -72,15 +74,9 @@ function encodeSampling({ temperature, topP, topK }: Request, warnings: Warnings
 
 const STOP_MAX = 5
 
-/** What is not sent, the gateway enforces itself. */
 function encodeStop({ stopSequences }: Request, memo: Memo, warnings: Warnings): JsonObject {
-  if (stopSequences.length === 0) return {}
-  const sent = stopSequences.slice(0, STOP_MAX)
-  if (sent.length < stopSequences.length) {
-    memo.enforceStop = stopSequences.slice(STOP_MAX)
-    const reason = `the upstream takes ${STOP_MAX}; the gateway cuts the answer at the others`
-    warnings.add('emulated', 'stop_sequences', reason)
-  }
+  const sent = sendableStops(stopSequences, STOP_MAX, memo, warnings)
+  if (sent.length === 0) return {}
   memo.stopSequences = sent
   return { stop_sequences: sent }
 }
@@ -114,8 +110,7 @@ function encodeFormat({ format }: Request, hasTools: boolean, warnings: Warnings
   if (!hasTools)
     return { fields: { response_format: { type: 'json_object', ...(schema && { json_schema: schema }) } } }
   warnings.add('emulated', 'output_config.format', 'the upstream knows none beside tools; the model is told')
-  const form = schema === undefined ? '' : ` that follows this JSON Schema:\n${JSON.stringify(schema)}`
-  return { fields: {}, instruction: { type: 'text', text: `Answer with nothing but JSON${form}` } }
+  return { fields: {}, instruction: jsonInstruction(schema) }
 }
 
 // ==== Tools
@@ -150,11 +145,9 @@ const encodeFunctions = toolEncoder((tool, names, warnings) => ({
 
 // ==== The rest
 
-function noteTheRest({ extra, userId, parallelTools }: Request, warnings: Warnings): void {
-  if (parallelTools === false)
+function dropRest(request: Request, warnings: Warnings): void {
+  if (request.parallelTools === false)
     warnings.add('dropped', 'tool_choice.disable_parallel_tool_use', 'the upstream has no such setting')
-  if (userId !== undefined && userId !== '')
-    warnings.add('dropped', 'metadata.user_id', 'the upstream has no field for it')
-  for (const field in extra)
-    if (extra[field] !== null) warnings.add('dropped', field, 'Cohere’s API has no such field')
+  dropUser(request, warnings)
+  dropExtra(request, 'Cohere’s API has no such field', warnings)
 }

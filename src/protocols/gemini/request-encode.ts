@@ -1,9 +1,17 @@
-import type { JsonObject, Request } from '../../message/request.ts'
+import type { JsonObject, Request, TextBlock } from '../../message/request.ts'
 import { geminiTraits } from '../../models/gemini.ts'
 import type { GeminiTraits } from '../../models/gemini.ts'
 import type { Encoded, EncodeTarget, Memo } from '../protocol.ts'
 import { jsonPieces } from '../shared/json.ts'
-import { outputLimit, usedCallIds } from '../shared/openai-settings.ts'
+import {
+  dropExtra,
+  dropUser,
+  instructed,
+  jsonInstruction,
+  noteNames,
+  outputLimit,
+  sendableStops,
+} from '../shared/settings.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { answerSchema } from './answer-schema.ts'
 import { ContentEncoder } from './content-encode.ts'
@@ -25,7 +33,7 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
   const content = new ContentEncoder(options, warnings)
   const tools = encodeTools(request, quirks, names, memo, warnings)
   const format = encodeFormat(request, traits, tools.tools !== undefined, warnings)
-  const system = [...encodeSystem(request, content, warnings), ...format.instruction]
+  const system = encodeSystem(instructed(request, format.instruction), content, warnings)
   const config = {
     ...encodeLimits(request, target, traits, warnings),
     ...encodeStop(request, memo, warnings),
@@ -38,10 +46,9 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
     ...(Object.keys(config).length > 0 && { generationConfig: config }),
     contents: encodeContents(request.messages, content, options, names, warnings),
   }
-  dropOthers(request, warnings)
-  if (names.changed.size > 0) memo.toolNames = names.changed
-  const callIds = usedCallIds(request)
-  if (callIds.size > 0) memo.callIds = callIds
+  dropUser(request, warnings)
+  dropExtra(request, 'the generateContent API has no such field', warnings)
+  noteNames(request, names, memo)
   return { body: jsonPieces(body), warnings: warnings.list(), memo }
 }
 
@@ -66,24 +73,15 @@ function encodeLimits(
 
 const STOP_MAX = 5
 
-/** What is not sent, the gateway enforces itself. */
 function encodeStop({ stopSequences }: Request, memo: Memo, warnings: Warnings): JsonObject {
   const wanted = stopSequences.filter((sequence) => sequence !== '')
-  const sent = wanted.slice(0, STOP_MAX)
-  if (sent.length < wanted.length) {
-    memo.enforceStop = wanted.slice(STOP_MAX)
-    warnings.add(
-      'emulated',
-      'stop_sequences',
-      `the upstream takes ${STOP_MAX}; the gateway cuts the answer at the others`,
-    )
-  }
+  const sent = sendableStops(wanted, STOP_MAX, memo, warnings)
   return sent.length === 0 ? {} : { stopSequences: sent }
 }
 
 interface EncodedFormat {
   fields: JsonObject
-  instruction: JsonObject[]
+  instruction?: TextBlock
 }
 
 /** "Function calling with a response mime type: 'application/json' is unsupported", before Gemini 3. */
@@ -93,23 +91,12 @@ function encodeFormat(
   hasTools: boolean,
   warnings: Warnings,
 ): EncodedFormat {
-  if (format === undefined) return { fields: {}, instruction: [] }
+  if (format === undefined) return { fields: {} }
   if (hasTools && !isNew) {
     const why = 'the model takes no format beside tools; it is told to follow it'
     warnings.add('emulated', 'output_config.format', why)
-    const schema =
-      format.schema === undefined ? '' : ` that follows this JSON Schema:\n${JSON.stringify(format.schema)}`
-    return { fields: {}, instruction: [{ text: `Answer with nothing but JSON${schema}` }] }
+    return { fields: {}, instruction: jsonInstruction(format.schema) }
   }
-  const fields = { responseMimeType: 'application/json' }
-  if (format.schema === undefined) return { fields, instruction: [] }
-  return { fields: { ...fields, responseJsonSchema: answerSchema(format.schema) }, instruction: [] }
-}
-
-function dropOthers({ userId, extra }: Request, warnings: Warnings): void {
-  if (userId !== undefined && userId !== '')
-    warnings.add('dropped', 'metadata.user_id', 'the upstream has no field for it')
-  for (const field in extra) {
-    if (extra[field] !== null) warnings.add('dropped', field, 'the generateContent API has no such field')
-  }
+  const schema = format.schema === undefined ? {} : { responseJsonSchema: answerSchema(format.schema) }
+  return { fields: { responseMimeType: 'application/json', ...schema } }
 }

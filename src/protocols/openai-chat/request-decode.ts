@@ -1,5 +1,4 @@
 import type {
-  Effort,
   FunctionTool,
   JsonObject,
   OutputFormat,
@@ -12,7 +11,7 @@ import type { Decoded } from '../protocol.ts'
 import { given, leftover } from '../shared/object.ts'
 import { webSearchTool } from '../shared/offered-tools.ts'
 import { Warnings } from '../shared/warnings.ts'
-import { Fields, refuseValue } from '../shared/openai-fields.ts'
+import { Fields, refuseValue, readEffort } from '../shared/openai-fields.ts'
 import { decodeMessages } from './messages-decode.ts'
 
 /** A client's Chat Completions body in the hub's terms. Throws `invalid_request` in OpenAI's words. */
@@ -129,16 +128,11 @@ function decodeChoice(
 
 // ==== Reasoning and format
 
-const EFFORTS: readonly Effort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
-
 /** OpenAI's `reasoning_effort`, or OpenRouter's object. */
 function decodeReasoning(fields: Fields): Reasoning | undefined {
   const object = fields.object('reasoning')
-  const effort = fields.string('reasoning_effort') ?? object?.string('effort')
-  if (effort !== undefined) {
-    if (!EFFORTS.includes(effort as Effort)) throw refuseValue('reasoning_effort', effort, EFFORTS)
-    return effort === 'none' ? { mode: 'off' } : { mode: 'adaptive', effort: effort as Effort }
-  }
+  const effort = readEffort('reasoning_effort', fields.string('reasoning_effort') ?? object?.string('effort'))
+  if (effort !== undefined) return effort === 'none' ? { mode: 'off' } : { mode: 'adaptive', effort }
   const budgetTokens = object?.number('max_tokens')
   if (budgetTokens !== undefined) return { mode: 'budget', budgetTokens }
   const enabled = object?.boolean('enabled')

@@ -3,15 +3,10 @@ import { chatTraits } from '../../models/reasoning.ts'
 import type { ChatTraits } from '../../models/reasoning.ts'
 import type { Encoded, EncodeTarget, Memo, Quirks } from '../protocol.ts'
 import { jsonPieces } from '../shared/json.ts'
-import {
-  chooseEffort,
-  encodeSampling,
-  encodeUser,
-  outputLimit,
-  usedCallIds,
-} from '../shared/openai-settings.ts'
+import { chooseEffort, encodeSampling, encodeUser, encodeFormat } from '../shared/openai-settings.ts'
 import { encodeMessages } from '../shared/chat-messages.ts'
-import { functionSchema, isClosed } from '../shared/schema.ts'
+import type { EncodedFormat } from '../shared/openai-settings.ts'
+import { dropExtra, instructed, noteNames, outputLimit, sendableStops } from '../shared/settings.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { encodeTools } from './tools-encode.ts'
@@ -29,10 +24,6 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
   const tools = encodeTools(request, quirks, names, memo, warnings)
   const effort = chooseEffort(request, traits, quirks, tools.tools !== undefined, warnings)
   const format = encodeFormat(request, quirks, warnings)
-  const asked =
-    format.instruction === undefined
-      ? request
-      : { ...request, system: [...request.system, format.instruction] }
   const body = {
     model,
     ...(request.stream && {
@@ -43,15 +34,18 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
     ...encodeSampling(request, traits, effort, warnings),
     ...encodeStop(request, traits, quirks, memo, warnings),
     ...encodeEffort(effort, quirks),
-    ...format.fields,
+    ...formatField(format),
     ...encodeUser(request, quirks, warnings),
     ...tools,
-    messages: encodeMessages(asked, messageOptions(target, traits), names, warnings),
+    messages: encodeMessages(
+      instructed(request, format.instruction),
+      messageOptions(target, traits),
+      names,
+      warnings,
+    ),
   }
-  dropExtras(request.extra, warnings)
-  if (names.changed.size > 0) memo.toolNames = names.changed
-  const callIds = usedCallIds(request)
-  if (callIds.size > 0) memo.callIds = callIds
+  dropExtra(request, 'the Chat Completions API has no such field', warnings)
+  noteNames(request, names, memo)
   return { body: jsonPieces(body), warnings: warnings.list(), memo }
 }
 
@@ -89,7 +83,7 @@ function encodeLimit(
 
 const STOP_MAX = 4
 
-/** OpenAI's reasoning models refuse `stop` as they refuse sampling. What is not sent, the gateway enforces itself. */
+/** OpenAI's reasoning models refuse `stop` as they refuse sampling. */
 function encodeStop(
   request: Request,
   traits: ChatTraits,
@@ -97,18 +91,8 @@ function encodeStop(
   memo: Memo,
   warnings: Warnings,
 ): JsonObject {
-  const wanted = request.stopSequences
-  if (wanted.length === 0) return {}
   const most = traits.sampling === 'always' ? (quirks.stopSequencesMax ?? STOP_MAX) : 0
-  const sent = wanted.slice(0, most)
-  if (sent.length < wanted.length) {
-    memo.enforceStop = wanted.slice(most)
-    warnings.add(
-      'emulated',
-      'stop_sequences',
-      `the upstream takes ${most}; the gateway cuts the answer at the others`,
-    )
-  }
+  const sent = sendableStops(request.stopSequences, most, memo, warnings)
   if (sent.length === 0) return {}
   memo.stopSequences = sent
   return { stop: sent }
@@ -121,40 +105,10 @@ function encodeEffort(effort: string | undefined, quirks: Quirks): JsonObject {
   return quirks.effortStyle === 'reasoning-object' ? { reasoning: { effort } } : { reasoning_effort: effort }
 }
 
-// ==== The rest
+// ==== The form of the answer
 
-interface EncodedFormat {
-  fields: JsonObject
-  instruction?: { type: 'text'; text: string }
-}
-
-function encodeFormat({ format }: Request, quirks: Quirks, warnings: Warnings): EncodedFormat {
-  if (format === undefined) return { fields: {} }
-  if (format.schema === undefined) return { fields: { response_format: { type: 'json_object' } } }
-  if (quirks.jsonSchema === false) {
-    warnings.add(
-      'emulated',
-      'output_config.format',
-      'the upstream knows no schemas; the model is told to follow it',
-    )
-    const text = `Answer with nothing but JSON that follows this JSON Schema:\n${JSON.stringify(format.schema)}`
-    return { fields: { response_format: { type: 'json_object' } }, instruction: { type: 'text', text } }
-  }
-  const { schema } = functionSchema(format.schema)
-  const strict = format.strict !== false && isClosed(schema)
-  if (format.strict === true && !strict) {
-    warnings.add(
-      'changed',
-      'output_config.format',
-      'only closed schemas with all properties required can be strict here',
-    )
-  }
-  const json_schema = { name: format.name ?? 'answer', schema, ...(strict && { strict }) }
-  return { fields: { response_format: { type: 'json_schema', json_schema } } }
-}
-
-function dropExtras(extra: JsonObject, warnings: Warnings): void {
-  for (const field in extra) {
-    if (extra[field] !== null) warnings.add('dropped', field, 'the Chat Completions API has no such field')
-  }
+function formatField({ form }: EncodedFormat): JsonObject {
+  if (form?.type !== 'json_schema') return form === undefined ? {} : { response_format: form }
+  const { type, strict, ...schema } = form
+  return { response_format: { type, json_schema: { ...schema, ...(strict && { strict }) } } }
 }

@@ -1,8 +1,8 @@
 import { GatewayError } from '../../message/error.ts'
-import type { Effort, JsonObject, OutputFormat, Reasoning, Request } from '../../message/request.ts'
+import type { JsonObject, OutputFormat, Reasoning, Request } from '../../message/request.ts'
 import type { Decoded } from '../protocol.ts'
 import { given, leftover } from '../shared/object.ts'
-import { Fields, refuse, refuseValue } from '../shared/openai-fields.ts'
+import { Fields, refuse, refuseValue, readEffort } from '../shared/openai-fields.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { CallForms } from './call-forms.ts'
 import { decodeInput } from './messages-decode.ts'
@@ -83,21 +83,17 @@ function decodeTools(fields: Fields, items: readonly Fields[], forms: CallForms,
 
 // ==== Settings
 
-const EFFORTS: readonly Effort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
-
 /** Reasoning is shown only to a client that asks for its summary. */
 function decodeReasoning(fields: Fields): Reasoning | undefined {
   const reasoning = fields.object('reasoning')
   if (reasoning === undefined) return undefined
-  const effort = reasoning.string('effort')
-  if (effort !== undefined && !EFFORTS.includes(effort as Effort))
-    throw refuseValue('reasoning.effort', effort, EFFORTS)
+  const effort = readEffort('reasoning.effort', reasoning.string('effort'))
   if (effort === 'none') return { mode: 'off' }
   const summary = reasoning.string('summary') ?? reasoning.string('generate_summary')
   if (effort === undefined && summary === undefined) return undefined
   return {
     mode: 'adaptive',
-    ...(effort !== undefined && { effort: effort as Effort }),
+    ...given('effort', effort),
     ...(summary !== undefined && { display: 'summarized' }),
   }
 }

@@ -3,14 +3,8 @@ import { chatTraits } from '../../models/reasoning.ts'
 import type { ChatTraits } from '../../models/reasoning.ts'
 import type { Encoded, EncodeTarget, Memo, Quirks } from '../protocol.ts'
 import { jsonPieces } from '../shared/json.ts'
-import {
-  chooseEffort,
-  encodeSampling,
-  encodeUser,
-  outputLimit,
-  usedCallIds,
-} from '../shared/openai-settings.ts'
-import { functionSchema, isClosed } from '../shared/schema.ts'
+import { chooseEffort, encodeSampling, encodeUser, encodeFormat } from '../shared/openai-settings.ts'
+import { dropExtra, instructed, noteNames, outputLimit, sendableStops } from '../shared/settings.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { encodeInput } from './messages-encode.ts'
@@ -33,10 +27,7 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
   const tools = encodeTools(request, quirks, names, memo, warnings)
   const effort = chooseEffort(request, traits, quirks, 'tools' in tools, warnings)
   const format = encodeFormat(request, quirks, warnings)
-  const asked =
-    format.instruction === undefined
-      ? request
-      : { ...request, system: [...request.system, format.instruction] }
+  const asked = instructed(request, format.instruction)
   const { instructions, input } = encodeInput(asked, inputOptions(target, traits), names, warnings)
   const body = {
     model,
@@ -46,20 +37,16 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
     ...encodeLimit(request, target, traits, effort, warnings),
     ...encodeSampling(request, traits, effort, warnings),
     ...encodeReasoning(request, traits, effort),
-    ...format.fields,
+    ...(format.form !== undefined && { text: { format: format.form } }),
     ...encodeUser(request, quirks, warnings),
     ...tools,
     ...(instructions !== undefined && { instructions }),
     input,
   }
-  enforceStop(request, memo, warnings)
-  for (const field in request.extra) {
-    if (request.extra[field] !== null)
-      warnings.add('dropped', field, 'it is not translated to the Responses API')
-  }
-  if (names.changed.size > 0) memo.toolNames = names.changed
-  const callIds = usedCallIds(request)
-  if (callIds.size > 0) memo.callIds = callIds
+  // The API has no stop sequences.
+  sendableStops(request.stopSequences, 0, memo, warnings)
+  dropExtra(request, 'it is not translated to the Responses API', warnings)
+  noteNames(request, names, memo)
   return { body: jsonPieces(body), warnings: warnings.list(), memo }
 }
 
@@ -107,40 +94,4 @@ function encodeReasoning({ reasoning }: Request, traits: ChatTraits, effort: str
     effort !== 'none'
   if (effort === undefined && !isShown) return {}
   return { reasoning: { ...(effort !== undefined && { effort }), ...(isShown && { summary: 'auto' }) } }
-}
-
-/** The API has no stop sequences. */
-function enforceStop({ stopSequences }: Request, memo: Memo, warnings: Warnings): void {
-  if (stopSequences.length === 0) return
-  memo.enforceStop = stopSequences
-  warnings.add('emulated', 'stop_sequences', 'the upstream takes none; the gateway cuts the answer at them')
-}
-
-interface EncodedFormat {
-  fields: JsonObject
-  instruction?: { type: 'text'; text: string }
-}
-
-function encodeFormat({ format }: Request, quirks: Quirks, warnings: Warnings): EncodedFormat {
-  if (format === undefined) return { fields: {} }
-  if (format.schema === undefined) return { fields: { text: { format: { type: 'json_object' } } } }
-  if (quirks.jsonSchema === false) {
-    warnings.add(
-      'emulated',
-      'output_config.format',
-      'the upstream knows no schemas; the model is told to follow it',
-    )
-    const text = `Answer with nothing but JSON that follows this JSON Schema:\n${JSON.stringify(format.schema)}`
-    return { fields: { text: { format: { type: 'json_object' } } }, instruction: { type: 'text', text } }
-  }
-  const { schema } = functionSchema(format.schema)
-  const strict = format.strict !== false && isClosed(schema)
-  if (format.strict === true && !strict)
-    warnings.add(
-      'changed',
-      'output_config.format',
-      'only closed schemas with all properties required can be strict here',
-    )
-  const json = { type: 'json_schema', name: format.name ?? 'answer', schema, strict }
-  return { fields: { text: { format: json } } }
 }

@@ -163,10 +163,3 @@ export function claudeSchema(format: OutputFormat | undefined, warnings: Warning
     )
   return told
 }
-
-/** For hosts and models that take no schema: what to tell the model instead. */
-export function jsonInstruction(schema: JsonObject | undefined): string {
-  return schema === undefined
-    ? 'Answer with one JSON object and nothing else.'
-    : `Answer with nothing but JSON that follows this JSON Schema:\n${JSON.stringify(schema)}`
-}

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../message/error.ts'
-import type { JsonObject } from '../../message/request.ts'
+import type { JsonObject, Effort } from '../../message/request.ts'
 import { isObject } from './object.ts'
 
 /** Readers of a client's fields. Absent and null read alike; a wrong type is refused in OpenAI's words. */
@@ -49,6 +49,13 @@ export class Fields {
     return this.#read(name, 'an array', Array.isArray)
   }
 
+  strings(name: string): string[] | undefined {
+    return this.list(name)?.map((value, at) => {
+      if (typeof value === 'string') return value
+      throw refuse(`${this.path(name)}[${at}]`, 'a string', value)
+    })
+  }
+
   /** A list of objects, each with its own path. */
   objects(name: string): Fields[] | undefined {
     return this.list(name)?.map((value, at) => new Fields(value, `${this.path(name)}[${at}]`))
@@ -85,4 +92,12 @@ export function refuseValue(field: string, found: unknown, supported: readonly s
   const values = supported.map((one) => `'${one}'`).join(', ')
   const message = `Invalid value: ${JSON.stringify(found)}. Supported values for '${field}' are: ${values}.`
   return new GatewayError('invalid_request', message, { field })
+}
+
+const EFFORTS: readonly Effort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
+
+/** An effort in OpenAI's words, which are the hub's, too. */
+export function readEffort(field: string, found: string | undefined): Effort | undefined {
+  if (found === undefined || EFFORTS.includes(found as Effort)) return found as Effort | undefined
+  throw refuseValue(field, found, EFFORTS)
 }

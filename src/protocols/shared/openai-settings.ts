@@ -1,43 +1,15 @@
-import type { Effort, JsonObject, Request } from '../../message/request.ts'
+import type { Effort, JsonObject, Request, TextBlock } from '../../message/request.ts'
 import { nearestEffort } from '../../models/reasoning.ts'
 import type { ChatTraits } from '../../models/reasoning.ts'
-import type { EncodeTarget, Quirks } from '../protocol.ts'
+import type { Quirks } from '../protocol.ts'
 import { endUser } from './end-user.ts'
+import { functionSchema, isClosed } from './schema.ts'
+import { dropUser, jsonInstruction } from './settings.ts'
 import type { Warnings } from './warnings.ts'
 
 /** Settings that OpenAI's two APIs, Chat Completions and Responses, take alike. */
 
-// ==== Limits and sampling
-
-/**
- * A reasoning model spends the limit on thinking first, and answers 400 or nothing where none is left. Claude Code
- * asks for 1 token when the user switches models and for 64 when it checks a command.
- */
-const REASONING_ROOM_TOKENS = 1024
-
-/** The answer's limit, in tokens, as the model accepts it. `least`: the smallest that the API takes. */
-export function outputLimit(
-  request: Request,
-  { facts }: EncodeTarget,
-  reasons: boolean,
-  least: number,
-  warnings: Warnings,
-): number | undefined {
-  const wanted = request.maxTokens
-  if (wanted === undefined) return undefined
-  const room = Math.max(least, reasons ? REASONING_ROOM_TOKENS : 1)
-  const most = facts?.maxOutputTokens ?? Infinity
-  const limit = Math.min(Math.max(wanted, room), most)
-  if (limit > wanted)
-    warnings.add('changed', 'max_tokens', `raised from ${wanted} to ${limit}: the model needs room to think`)
-  if (limit < wanted)
-    warnings.add(
-      'changed',
-      'max_tokens',
-      `lowered from ${wanted} to ${limit}, the most that the model can say`,
-    )
-  return limit
-}
+// ==== Sampling
 
 /** OpenAI's reasoning models refuse sampling settings, except, since GPT-5.1, beside effort `none`. */
 export function encodeSampling(
@@ -117,24 +89,48 @@ export function wantedEffort({ reasoning, maxTokens }: Request): Effort | undefi
   return share <= BUDGET_MEDIUM_SHARE ? 'medium' : 'high'
 }
 
+// ==== The form of an answer
+
+export interface EncodedFormat {
+  /** Undefined: any will do. */
+  form?: { type: 'json_object' } | { type: 'json_schema'; name: string; schema: JsonObject; strict: boolean }
+  /** What the model is to be told instead. */
+  instruction?: TextBlock
+}
+
+export function encodeFormat({ format }: Request, quirks: Quirks, warnings: Warnings): EncodedFormat {
+  if (format === undefined) return {}
+  if (format.schema === undefined) return { form: { type: 'json_object' } }
+  if (quirks.jsonSchema === false) {
+    warnings.add(
+      'emulated',
+      'output_config.format',
+      'the upstream knows no schemas; the model is told to follow it',
+    )
+    return { form: { type: 'json_object' }, instruction: jsonInstruction(format.schema) }
+  }
+  const { schema } = functionSchema(format.schema)
+  const strict = format.strict !== false && isClosed(schema)
+  if (format.strict === true && !strict)
+    warnings.add(
+      'changed',
+      'output_config.format',
+      'only closed schemas with all properties required can be strict here',
+    )
+  return { form: { type: 'json_schema', name: format.name ?? 'answer', schema, strict } }
+}
+
 // ==== Identities
 
 /** Never the client's own id: it holds the device, the account and the session of a person. */
-export function encodeUser({ userId }: Request, quirks: Quirks, warnings: Warnings): JsonObject {
+export function encodeUser(request: Request, quirks: Quirks, warnings: Warnings): JsonObject {
+  const { userId } = request
   if (userId === undefined || userId === '') return {}
   const { user, session } = endUser(userId)
   const field = quirks.userField ?? 'safety_identifier'
-  if (field === 'none') warnings.add('dropped', 'metadata.user_id', 'the upstream has no field for it')
+  if (field === 'none') dropUser(request, warnings)
   return {
     ...(field !== 'none' && { [field]: user }),
     ...(quirks.promptCacheKey === true && { prompt_cache_key: session }),
   }
-}
-
-/** Ids of the calls in the conversation so far. */
-export function usedCallIds(request: Request): Set<string> {
-  const ids = new Set<string>()
-  for (const { content } of request.messages)
-    for (const block of content) if (block.type === 'tool-call') ids.add(block.id)
-  return ids
 }
