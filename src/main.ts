@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { parseServeFlags, FlagError } from './cli/flags.ts'
-import type { ServeFlags } from './cli/flags.ts'
+import { parseServeFlags, FlagError, type ServeFlags } from './cli/flags.ts'
 import { banner, issuedKeys } from './cli/banner.ts'
 import { help } from './cli/help.ts'
 import { answerDecoder } from './admin/decode-answer.ts'
@@ -24,8 +23,7 @@ import { createAppDir, defaultAppDir } from './stores/config/app-dir.ts'
 import type { Configuration } from './stores/config/configuration.ts'
 import { KeyKeeper } from './stores/config/key-keeper.ts'
 import type { KeyMemory } from './stores/config/key-memory.ts'
-import { loadConfiguration } from './stores/config/load.ts'
-import type { Loaded } from './stores/config/load.ts'
+import { loadConfiguration, type Loaded } from './stores/config/load.ts'
 import { ConfigurationError } from './stores/config/problem.ts'
 import { watchConfiguration } from './stores/config/watch.ts'
 import { openMemoryLogStore } from './stores/logs/memory.ts'
@@ -49,6 +47,7 @@ const [command, ...rest] = process.argv.slice(2)
 
 if (command === 'logs') await orSay(() => showLogs(rest), 'The flags: signalbox logs -help')
 else if (command === 'catalogue') await orSay(() => runCatalogue(rest), 'More: signalbox catalogue -help')
+else if (command === 'check') await orSay(() => runCheck(rest), 'More: signalbox check -help')
 else if (command === 'help' || command === '-h' || command === '--help') console.log(help())
 else if (command === 'version' || command === '--version') console.log(version())
 else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2)), help())
@@ -238,11 +237,7 @@ async function runCatalogue(args: readonly string[]): Promise<void> {
   const egress = new Egress()
   try {
     await catalogue(args, {
-      locate: (flag) => {
-        const appDir = appDirOf(flag)
-        preferCatalogue(join(appDir, CATALOGUE_FILE), (problem) => console.error(`signalbox: ${problem}`))
-        return appDir
-      },
+      locate: appDirWithCatalogue,
       configuredAddress: async (appDir) => (await load(appDir)).configuration.pricesAddress,
       fetchText: (url) => fetchText(egress, url),
       today: () => new Date().toISOString().slice(0, 10),
@@ -251,6 +246,23 @@ async function runCatalogue(args: readonly string[]): Promise<void> {
   } finally {
     await egress.close()
   }
+}
+
+/** `signalbox check`: compiles the file as a start would, and looks for what it says in vain. */
+async function runCheck(args: readonly string[]): Promise<void> {
+  const { check } = await import('./cli/check.ts')
+  const isFine = await check(args, {
+    options: (flag) => ({ ...SOURCES, appDir: appDirWithCatalogue(flag), version: 1, nowMs: Date.now() }),
+    write: (text) => void process.stdout.write(text),
+  })
+  if (!isFine) process.exitCode = 1
+}
+
+/** The app dir for a command that looks models up. */
+function appDirWithCatalogue(flag: string | undefined): string {
+  const appDir = appDirOf(flag)
+  preferCatalogue(join(appDir, CATALOGUE_FILE), (problem) => console.error(`signalbox: ${problem}`))
+  return appDir
 }
 
 function openLogs({ logs, client }: Configuration, report: Report): LogStore {

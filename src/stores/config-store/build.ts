@@ -1,3 +1,4 @@
+import { administratorProblem } from '../../rules/administrator.ts'
 import { compileRoutingRules } from '../../rules/routing-rules.ts'
 import type { Document } from '../config/document.ts'
 import { compile, type Compiled } from '../config/compile.ts'
@@ -45,13 +46,14 @@ export async function build(ingredients: Ingredients, options: BuildOptions): Pr
   // Nothing is of the API: the file says where its own mistakes are.
   if (stored.length === 0) {
     const reconciled = reconcile({ file: ofFile, stored, hashOf: (canonical) => canonical })
-    return { ...(await compileText(text, file, options)), ingredients, reconciled, nextMs: undefined }
+    const compiled = withAdministrator(await compileText(text, file, options))
+    return { ...compiled, ingredients, reconciled, nextMs: undefined }
   }
   const memory = options.memory ?? (await options.openMemory())
   const reconciled = reconcile({ file: ofFile, stored, hashOf: (canonical) => memory.hash.of(canonical) })
   const { settings, nextMs } = assemble(ofFile, reconciled, options.nowMs)
   try {
-    const compiled = await compileTogether(settings, file, { ...options, memory })
+    const compiled = withAdministrator(await compileTogether(settings, file, { ...options, memory }))
     return { ...compiled, ingredients, reconciled, nextMs }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
@@ -72,9 +74,18 @@ async function compileTogether(value: unknown, file: string, options: LoadOption
       file,
       problems.map((each) => nowhere(placed(each))),
     )
-  const unknown = survey.unknown.filter((place) => !isOriginMark(place))
+  const unknown = survey.unknown.filter(({ place }) => !isOriginMark(place))
   const notices = [...surveyNotices(file, { ...survey, unknown }), ...compiled.notices]
   return { ...compiled, configuration: { ...compiled.configuration, routing }, notices }
+}
+
+/** What is missing of an administrator is told by the compiler. */
+function withAdministrator(compiled: Compiled): Compiled {
+  const { enabled, username, password } = compiled.configuration.admin
+  if (!enabled || username === undefined || password === undefined) return compiled
+  const problem = administratorProblem(username, password)
+  if (problem === undefined) return compiled
+  return { ...compiled, notices: [...compiled.notices, { kind: 'governance', message: problem.message }] }
 }
 
 /** What is of two sources stands in no line of a file. */

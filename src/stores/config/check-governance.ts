@@ -219,8 +219,9 @@ function checkTargets({ path, value }: Placed, tell: Tell): void {
 function checkFallbacks({ path, value }: Placed, tell: Tell): void {
   const seen = new Set<string>()
   for (const { path: at, value: written } of place([...path, 'fallbacks'], fields(value)['fallbacks'])) {
-    const { provider, model, key_id: keyId, provider_key_name: keyName } = fields(written)
-    const name = typeof written === 'string' ? written : [provider, model].filter(Boolean).join('/')
+    const { key_id: keyId, provider_key_name: keyName, provider, model } = fields(written)
+    const parts = [textOf(provider), textOf(model)].filter((part) => part !== undefined)
+    const name = typeof written === 'string' ? written : parts.join('/')
     if (name === '' || (typeof written === 'string' && !/^[^/]+\/./.test(written)))
       tell(at, describeValue(written, true), '"provider/model" or an object with both')
     const text = JSON.stringify([name.toLowerCase(), keyId ?? keyName])

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { RuleProblem } from '../../rules/routing-rules.ts'
 import { compileRoutingRules } from '../../rules/routing-rules.ts'
+import type { Checked } from './check.ts'
 import { compile, type Compiled, type CompileOptions } from './compile.ts'
 import type { Document } from './document.ts'
 import type { KeyMemory } from './key-memory.ts'
@@ -61,9 +62,20 @@ export async function compileText(
   options: LoadOptions,
 ): Promise<Loaded> {
   if (text === undefined) return { ...compile({}, options), text, file }
+  const { compiled, survey } = await compileDocument(await parse(text, file), text, file, options)
+  return { ...compiled, notices: [...surveyNotices(file, survey), ...compiled.notices], text, file }
+}
+
+/** The same of a text that was parsed; `document` are the problems where it could not be. */
+export async function compileDocument(
+  document: Document | LocatedProblem[],
+  text: string,
+  file: string,
+  options: LoadOptions,
+): Promise<Checked & { compiled: Compiled }> {
   // The validator and the parser take longer to load than everything else: a start without a file does without.
   const { checkDocument } = await import('./check.ts')
-  const [document, tools] = [await parse(text, file), await loadTools(text)]
+  const tools = await loadTools(text)
   const { settings, survey } = checkDocument(document, file, options.registry, tools)
   const memory = options.memory ?? (hasVirtualKeys(settings) ? await options.openMemory?.() : undefined)
   const known = memory === undefined ? {} : { memory }
@@ -73,8 +85,8 @@ export async function compileText(
     const located = problems.map((problem) => (document as Document).locate(placed(problem)))
     throw new ConfigurationError(file, located)
   }
-  const notices = [...surveyNotices(file, survey), ...compiled.notices]
-  return { ...compiled, configuration: { ...compiled.configuration, routing }, notices, text, file }
+  const configuration = { ...compiled.configuration, routing }
+  return { settings, survey, compiled: { ...compiled, configuration } }
 }
 
 /** As the name of the file says. */

@@ -28,7 +28,14 @@ export function surveyNotices(file: string, { unserved, unenforced, unknown }: S
     found.push({ kind: 'unserved', message })
   }
   if (unknown.length > 0) {
-    found.push({ kind: 'unknown', message: `${file} has names that are no settings: ${unknown.join(', ')}.` })
+    found.push({
+      kind: 'unknown',
+      message: `${file} has names that are no settings: ${unknown.map(shown).join(', ')}.`,
+    })
   }
   return found
+}
+
+function shown({ place, meant }: Survey['unknown'][number]): string {
+  return meant === undefined ? place : `${place} (did you mean ${meant}?)`
 }

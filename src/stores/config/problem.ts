@@ -52,6 +52,15 @@ export function formatPath(path: Path): string {
   }, '')
 }
 
+/** The path that {@link formatPath} wrote. */
+export function parsePlace(place: string): Path {
+  const parts = place.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([\w$-]+)/g)
+  return [...parts].map(([, index, quoted, name]) => {
+    if (index !== undefined) return Number(index)
+    return quoted === undefined ? name! : (JSON.parse(quoted) as string)
+  })
+}
+
 /** Longest text of the file that a message repeats. */
 const MAX_SHOWN_LENGTH = 60
 

@@ -14,7 +14,6 @@ import {
   served,
   text,
   texts,
-  unenforced,
 } from './fields.ts'
 import { budgets, limits, optionalText, percent, rateLimits } from './schema-limits.ts'
 import { modelConfig, routingRule } from './schema-routing.ts'
@@ -71,7 +70,7 @@ const virtualKey = block({
     'weighted',
   ),
   disable_content_logging: served(z.nullable(flag), 'For calls of this key; `null`: as `client` says.'),
-  mcp_configs: unenforced(z.nullable(list(toolGrant)), 'MCP tools that the key may use.'),
+  mcp_configs: accepted(z.nullable(list(toolGrant)), 'MCP tools that the key may use.'),
 })
 
 export const adminAuthentication = block({

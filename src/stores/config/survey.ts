@@ -10,16 +10,25 @@ export interface Survey {
   /** Those of them that were meant to limit access or spending. */
   readonly unenforced: readonly string[]
   /** Names that are no settings, with the setting that was probably meant. */
-  readonly unknown: readonly string[]
+  readonly unknown: readonly { readonly place: string; readonly meant: string | undefined }[]
+  /** Where each of all these places is for the first time. */
+  readonly paths: ReadonlyMap<string, Path>
 }
 
 /** Compares a valid value with the schema. A setting that is not served is named once, not with all its parts. */
 export function survey(schema: z.core.$ZodType, value: unknown): Survey {
-  const found = { unserved: new Set<string>(), unenforced: new Set<string>(), unknown: new Set<string>() }
+  const found = { unserved: new Set<string>(), unenforced: new Set<string>() }
+  const unknown = new Map<string, string | undefined>()
+  const paths = new Map<string, Path>()
   /** Of what is being visited. Named only where something is found: large files have a million settings. */
   const path: (string | number)[] = []
   visit(schema, value)
-  return { unserved: [...found.unserved], unenforced: [...found.unenforced], unknown: [...found.unknown] }
+  return {
+    unserved: [...found.unserved],
+    unenforced: [...found.unenforced],
+    unknown: [...unknown].map(([place, meant]) => ({ place, meant })),
+    paths,
+  }
 
   function visit(type: z.core.$ZodType, current: unknown): void {
     const { def } = (type as z.core.$ZodTypes)._zod
@@ -28,11 +37,11 @@ export function survey(schema: z.core.$ZodType, value: unknown): Survey {
     if (def.type === 'object') return visitBlock(def.shape, current as Record<string, unknown>)
     if (def.type === 'record')
       for (const [key, item] of Object.entries(current)) visitInside(def.valueType, item, key)
-    // Positions would repeat a setting for each of a hundred keys.
-    if (def.type === 'array') for (const item of current as unknown[]) visitInside(def.element, item, '[]')
+    if (def.type === 'array')
+      for (const [index, item] of (current as unknown[]).entries()) visitInside(def.element, item, index)
   }
 
-  function visitInside(type: z.core.$ZodType, current: unknown, part: string): void {
+  function visitInside(type: z.core.$ZodType, current: unknown, part: string | number): void {
     path.push(part)
     visit(type, current)
     path.pop()
@@ -44,16 +53,22 @@ export function survey(schema: z.core.$ZodType, value: unknown): Survey {
     for (const [key, setting] of Object.entries(block)) {
       const type = Object.hasOwn(shape, key) ? shape[key] : undefined
       if (type === undefined) {
-        const meant = closest(key, Object.keys(shape))
-        const place = placeName([...path, key])
-        found.unknown.add(meant === undefined ? place : `${place} (did you mean ${meant}?)`)
+        unknown.set(noted(key), closest(key, Object.keys(shape)))
         continue
       }
       const service = notes.get(type as z.ZodMiniType)?.service
       if (service === 'served') visitInside(type, setting, key)
-      else found.unserved.add(placeName([...path, key]))
-      if (service === 'unenforced') found.unenforced.add(placeName([...path, key]))
+      else found.unserved.add(noted(key))
+      if (service === 'unenforced') found.unenforced.add(noted(key))
     }
+  }
+
+  /** The name of the place within what is being visited. */
+  function noted(key: string): string {
+    const full = [...path, key]
+    const place = placeName(full)
+    if (!paths.has(place)) paths.set(place, full)
+    return place
   }
 }
 
@@ -62,6 +77,7 @@ function isEmpty(shape: z.core.$ZodShape): boolean {
   return true
 }
 
+/** Without positions, which would repeat a setting for each of a hundred keys. */
 function placeName(path: Path): string {
-  return formatPath(path).replaceAll('["[]"]', '[]')
+  return formatPath(path.map((part) => (typeof part === 'number' ? '[]' : part))).replaceAll('["[]"]', '[]')
 }

@@ -119,8 +119,7 @@ it('the sample with all common settings', async () => {
   expect(routing.decide({ ...haiku, budgetUsed: 80 }, QUESTION)).toBeUndefined()
   expect(loaded.notices.map((notice) => notice.message)).toEqual([
     'config.json has settings that this version accepts and does not serve: client.allow_direct_keys, client.prometheus_labels, ' +
-      'governance.virtual_keys[].mcp_configs, mcp, vector_store, plugins, config_store. ' +
-      'Of these, the following limit access or spending, and nothing enforces them: governance.virtual_keys[].mcp_configs.',
+      'governance.virtual_keys[].mcp_configs, mcp, vector_store, plugins, config_store.',
     'The key "a2" of anthropic is not used: the environment has no ANTHROPIC_API_KEY_2.',
     'This version does not reach these providers and leaves them out: bedrock.',
     'client.allowed_origins "*" lets every web page call for inference; the admin API still answers its own pages only.',
