@@ -1,18 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from '../../src/providers/index.ts'
-import { compileText } from '../../src/stores/config/load.ts'
+import type { Document } from '../../src/stores/config/document.ts'
+import { lint } from '../../src/stores/config/lint.ts'
+import { compileText, parse } from '../../src/stores/config/load.ts'
 import { ConfigurationError } from '../../src/stores/config/problem.ts'
+import type { Settings } from '../../src/stores/config/schema.ts'
 import { PAGES } from './pages.ts'
 
-/** Loads a `config.json` as a start would, with every variable that it names set. */
-function load(text: string) {
-  const names = [...text.matchAll(/env\.(\w+)/g)].map(([, name]) => name!)
+/** Loads a file as a start would, with every variable that it names set. */
+function load(text: string, file = 'config.json') {
+  const names = [...text.matchAll(/env\.(\w+)|\$\{(\w+)\}/g)].map(([, name, shell]) => (name ?? shell)!)
   const environment = Object.fromEntries(
     names.map((name) => [name, name.endsWith('_JSON') ? '{}' : `sk-bf-${name}`]),
   )
   const registry = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
-  return compileText(text, 'config.json', { registry, environment, appDir: '/app', version: 1 })
+  return compileText(text, file, { registry, environment, appDir: '/app', version: 1 })
 }
 
 const examples = PAGES.flatMap(({ path, blocks }) =>
@@ -30,6 +33,30 @@ describe('examples of config.json', () => {
     expect(examples.length).toBeGreaterThan(2)
     await expect(load('{"providers": {"opnai": {}}}')).rejects.toThrow(ConfigurationError)
   })
+})
+
+/** Pages that show each example in both forms, one after the other. */
+const pairs = PAGES.filter(({ path }) => path === 'docs/configuration.md').flatMap(({ path, blocks }) => {
+  const files = blocks.filter(({ language }) => language === 'json' || language === 'yaml')
+  return files.flatMap(({ language, text, line }, index) =>
+    language === 'json' ? [[`${path}:${line}`, text, files[index + 1]!] as const] : [],
+  )
+})
+
+describe('examples in both forms', () => {
+  it.each(pairs)('%s says the same in YAML', async (_place, text, { language, text: yaml }) => {
+    expect(language).toBe('yaml')
+    const [inJson, inYaml] = [await parse(text, 'config.json'), await parse(yaml, 'config.yaml')]
+    expect((inYaml as Document).value).toEqual((inJson as Document).value)
+  })
+
+  it.each(pairs)('%s says nothing in vain', async (_place, text) => {
+    const { configuration } = await load(text)
+    const settings = ((await parse(text, 'config.json')) as Document).value as Settings
+    expect(await lint({ configuration, settings, nowMs: Date.now() })).toEqual([])
+  })
+
+  it('there are some', () => expect(pairs.length).toBeGreaterThan(5))
 })
 
 describe('CHANGELOG.md', () => {
