@@ -1,9 +1,43 @@
-import type { OwnAnswer, OwnRoute } from '../http/router.ts'
+import type { Admit, OwnAnswer, OwnRoute } from '../http/router.ts'
+import type { ConfigStore } from '../stores/config-store/port.ts'
+import { Admission } from './admission.ts'
 import { logRoutes } from './logs.ts'
 import type { LogSources } from './logs.ts'
+import { Logins } from './logins.ts'
+import { objectRoutes } from './objects.ts'
+import type { GovernanceSources } from './governance-sources.ts'
+import { ruleOrderRoutes } from './rule-order.ts'
+import { sessionRoutes } from './sessions.ts'
+import { virtualKeyRoutes } from './virtual-keys.ts'
+
+/** What the admin API changes and shows. */
+export interface AdminSources extends GovernanceSources {
+  readonly store: Pick<ConfigStore, 'sessions' | 'salt'>
+}
+
+/** The admin API: who is let in, and what there is. */
+export interface Admin {
+  readonly admit: Admit
+  readonly routes: readonly OwnRoute[]
+}
+
+export function createAdmin(sources: AdminSources): Admin {
+  const { settings, store, now } = sources
+  const logins = new Logins({ settings, store, now })
+  const admission = new Admission(logins, settings)
+  return {
+    admit: (request) => admission.admit(request),
+    routes: [
+      ...sessionRoutes({ settings, logins, admission, now }),
+      ...ruleOrderRoutes(sources),
+      ...virtualKeyRoutes(sources),
+      ...objectRoutes(sources),
+    ],
+  }
+}
 
 /** The routes of the gateway that belong to no protocol. */
-export function ownRoutes(sources: LogSources): OwnRoute[] {
+export function ownRoutes(sources: LogSources, admin?: Pick<Admin, 'routes'>): OwnRoute[] {
   return [
     {
       method: 'GET',
@@ -13,6 +47,7 @@ export function ownRoutes(sources: LogSources): OwnRoute[] {
     },
     { method: 'GET', path: '/api/config/schema', handler: configSchema },
     ...logRoutes(sources),
+    ...(admin?.routes ?? []),
   ]
 }
 
