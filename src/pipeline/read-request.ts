@@ -212,20 +212,41 @@ function requiredString(body: Buffer, fields: ReadonlyMap<string, Span>, name: s
   return value
 }
 
-/** Bifrost's own, Claude Code's, OpenCode's, Codex's. */
-const SESSION_HEADERS = ['x-bf-session-id', 'x-claude-code-session-id', 'x-session-id', 'session-id']
+/** Claude Code's, OpenCode's, Codex's. */
+const SESSION_HEADERS = ['x-claude-code-session-id', 'x-session-id', 'session-id']
+/** Of the ids that agents send, so much is kept. Who names a session for the gateway, and at more length, has none. */
+const SESSION_MAX_LENGTH = 255
 
 /** Header first; Claude Code also puts it, as JSON in a string, into `metadata.user_id`. */
 function sessionOf(call: Call, body: Buffer, fields: ReadonlyMap<string, Span>): string | undefined {
-  const name = SESSION_HEADERS.find((one) => (call.headers[one] ?? '') !== '')
-  if (name !== undefined) return call.headers[name]!.slice(0, 256)
+  const { headers } = call
+  const named = headers['x-bf-session-id']
+  if (named !== undefined && named !== '') return named.length > SESSION_MAX_LENGTH ? undefined : named
+  const name = SESSION_HEADERS.find((one) => (headers[one] ?? '') !== '')
+  const session =
+    name === undefined
+      ? (sessionIn(headers['x-codex-turn-metadata']) ?? claudeSession(body, fields))
+      : headers[name]
+  return session?.slice(0, SESSION_MAX_LENGTH)
+}
+
+function claudeSession(body: Buffer, fields: ReadonlyMap<string, Span>): string | undefined {
   const span = fields.get('metadata')
   if (span === undefined || span.end - span.start > 4096) return undefined
   try {
     const userId: unknown = JSON.parse(body.toString('utf8', span.start, span.end))?.user_id
-    const session: unknown =
-      typeof userId === 'string' && userId.startsWith('{') ? JSON.parse(userId)?.session_id : undefined
-    return typeof session === 'string' ? session.slice(0, 256) : undefined
+    return typeof userId === 'string' ? sessionIn(userId) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The `session_id` of a JSON object; undefined where the text is none. */
+function sessionIn(text: string | undefined): string | undefined {
+  if (text === undefined || !text.startsWith('{')) return undefined
+  try {
+    const session: unknown = JSON.parse(text)?.session_id
+    return typeof session === 'string' && session !== '' ? session : undefined
   } catch {
     return undefined
   }

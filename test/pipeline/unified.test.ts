@@ -151,8 +151,23 @@ describe('the session of a call', () => {
     ['OpenCode in Responses', { 'x-session-id': 'one', 'session-id': 'two' }],
     ['one that names it for the gateway', { 'x-bf-session-id': 'one', 'x-claude-code-session-id': 'two' }],
     ['one that leaves a header empty', { 'x-bf-session-id': '', 'session-id': 'one' }],
+    [
+      'Codex, where something on the way took its headers',
+      { 'x-codex-turn-metadata': '{"session_id":"one"}' },
+    ],
   ])('%s', async (_agent, headers) => {
     await post({ model: 'groq/m' }, '/v1/chat/completions', headers)
     expect(gateway.rows.at(-1)).toMatchObject({ sessionId: 'one' })
+  })
+
+  it.each([
+    ['named at too much length', { 'x-bf-session-id': 'x'.repeat(256), 'session-id': 'one' }, undefined],
+    ['named at most', { 'x-bf-session-id': 'x'.repeat(255) }, 'x'.repeat(255)],
+    ['of an agent, cut', { 'session-id': 'x'.repeat(256) }, 'x'.repeat(255)],
+    ['in metadata without it', { 'x-codex-turn-metadata': '{"session_id":5}' }, undefined],
+    ['in metadata that are no JSON', { 'x-codex-turn-metadata': '{session' }, undefined],
+  ])('%s', async (_title, headers, sessionId) => {
+    await post({ model: 'groq/m' }, '/v1/chat/completions', headers)
+    expect(gateway.rows.at(-1)!.sessionId).toBe(sessionId)
   })
 })
