@@ -20,11 +20,20 @@ export class RecentMap<Key, Value extends {}> {
   }
 
   set(key: Key, value: Value): void {
-    if (this.#recent.size >= this.#limit) {
+    if (this.#recent.size >= this.#limit && !this.#recent.has(key)) {
       this.#older = this.#recent
       this.#recent = new Map()
     }
     this.#recent.set(key, value)
+  }
+
+  delete(key: Key): void {
+    this.#recent.delete(key)
+    this.#older.delete(key)
+  }
+
+  get isEmpty(): boolean {
+    return this.#recent.size === 0 && this.#older.size === 0
   }
 
   clear(): void {

@@ -31,3 +31,21 @@ it('is empty when it is cleared', () => {
   map.clear()
   expect([map.get('a'), map.get('b')]).toEqual([undefined, undefined])
 })
+
+it('forgets one in both of its generations, and is empty when each of them is', () => {
+  const map = new RecentMap<string, number>(1)
+  expect(map.isEmpty).toBe(true)
+  map.set('a', 1)
+  map.set('b', 2)
+  map.get('a')
+  map.delete('a')
+  expect([map.get('a'), map.isEmpty]).toEqual([undefined, false])
+  map.delete('b')
+  expect([map.get('b'), map.isEmpty]).toEqual([undefined, true])
+})
+
+it('forgets nothing when one that it holds is set again', () => {
+  const map = new RecentMap<string, number>(2)
+  for (const [key, value] of [['a', 1], ['b', 2], ['b', 3], ['b', 4], ['b', 5]] as const) map.set(key, value) // prettier-ignore
+  expect([map.get('a'), map.get('b')]).toEqual([1, 5])
+})

@@ -1,0 +1,203 @@
+import { RecentMap } from '../lib/recent-map.ts'
+import type { GatewayError } from '../message/error.ts'
+import {
+  afterFault,
+  afterFirstWords,
+  afterRefusal,
+  afterSuccess,
+  blame,
+  FORGET_AFTER_MS,
+  standing,
+} from '../rules/health.ts'
+import type { Standing, Trouble } from '../rules/health.ts'
+
+/** One use of a provider key: for a model of its provider. */
+export interface Place {
+  readonly provider: string
+  readonly key: string
+  readonly keyName: string
+  readonly model: string
+  /** The key is the client's own login: that one is refused says nothing of another's. */
+  readonly isPersonal: boolean
+}
+
+/** What an operator is told of the health of provider keys. */
+export type HealthChange =
+  | {
+      readonly type: 'ejected'
+      readonly place: Place
+      readonly seconds: number
+      readonly error: GatewayError
+    }
+  | {
+      readonly type: 'refused'
+      readonly place: Place
+      readonly seconds: number
+      readonly error: GatewayError
+    }
+  | { readonly type: 'back'; readonly place: Place }
+
+/** Only what failed is remembered: whatever names of models clients invent, so many of them. */
+const PLACES_MAX = 1024
+/** A try that takes longer than this is no reason to hold up the next. */
+const TRY_MAX_MS = 10_000
+
+/**
+ * How the provider keys do, as the calls that go there find it: no request is made to ask. Knows only what has failed
+ * lately, so where all is well nothing is looked up. The rules are in `rules/health.ts`.
+ */
+export class Health {
+  readonly #now: () => number
+  readonly #onChange: (change: HealthChange) => void
+  /** By key and model. */
+  readonly #places = new RecentMap<string, Trouble>(PLACES_MAX)
+  readonly #keys = new RecentMap<string, Trouble>(PLACES_MAX)
+  /** Tries under way at what is left out. */
+  readonly #tries = new Map<string, Trial>()
+  #lastFailureMs = 0
+
+  /** `now`: milliseconds that never run backwards. */
+  constructor(now: () => number, onChange: (change: HealthChange) => void = () => {}) {
+    this.#now = now
+    this.#onChange = onChange
+  }
+
+  /** Nothing has failed lately: everything is fit. */
+  get isQuiet(): boolean {
+    return this.#places.isEmpty && this.#keys.isEmpty
+  }
+
+  standing(place: Place): Standing {
+    if (this.isQuiet) return 'fit'
+    const nowMs = this.#now()
+    const own = this.#places.get(idOf(place))
+    const stands = own === undefined ? 'fit' : standing(own, nowMs)
+    if (stands !== 'fit') return stands
+    const key = this.#keys.get(keyIdOf(place))
+    return key === undefined ? 'fit' : standing(key, nowMs)
+  }
+
+  /** May a call go there that could go elsewhere, too? */
+  isUsable(place: Place): boolean {
+    const stands = this.standing(place)
+    return stands === 'fit' || (stands === 'probation' && this.#maySend(idOf(place)))
+  }
+
+  /** A call goes there, and tells what came of it; undefined: it may not, another is trying it just now. */
+  begin(place: Place): Trial | undefined {
+    this.#forget()
+    const stands = this.standing(place)
+    if (stands === 'fit' || stands === 'cooled') return new Trial(this, place, stands === 'cooled')
+    const id = idOf(place)
+    if (!this.#maySend(id)) return undefined
+    const trial = new Trial(this, place, true, this.#now())
+    this.#tries.set(id, trial)
+    return trial
+  }
+
+  #maySend(id: string): boolean {
+    const trial = this.#tries.get(id)
+    return trial === undefined || this.#now() - trial.beganAtMs >= TRY_MAX_MS
+  }
+
+  /** Models that nobody asks for again would be looked up for ever. */
+  #forget(): void {
+    if (this.isQuiet || this.#now() - this.#lastFailureMs < FORGET_AFTER_MS) return
+    this.#places.clear()
+    this.#keys.clear()
+  }
+
+  // ==== What trials tell
+
+  /** The answer to a try has begun. */
+  answered({ place }: Trial): void {
+    const known = this.#places.get(idOf(place))
+    if (known === undefined) return
+    if (known.ejectedUntilMs > 0) this.#onChange({ type: 'back', place })
+    this.#places.set(idOf(place), afterFirstWords(known))
+  }
+
+  succeeded(trial: Trial): void {
+    this.#done(trial)
+    if (this.isQuiet) return
+    const nowMs = this.#now()
+    const { place, isTry } = trial
+    const lookups = [[this.#places, idOf(place)] as const, [this.#keys, keyIdOf(place)] as const]
+    for (const [map, id] of lookups) {
+      const known = map.get(id)
+      if (known === undefined) continue
+      const after = afterSuccess(known, isTry, nowMs)
+      if (after === undefined) map.delete(id)
+      else map.set(id, after)
+      if (after === undefined && known.ejectedUntilMs > 0) this.#onChange({ type: 'back', place })
+    }
+  }
+
+  failed(trial: Trial, error: GatewayError): void {
+    this.#done(trial)
+    const { place } = trial
+    const whose = blame(error)
+    if (whose === 'nobody' || (whose !== 'place' && place.isPersonal)) return
+    const nowMs = this.#now()
+    this.#lastFailureMs = nowMs
+    if (whose === 'place') return this.#fault(place, error, nowMs)
+    const map = whose === 'key' ? this.#keys : this.#places
+    const id = whose === 'key' ? keyIdOf(place) : idOf(place)
+    const before = map.get(id)
+    const after = afterRefusal(before, error, whose, nowMs)
+    map.set(id, after)
+    if (whose !== 'key' || (before !== undefined && standing(before, nowMs) === 'cooled')) return
+    this.#onChange({ type: 'refused', place, seconds: (after.cooledUntilMs - nowMs) / 1000, error })
+  }
+
+  #fault(place: Place, error: GatewayError, nowMs: number): void {
+    const before = this.#places.get(idOf(place))
+    const after = afterFault(before, nowMs)
+    this.#places.set(idOf(place), after)
+    if (after.ejections === (before?.ejections ?? 0) || after.ejectedUntilMs === 0) return
+    this.#onChange({ type: 'ejected', place, seconds: (after.ejectedUntilMs - nowMs) / 1000, error })
+  }
+
+  #done(trial: Trial): void {
+    if (!trial.isTry) return
+    const id = idOf(trial.place)
+    if (this.#tries.get(id) === trial) this.#tries.delete(id)
+  }
+}
+
+/** One attempt, as far as health is concerned. One of its ends is to be called, once. */
+export class Trial {
+  readonly place: Place
+  /** It began when the place was left out. */
+  readonly isTry: boolean
+  readonly beganAtMs: number
+  readonly #health: Health
+
+  constructor(health: Health, place: Place, isTry: boolean, beganAtMs = 0) {
+    this.#health = health
+    this.place = place
+    this.isTry = isTry
+    this.beganAtMs = beganAtMs
+  }
+
+  /** The first words of the answer went to the client: a try need not wait for the last ones. */
+  answered(): void {
+    if (this.isTry) this.#health.answered(this)
+  }
+
+  succeeded(): void {
+    this.#health.succeeded(this)
+  }
+
+  failed(error: GatewayError): void {
+    this.#health.failed(this, error)
+  }
+}
+
+function idOf({ provider, key, model }: Place): string {
+  return `${provider}\u0000${key}\u0000${model}`
+}
+
+function keyIdOf({ provider, key }: Place): string {
+  return `${provider}\u0000${key}`
+}
