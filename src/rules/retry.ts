@@ -8,6 +8,19 @@ export function mayFallBack(error: GatewayError): boolean {
   return error.verdict !== 'tell' || error.kind === 'no_key'
 }
 
+/**
+ * Extra attempts at a provider, for its calls of the last while, besides those that a lone caller's luck needs. A client
+ * repeats by itself, too (Claude Code up to ten times), and both together are what keeps an overloaded provider down.
+ */
+export const RETRY_SHARE = 0.2
+export const RETRIES_FREE = 10
+export const RETRY_WINDOW_MS = 30_000
+
+/** May a provider that got so many calls and so many further attempts get another? */
+export function withinBudget(calls: number, retries: number): boolean {
+  return retries + 1 <= RETRIES_FREE + RETRY_SHARE * calls
+}
+
 export interface RetryQuestion {
   error: GatewayError
   /** Attempts made for this target so far, the failed one included. */
@@ -19,6 +32,8 @@ export interface RetryQuestion {
   backoffMaxMs: number
   /** Uniform in [0, 1). */
   random: () => number
+  /** The provider had as many further attempts as it may: see {@link withinBudget}. */
+  isSpent?: boolean
 }
 
 export type RetryAnswer = { type: 'stop' } | { type: 'other-key' } | { type: 'again'; delayMs: number }
@@ -34,6 +49,7 @@ export const RETRY_AFTER_MAX_MS = 10_000
 export function afterFailure(question: RetryQuestion): RetryAnswer {
   const { error, attempts } = question
   if (error.verdict === 'tell' || error.details.shouldRetry === false) return { type: 'stop' }
+  if (question.isSpent === true) return { type: 'stop' }
   if (question.otherKeys) return { type: 'other-key' }
   if (error.verdict !== 'retry' || attempts > question.maxRetries) return { type: 'stop' }
   const backoff = Math.min(question.backoffInitialMs * 2 ** (attempts - 1), question.backoffMaxMs)
