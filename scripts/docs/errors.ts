@@ -35,6 +35,8 @@ const MEANINGS: Readonly<Record<ErrorKind, string>> = {
   upstream_timeout: 'No answer in time.',
   upstream_idle: 'The answer fell silent for longer than `stream_idle_timeout_in_seconds`.',
   no_key: 'The provider has no enabled key for this model.',
+  queue_full:
+    'The provider has as many requests at once as `concurrency_and_buffer_size` lets through, and no more may wait. The next target is tried.',
   overloaded_gateway: 'The gateway holds as many requests as it may, or is stopping.',
   internal: 'A fault of the gateway; standard error has the reason.',
 }

@@ -52,6 +52,7 @@ export const ERRORS = {
   upstream_idle: { status: 504, verdict: 'retry' },
   // The gateway itself
   no_key: { status: 400, verdict: 'tell' },
+  queue_full: { status: 503, verdict: 'other-key' },
   overloaded_gateway: { status: 503, verdict: 'tell' },
   internal: { status: 500, verdict: 'tell' },
 } as const satisfies Record<string, ErrorRow>

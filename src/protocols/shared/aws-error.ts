@@ -173,6 +173,7 @@ const EXCEPTIONS: Readonly<Partial<Record<ErrorKind, readonly [name: string, sta
   upstream_timeout: ['ModelTimeoutException', 408],
   upstream_idle: ['ModelTimeoutException', 408],
   overloaded: ['ServiceUnavailableException', 503],
+  queue_full: ['ServiceUnavailableException', 503],
   overloaded_gateway: ['ServiceUnavailableException', 503],
   upstream_unavailable: ['ServiceUnavailableException', 503],
 }

@@ -2,6 +2,7 @@ import type { CloudSettings } from '../../providers/authorization.ts'
 import type { Provider } from '../../providers/provider.ts'
 import { compileCloud } from './compile-cloud.ts'
 import { missing } from './compile-network.ts'
+import { compileQueue } from './compile-queue.ts'
 import type { ProviderKey, Reach } from './configuration.ts'
 import { KEY_DEFAULTS } from './defaults.ts'
 import { resolve } from './environment.ts'
@@ -74,6 +75,7 @@ function compileKey(
     aliases: compileAliases(settings),
     weight: settings.weight === undefined ? KEY_DEFAULTS.weight : (settings.weight ?? 0),
     enabled: settings.enabled ?? KEY_DEFAULTS.enabled,
+    queue: compileQueue(settings.concurrency_and_buffer_size),
   }
   return { key, unusable: unusable() }
 

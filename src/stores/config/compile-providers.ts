@@ -3,7 +3,7 @@ import type { ConfiguredProvider, Reach } from './configuration.ts'
 import { compileAllowed, compileCustom, originOfOverride } from './compile-custom.ts'
 import { compileKeys, keyAddresses } from './compile-keys.ts'
 import { compileNetwork, compileReach, missing, resolveNetwork } from './compile-network.ts'
-import { QUEUE_DEFAULTS } from './defaults.ts'
+import { compileQueue } from './compile-queue.ts'
 import { resolve } from './environment.ts'
 import { isWebAddress } from './forms.ts'
 import type { ProviderContext, Registry } from './registry.ts'
@@ -68,14 +68,6 @@ function compileProvider(
     network,
     queue: compileQueue(settings.concurrency_and_buffer_size),
   }
-}
-
-function compileQueue(
-  settings: ProviderSettings['concurrency_and_buffer_size'],
-): ConfiguredProvider['queue'] {
-  if (settings === undefined) return undefined
-  const { concurrency = QUEUE_DEFAULTS.concurrency } = settings
-  return { concurrency, waiting: settings.buffer_size ?? Math.max(concurrency, QUEUE_DEFAULTS.buffer_size) }
 }
 
 /** The provider as it is at that address. */

@@ -87,6 +87,8 @@ export interface ProviderKey {
   readonly aliases: ReadonlyMap<string, string>
   readonly weight: number
   readonly enabled: boolean
+  /** Undefined: no bound of its own. */
+  readonly queue?: QueueSettings | undefined
 }
 
 export interface NetworkSettings {
@@ -129,7 +131,7 @@ export interface HeaderFilter {
   readonly denied: readonly string[]
 }
 
-/** How many requests a provider gets at once. */
+/** How many requests a provider gets at once, or one of its keys. */
 export interface QueueSettings {
   readonly concurrency: number
   /** More than these wait; what comes on top is refused. */

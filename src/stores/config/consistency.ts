@@ -136,15 +136,18 @@ function checkNetwork(path: Path, block: Fields, problems: Problem[]): void {
       })
     }
   }
+  checkQueue(path, block, problems)
+}
+
+function checkQueue(path: Path, block: Fields, problems: Problem[]): void {
   const { concurrency, buffer_size: buffer } = fields(block.concurrency_and_buffer_size)
-  if (typeof concurrency === 'number' && typeof buffer === 'number' && buffer < concurrency) {
-    const expected = `at least concurrency, which is ${concurrency}`
-    problems.push({
-      path: [...path, 'concurrency_and_buffer_size', 'buffer_size'],
-      found: String(buffer),
-      expected,
-    })
-  }
+  if (typeof concurrency !== 'number' || typeof buffer !== 'number' || buffer >= concurrency) return
+  const expected = `at least concurrency, which is ${concurrency}`
+  problems.push({
+    path: [...path, 'concurrency_and_buffer_size', 'buffer_size'],
+    found: String(buffer),
+    expected,
+  })
 }
 
 function checkProxy(path: Path, proxy: Fields, problems: Problem[]): void {
@@ -156,6 +159,7 @@ function checkProxy(path: Path, proxy: Fields, problems: Problem[]): void {
 function checkKeys(path: Path, keys: readonly unknown[], problems: Problem[]): void {
   checkUnique(place(path, keys), 'name', 'each name once within the provider', problems)
   for (const [index, key] of keys.entries()) {
+    checkQueue([...path, index], fields(key), problems)
     for (const listName of ['models', 'blacklisted_models']) {
       const models = items(fields(key)[listName])
       if (models.length < 2 || !models.includes('*')) continue

@@ -50,6 +50,15 @@ const alias = z.union([z.string(), z.looseObject({ model_id: z.string() })], {
   error: 'the id of a model at the provider, or an object with "model_id"',
 })
 
+const queueSettings = block({
+  concurrency: served(positive, 'Requests at once.', QUEUE_DEFAULTS.concurrency),
+  buffer_size: served(
+    positive,
+    'Requests that may wait for their turn; at least `concurrency`. What comes on top is refused.',
+    QUEUE_DEFAULTS.buffer_size,
+  ),
+})
+
 const providerKeySettings = block({
   id: served(name, 'Stable id. Absent: made of the names of the provider and the key.'),
   name: served(name, 'Name shown in logs, unique within the provider.'),
@@ -63,6 +72,10 @@ const providerKeySettings = block({
   ),
   enabled: served(flag, 'false: the key is not used.', KEY_DEFAULTS.enabled),
   aliases: served(map(alias), 'Name that clients use → the id of the model at the provider.'),
+  concurrency_and_buffer_size: served(
+    queueSettings,
+    'Own setting: the same as that of the provider, for this key. Absent: no bound of its own.',
+  ),
   use_for_batch_api: accepted(flag, 'The key may be used for batch and file calls.'),
   azure_key_config: served(
     block({
@@ -219,17 +232,7 @@ export const providerSettings = block({
   network_config: served(networkSettings, 'How the provider is reached.'),
   proxy_config: served(proxySettings, 'Proxy through which the provider is reached.'),
   custom_provider_config: served(customProviderSettings, 'Makes the name a provider of your own.'),
-  concurrency_and_buffer_size: served(
-    block({
-      concurrency: served(positive, 'Requests with one provider key at once.', QUEUE_DEFAULTS.concurrency),
-      buffer_size: served(
-        positive,
-        'Requests that may wait for it; at least `concurrency`.',
-        QUEUE_DEFAULTS.buffer_size,
-      ),
-    }),
-    'Queue in front of each provider key. Absent: no bound.',
-  ),
+  concurrency_and_buffer_size: served(queueSettings, 'How many requests it gets at once. Absent: no bound.'),
   send_back_raw_request: accepted(flag, "Put the provider's request into `extra_fields`."),
   send_back_raw_response: accepted(flag, "Put the provider's answer into `extra_fields`."),
   store_raw_request_response: accepted(flag, 'Keep both in the log only.'),
@@ -245,6 +248,7 @@ export const providerSettings = block({
 })
 
 export type ProviderSettings = z.infer<typeof providerSettings>
+export type QueueSettingsFile = z.infer<typeof queueSettings>
 export type ProviderKeySettings = z.infer<typeof providerKeySettings>
 export type NetworkSettingsFile = z.infer<typeof networkSettings>
 export type ProxySettings = z.infer<typeof proxySettings>

@@ -160,6 +160,7 @@ describe('an error for a client', () => {
     ['rate_limited', 'ThrottlingException', 429],
     ['upstream_timeout', 'ModelTimeoutException', 408],
     ['overloaded', 'ServiceUnavailableException', 503],
+    ['queue_full', 'ServiceUnavailableException', 503],
     ['overloaded_gateway', 'ServiceUnavailableException', 503],
     ['upstream_truncated', 'InternalServerException', 500],
     ['internal', 'InternalServerException', 500],
