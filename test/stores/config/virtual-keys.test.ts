@@ -282,6 +282,17 @@ describe('the memory of an app dir', () => {
     await expect(start(settings([key()]))).rejects.toThrow(message)
   })
 
+  // Nobody may write there, root included.
+  it.runIf(process.platform === 'linux')('does without an app dir that takes none, and says so', async () => {
+    const told: string[] = []
+    const keeper = new KeyKeeper('/sys', (problem) => told.push(problem))
+    const loaded = await load(settings([key()]), { openMemory: keeper.open })
+    await keeper.keep(loaded.memory)
+    const again = await load(settings([key()]), { openMemory: keeper.open })
+    expect(again.issued).toEqual([])
+    expect(told).toEqual([expect.stringMatching(/^Nothing of virtual keys can be remembered/)])
+  })
+
   it('forgets what the file forgets', async () => {
     const keeper = new KeyKeeper(appDir, () => {})
     const first = await load(settings([key()]), { openMemory: keeper.open })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { loadConfiguration } from '../../../src/stores/config/load.ts'
 import {
   watchConfiguration,
@@ -178,3 +178,36 @@ function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
   ;(runInNewContext('gc') as () => void)()
 }
+
+describe('config.yaml', () => {
+  const yaml = (count: number) => `client:\n  log_retention_days: ${count}\n`
+  const other = () => join(appDir, 'config.yaml')
+
+  it('is followed as config.json is', async () => {
+    await writeFile(other(), yaml(1))
+    const { watcher, seen } = await watch()
+    for (const text of [yaml(2), 'client: 3\n', yaml(4)]) {
+      await writeFile(other(), text)
+      await watcher.poll()
+    }
+    expect(seen).toEqual(['2: 2 days', '/config.yaml:1:9 client: found 3, expected an object', '3: 4 days'])
+  })
+
+  it('takes the place of config.json, once that is gone', async () => {
+    await writeFile(file, days(1))
+    const { watcher, seen } = await watch()
+    await writeFile(other(), yaml(2))
+    await watcher.poll()
+    await watcher.poll()
+    await rm(file)
+    await watcher.poll()
+    expect(seen).toEqual([': found config.json and config.yaml, expected one of them', '2: 2 days'])
+  })
+
+  it('that comes where nothing was counts', async () => {
+    const { watcher, seen } = await watch()
+    await writeFile(other(), yaml(2))
+    await watcher.poll()
+    expect(seen).toEqual(['2: 2 days'])
+  })
+})
