@@ -21,3 +21,24 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
   for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at)
   return bytes
 }
+
+/** A text's UTF-8 as base64. */
+export function textToBase64(text: string): string {
+  return encodeBase64(new TextEncoder().encode(text))
+}
+
+/** Undefined where the bytes are no UTF-8, or the text no base64. */
+export function base64ToText(base64: string): string | undefined {
+  const bytes = decodeBase64(base64)
+  try {
+    return bytes && new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** `data:image/png;base64,…`; undefined for any other address. */
+export function readDataUrl(url: string): { mediaType: string; data: string } | undefined {
+  const match = /^data:([^;,]{0,100})(?:;[^;,]{0,100}){0,8};base64,/.exec(url)
+  return match === null ? undefined : { mediaType: match[1]!, data: url.slice(match[0].length) }
+}

@@ -182,9 +182,3 @@ function mediaType(type: string | undefined, filename: string): string {
   const ending = filename.split('.').at(-1)!.toLowerCase()
   return Object.hasOwn(MEDIA_TYPES, ending) ? MEDIA_TYPES[ending]! : 'application/octet-stream'
 }
-
-/** `data:image/png;base64,…`; undefined for any other address. */
-export function dataUrl(url: string): { mediaType: string; data: string } | undefined {
-  const match = /^data:([^;,]{1,100})(?:;[^;,]{0,100}){0,8};base64,/.exec(url)
-  return match === null ? undefined : { mediaType: match[1]!, data: url.slice(match[0].length) }
-}

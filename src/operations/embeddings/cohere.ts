@@ -1,3 +1,4 @@
+import { readDataUrl } from '../../lib/base64.ts'
 import { GatewayError } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
 import { tokenCount } from '../../message/usage.ts'
@@ -7,7 +8,6 @@ import type { Fields } from '../../protocols/shared/openai-fields.ts'
 import { isObject } from '../../protocols/shared/object.ts'
 import {
   compact,
-  dataUrl,
   fieldsOf,
   headerNumber,
   json,
@@ -112,7 +112,7 @@ function strings(fields: Fields, name: string): string[] {
 }
 
 function image(url: string, field: string): EmbedInput {
-  const data = dataUrl(url)
+  const data = readDataUrl(url)
   if (data === undefined)
     throw new GatewayError('invalid_request', `${field}: expected a data URL in base64.`, { field })
   return { type: 'image', ...data }

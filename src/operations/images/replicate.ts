@@ -1,6 +1,7 @@
+import { readDataUrl } from '../../lib/base64.ts'
 import { GatewayError } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
-import { compact, dataUrl, dropped, json, listOf, malformed, objectOf, textOf } from '../body.ts'
+import { compact, dropped, json, listOf, malformed, objectOf, textOf } from '../body.ts'
 import type { Codec, EncodedRequest, UpstreamAnswer } from '../operation.ts'
 import { billedPieces, ratioOf } from './images.ts'
 import type { ImageAnswer, ImageRequest, MadeImage } from './images.ts'
@@ -68,7 +69,7 @@ function addresses(output: unknown): MadeImage[] {
   const urls = (typeof output === 'string' ? [output] : listOf(output)).filter(
     (each) => typeof each === 'string',
   )
-  return urls.map((url) => dataUrl(url) ?? { url })
+  return urls.map((url) => readDataUrl(url) ?? { url })
 }
 
 function readAnswer(answer: UpstreamAnswer): { images?: number } {

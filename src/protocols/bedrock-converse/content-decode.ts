@@ -1,3 +1,4 @@
+import { base64ToText } from '../../lib/base64.ts'
 import type { Block, JsonObject, Source } from '../../message/request.ts'
 import { stringifyJson } from '../shared/json.ts'
 import type { Fields } from '../shared/openai-fields.ts'
@@ -85,7 +86,7 @@ function decodeDocumentSource(document: Fields, format: string): Source {
   const parts = source.objects('content')
   if (parts !== undefined) return { kind: 'blocks', blocks: decodeTexts(parts) }
   const bytes = source.string('bytes')
-  const plain = bytes === undefined || !TEXT_FORMATS.has(format) ? undefined : decodeUtf8(bytes)
+  const plain = bytes === undefined || !TEXT_FORMATS.has(format) ? undefined : base64ToText(bytes)
   return plain === undefined ? decodeSource(document, documentType(format)) : { kind: 'text', text: plain }
 }
 
@@ -95,16 +96,6 @@ function decodeSource(holder: Fields, mediaType: string): Source {
   const place = source.object('s3Location')
   if (place !== undefined) return { kind: 'file', id: place.required('uri', place.string('uri')) }
   return { kind: 'base64', mediaType, data: source.required('bytes', source.string('bytes')) }
-}
-
-function decodeUtf8(base64: string): string | undefined {
-  try {
-    const binary = atob(base64)
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
 }
 
 function decodeSearchResult(result: Fields): Block {

@@ -7,10 +7,9 @@ import type {
   ToolResultBlock,
 } from '../../message/request.ts'
 import { isAttribution } from '../shared/attribution.ts'
+import { inputObject } from '../shared/call-input.ts'
 import { isClaudeSignature } from '../shared/claude-signature.ts'
-import { parseForOutput } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
-import { opaqueText } from '../shared/opaque-text.ts'
+import { dropCitations, opaqueStandIn, searchResultText, toolErrorText } from '../shared/stand-ins.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
 import { addMarked } from './cache-points.ts'
 import { usableCallId } from './call-ids.ts'
@@ -36,8 +35,7 @@ function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
   const { warnings } = context
   switch (block.type) {
     case 'text':
-      if (block.citations !== undefined)
-        warnings.add('dropped', 'messages[].content[].citations', 'text goes without them')
+      dropCitations(block, warnings)
       return encodeText(block.text)
     case 'image':
       return [encodeImage(block.source, context)]
@@ -55,14 +53,8 @@ function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
       return [encodeCall(block, context)]
     case 'tool-reference':
       return [{ text: `Tool loaded: ${block.name}` }]
-    case 'opaque': {
-      if (block.protocol === PROTOCOL) return [block.raw]
-      const said = opaqueText(block)
-      const field = `messages[].content[].${block.kind}`
-      if (said === undefined) warnings.add('dropped', field, 'only its own protocol knows it')
-      else warnings.add('changed', field, 'sent as text')
-      return said === undefined ? [] : encodeText(said)
-    }
+    case 'opaque':
+      return block.protocol === PROTOCOL ? [block.raw] : encodeText(opaqueStandIn(block, warnings))
     // Results are encoded where their calls are known.
     case 'tool-result':
       return []
@@ -84,10 +76,9 @@ export function withoutAttribution<B extends Block>(blocks: readonly B[], contex
 }
 
 function encodeSearchResult(block: SearchResultBlock, { traits }: ContentContext): JsonObject {
-  const { source, title } = block
-  const texts = block.content.map(({ text }) => text)
-  if (!traits.isClaude) return { text: [title, `Source: ${source}`, ...texts].join('\n') }
-  return { searchResult: { source, title, content: texts.map((text) => ({ text })) } }
+  if (!traits.isClaude) return { text: searchResultText(block) }
+  const { source, title, content } = block
+  return { searchResult: { source, title, content: content.map(({ text }) => ({ text })) } }
 }
 
 /** "Invalid signature in thinking block" would fail the whole conversation, and so would thinking of other models. */
@@ -109,18 +100,8 @@ function encodeCall(block: ToolCallBlock, { names }: ContentContext): JsonObject
     toolUse: {
       toolUseId: usableCallId(block.id),
       name: names.sent(block.name),
-      input: encodeInput(block.arguments),
+      input: inputObject(block.arguments),
     },
-  }
-}
-
-/** The API takes objects only; what a model wrote instead is shown to it as it was. */
-function encodeInput(json: string): unknown {
-  try {
-    const input = parseForOutput(json)
-    return input === null ? {} : isObject(input) ? input : { value: input }
-  } catch {
-    return json.trim() === '' ? {} : { invalid_json: json }
   }
 }
 
@@ -156,8 +137,7 @@ export function encodeResult(
   })
   if (attachments.length > 0)
     warnings.add('changed', 'messages[].content[].tool_result.content', 'images and files follow the results')
-  const text = texts.join('\n')
-  const said = block.isError ? `[tool error] ${text}`.trimEnd() : text
+  const said = toolErrorText(block, texts.join('\n'))
   return {
     result: { toolResult: { toolUseId, content: [{ text: said.trim() === '' ? NO_OUTPUT : said }] } },
     attachments,

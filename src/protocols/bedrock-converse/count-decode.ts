@@ -1,7 +1,8 @@
+import { base64ToText } from '../../lib/base64.ts'
 import type { Block, JsonObject, Message, Request } from '../../message/request.ts'
 import { GatewayError } from '../../message/error.ts'
 import type { Decoded } from '../protocol.ts'
-import { isObject } from '../shared/object.ts'
+import { isObject, parseObject } from '../shared/object.ts'
 import { Fields } from '../shared/openai-fields.ts'
 import { decodeRequest } from './request-decode.ts'
 
@@ -19,13 +20,8 @@ export function decodeCount(body: JsonObject): Decoded {
 }
 
 function parseBody(base64: string): JsonObject {
-  try {
-    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    if (isObject(value)) return value
-  } catch {
-    // Told below.
-  }
+  const value = parseObject(base64ToText(base64) ?? '')
+  if (value !== undefined) return value
   const field = 'input.invokeModel.body'
   throw new GatewayError('invalid_request', `${field}: send the base64 of a JSON object.`, { field })
 }

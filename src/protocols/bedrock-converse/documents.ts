@@ -1,6 +1,8 @@
-import { GatewayError } from '../../message/error.ts'
+import { textToBase64 } from '../../lib/base64.ts'
 import type { Block, DocumentBlock, JsonObject, Source } from '../../message/request.ts'
 import type { ConverseTraits } from '../../models/converse.ts'
+import { foreignFile } from '../shared/sources.ts'
+import { documentHeading, leftOut } from '../shared/stand-ins.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { documentFormat, imageFormat } from './wire.ts'
 
@@ -38,37 +40,37 @@ const NAME_LENGTH_MAX = 180
 // ==== Images
 
 export function encodeImage(source: Source, context: MediaContext): JsonObject {
-  if (!context.images) return leftOut('image', 'this model takes no images', context)
+  if (!context.images) return omitted('image', 'this model takes no images', context)
   const place = s3Place(source)
   const format = imageFormat(mediaTypeOf(source))
   if (place !== undefined) return { image: { format: format ?? 'png', source: place } }
   if (source.kind === 'url')
-    return leftOut('image', `the upstream takes no image by its address: ${source.url}`, context)
+    return omitted('image', `the upstream takes no image by its address: ${source.url}`, context)
   if (source.kind !== 'base64') throw foreignFile('image', source)
   if (format === undefined)
-    return leftOut('image', `the upstream takes no images of type ${source.mediaType}`, context)
+    return omitted('image', `the upstream takes no images of type ${source.mediaType}`, context)
   return { image: { format, source: { bytes: source.data } } }
 }
 
 // ==== Documents
 
 export function encodeDocument(block: DocumentBlock, context: MediaContext): JsonObject[] {
-  const { source, title } = block
+  const { source } = block
   const plain = plainText(source)
   if (plain !== undefined) {
     // Only some models take documents that are text; all of them read text.
     if (!context.traits.richResults)
-      return [{ text: [heading(title), block.context, plain].filter(Boolean).join('\n') }]
-    return [document(block, 'txt', { bytes: encodeUtf8(plain) }, context), ...imagesOf(source, context)]
+      return [{ text: [...documentHeading(block), plain].filter((line) => line !== '').join('\n') }]
+    return [document(block, 'txt', { bytes: textToBase64(plain) }, context), ...imagesOf(source, context)]
   }
   const format = documentFormat(mediaTypeOf(source))
   const place = s3Place(source)
   if (place !== undefined) return [document(block, format ?? 'pdf', place, context)]
   if (source.kind === 'url')
-    return [leftOut('document', `the upstream takes no document by its address: ${source.url}`, context)]
+    return [omitted('document', `the upstream takes no document by its address: ${source.url}`, context)]
   if (source.kind !== 'base64') throw foreignFile('document', source)
   if (format === undefined)
-    return [leftOut('document', `the upstream takes no documents of type ${source.mediaType}`, context)]
+    return [omitted('document', `the upstream takes no documents of type ${source.mediaType}`, context)]
   return [document(block, format, { bytes: source.data }, context)]
 }
 
@@ -91,10 +93,6 @@ function document(
   }
 }
 
-function heading(title: string | undefined): string {
-  return title === undefined ? '' : `Document: ${title}`
-}
-
 /** The words of a document that is made of them; undefined for one that is bytes. */
 function plainText(source: Source): string | undefined {
   if (source.kind === 'text') return source.text
@@ -105,12 +103,6 @@ function plainText(source: Source): string | undefined {
 function imagesOf(source: Source, context: MediaContext): JsonObject[] {
   const blocks: readonly Block[] = source.kind === 'blocks' ? source.blocks : []
   return blocks.flatMap((block) => (block.type === 'image' ? [encodeImage(block.source, context)] : []))
-}
-
-function encodeUtf8(text: string): string {
-  let binary = ''
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte)
-  return btoa(binary)
 }
 
 // ==== Sources
@@ -135,15 +127,6 @@ function s3Place(source: Source): JsonObject | undefined {
   return uri.startsWith('s3://') ? { s3Location: { uri } } : undefined
 }
 
-function leftOut(name: string, why: string, { warnings }: MediaContext): JsonObject {
-  warnings.add('dropped', `messages[].content[].${name}`, why)
-  return { text: `[The ${name} was left out: ${why}]` }
-}
-
-/** A file that lies at one provider cannot be shown to another; leaving it out would make the model guess. */
-function foreignFile(what: string, source: Source): GatewayError {
-  const id = source.kind === 'file' ? ` ${source.id}` : ''
-  const field = `messages[].content[].${what}.source`
-  const message = `${field}: the file${id} was uploaded to another provider; send its bytes as base64.`
-  return new GatewayError('unsupported', message, { field })
+function omitted(name: string, why: string, { warnings }: MediaContext): JsonObject {
+  return { text: leftOut(name, why, warnings) }
 }

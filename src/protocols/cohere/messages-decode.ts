@@ -1,6 +1,7 @@
-import type { Block, Message, Source, TextBlock } from '../../message/request.ts'
+import type { Block, Message, TextBlock } from '../../message/request.ts'
 import { readSignedCallId, sealSignature } from '../shared/gemini-signature.ts'
 import { Fields, refuse, refuseValue } from '../shared/openai-fields.ts'
+import { urlSource } from '../shared/sources.ts'
 
 export interface DecodedMessages {
   /** What stands before the conversation. */
@@ -87,7 +88,7 @@ function decodePart(part: Fields): Block {
       return { type: 'thinking', text: part.required('thinking', part.string('thinking')) }
     case 'image_url': {
       const image = part.required('image_url', part.object('image_url'))
-      return { type: 'image', source: imageSource(image.required('url', image.string('url'))) }
+      return { type: 'image', source: urlSource(image.required('url', image.string('url'))) }
     }
     case 'document':
       return decodeDocument(part.required('document', part.object('document')).raw)
@@ -104,11 +105,4 @@ export function decodeDocument(document: unknown): Block {
   const { data } = fields.raw
   const text = typeof data === 'string' ? data : JSON.stringify(data ?? {})
   return { type: 'document', source: { kind: 'text', text }, ...(title !== undefined && { title }) }
-}
-
-/** `data:image/png;base64,…` or an address. */
-function imageSource(url: string): Source {
-  const match = /^data:([^;,]*)(?:;[^;,]*)*;base64,/.exec(url)
-  if (match === null) return { kind: 'url', url }
-  return { kind: 'base64', mediaType: match[1]!, data: url.slice(match[0].length) }
 }

@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../../lib/base64.ts'
 import type { Block, JsonObject, Message, Source, TextBlock } from '../../message/request.ts'
 import { sealSignature } from '../shared/gemini-signature.ts'
 import { shortHash } from '../shared/identity.ts'
@@ -186,14 +187,9 @@ function decodeInline(inline: Fields): Block {
 }
 
 function readText(data: string, inline: Fields): string {
-  try {
-    const bytes = Uint8Array.from(atob(data.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
-      character.charCodeAt(0),
-    )
-    return new TextDecoder().decode(bytes)
-  } catch {
-    throw refuse(inline.path('data'), 'TYPE_BYTES', data)
-  }
+  const bytes = decodeBase64(data)
+  if (bytes === undefined) throw refuse(inline.path('data'), 'TYPE_BYTES', data)
+  return new TextDecoder().decode(bytes)
 }
 
 /** Files that were uploaded to Google, which others cannot fetch. */

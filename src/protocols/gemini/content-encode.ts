@@ -1,14 +1,13 @@
-import { GatewayError } from '../../message/error.ts'
 import type {
   Block,
   DocumentBlock,
   ImageBlock,
   JsonObject,
-  SearchResultBlock,
   Source,
   ToolResultBlock,
 } from '../../message/request.ts'
-import { opaqueText } from '../shared/opaque-text.ts'
+import { foreignFile } from '../shared/sources.ts'
+import { documentHeading, dropMarks, leftOut, opaqueStandIn, searchResultText } from '../shared/stand-ins.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { PROTOCOL } from './wire.ts'
 
@@ -36,12 +35,9 @@ export class ContentEncoder {
   }
 
   parts(block: Block): JsonObject[] {
-    if ('cache' in block && block.cache !== undefined)
-      this.#warnings.add('dropped', 'cache_control', 'the upstream caches by itself')
+    dropMarks(block, this.#warnings)
     switch (block.type) {
       case 'text':
-        if (block.citations !== undefined)
-          this.#warnings.add('dropped', 'messages[].content[].citations', 'text has no citations here')
         return text(block.text)
       case 'image':
         return [this.#image(block)]
@@ -97,30 +93,23 @@ export class ContentEncoder {
 
   #document(block: DocumentBlock): JsonObject[] {
     const { source } = block
-    if (block.citations === true)
-      this.#warnings.add(
-        'dropped',
-        'messages[].content[].document.citations',
-        'answers cannot cite documents here',
-      )
-    const heading = [block.title === undefined ? '' : `Document: ${block.title}`, block.context ?? '']
-    const headed = heading.filter((line) => line !== '')
+    const heading = documentHeading(block)
     switch (source.kind) {
       case 'text':
-        return text([...headed, source.text].join('\n'))
+        return text([...heading, source.text].join('\n'))
       case 'blocks':
-        return [...headed.flatMap(text), ...source.blocks.flatMap((inner) => this.parts(inner))]
+        return [...heading.flatMap(text), ...source.blocks.flatMap((inner) => this.parts(inner))]
       case 'base64':
-        return [...headed.flatMap(text), { inlineData: { mimeType: source.mediaType, data: source.data } }]
+        return [...heading.flatMap(text), { inlineData: { mimeType: source.mediaType, data: source.data } }]
       default:
-        return [...headed.flatMap(text), this.#byAddress(source, 'document')]
+        return [...heading.flatMap(text), this.#byAddress(source, 'document')]
     }
   }
 
   #byAddress(source: Source, what: 'image' | 'document'): JsonObject {
     if (source.kind === 'file') {
       if (isGoogleFile(source.id)) return { fileData: { fileUri: source.id } }
-      throw foreignFile(what, source.id)
+      throw foreignFile(what, source)
     }
     const { url, mediaType } = source as Extract<Source, { kind: 'url' }>
     if (!this.#options.urls && !isGoogleFile(url))
@@ -130,16 +119,11 @@ export class ContentEncoder {
 
   #opaque(block: Extract<Block, { type: 'opaque' }>): JsonObject[] {
     if (block.protocol === PROTOCOL && block.kind === 'inlineData') return [block.raw]
-    const said = opaqueText(block)
-    const field = `messages[].content[].${block.kind}`
-    if (said === undefined) this.#warnings.add('dropped', field, 'only its own provider knows it')
-    else this.#warnings.add('changed', field, 'sent as text')
-    return said === undefined ? [] : text(said)
+    return text(opaqueStandIn(block, this.#warnings))
   }
 
   #leftOut(name: string, why: string): JsonObject {
-    this.#warnings.add('dropped', `messages[].content[].${name}`, why)
-    return { text: `[The ${name} was left out: ${why}]` }
+    return { text: leftOut(name, why, this.#warnings) }
   }
 }
 
@@ -149,10 +133,6 @@ function text(said: string): JsonObject[] {
 
 function isMediaInResults({ inlineData }: JsonObject): boolean {
   return MEDIA_IN_RESULTS.test(String((inlineData as JsonObject | undefined)?.mimeType))
-}
-
-function searchResultText(block: SearchResultBlock): string {
-  return [block.title, `Source: ${block.source}`, ...block.content.map((inner) => inner.text)].join('\n')
 }
 
 function isGoogleFile(address: string): boolean {
@@ -178,14 +158,4 @@ function guessType(url: string, what: 'image' | 'document'): string {
   const extension = /\.([a-z0-9]+)(?:[?#]|$)/i.exec(url)?.[1]?.toLowerCase() ?? ''
   const fallback = what === 'image' ? 'image/jpeg' : 'application/pdf'
   return Object.hasOwn(TYPES, extension) ? TYPES[extension]! : fallback
-}
-
-/** A file that lies at one provider cannot be shown to another; leaving it out would make the model guess. */
-function foreignFile(what: string, id: string): GatewayError {
-  const field = `messages[].content[].${what}.source`
-  return new GatewayError(
-    'unsupported',
-    `${field}: the file ${id} was uploaded to another provider; send its bytes as base64.`,
-    { field },
-  )
 }

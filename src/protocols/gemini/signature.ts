@@ -1,3 +1,4 @@
+import { base64ToText, textToBase64 } from '../../lib/base64.ts'
 import type { RedactedThinkingBlock, ThinkingBlock } from '../../message/request.ts'
 import { NO_SIGNATURE, unsealSignature } from '../shared/gemini-signature.ts'
 
@@ -23,10 +24,7 @@ export function sealThinking(blocks: readonly Thinking[]): string {
   const list = blocks.map((block) =>
     block.type === 'thinking' ? [block.text, block.signature ?? null] : [block.data],
   )
-  let binary = ''
-  for (const byte of new TextEncoder().encode(MARK + JSON.stringify(list)))
-    binary += String.fromCharCode(byte)
-  return btoa(binary)
+  return textToBase64(MARK + JSON.stringify(list))
 }
 
 /** What a signature that comes back stands for: nothing, thinking that was sealed, or Gemini's own signature. */
@@ -35,10 +33,7 @@ export function readSignature(signature: string): Thinking[] | 'own' {
     return []
   if (!signature.startsWith(SEALED)) return 'own'
   try {
-    const bytes = Uint8Array.from(atob(signature), (character) => character.charCodeAt(0))
-    const list: unknown = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes).slice(MARK.length),
-    )
+    const list: unknown = JSON.parse((base64ToText(signature) ?? '').slice(MARK.length))
     return Array.isArray(list) ? list.flatMap(readEntry) : []
   } catch {
     // Cut or changed on the way: nobody could use it.

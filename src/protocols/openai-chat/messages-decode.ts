@@ -3,6 +3,7 @@ import { readSignedCallId, sealSignature } from '../shared/gemini-signature.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { refuse, refuseValue } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
+import { urlSource } from '../shared/sources.ts'
 import { geminiSignature } from './wire.ts'
 
 export interface DecodedMessages {
@@ -107,7 +108,7 @@ function decodePart(part: Fields): Block {
       const image = part.required('image_url', part.object('image_url'))
       return {
         type: 'image',
-        source: decodeUrl(image.required('url', image.string('url'))),
+        source: urlSource(image.required('url', image.string('url'))),
         ...decodeCache(part),
       }
     }
@@ -122,15 +123,8 @@ function decodeFile(file: Fields): Block {
   const title = file.string('filename')
   const id = file.string('file_id')
   const source: Source =
-    id === undefined ? decodeUrl(file.required('file_data', file.string('file_data'))) : { kind: 'file', id }
+    id === undefined ? urlSource(file.required('file_data', file.string('file_data'))) : { kind: 'file', id }
   return { type: 'document', source, ...(title !== undefined && { title }) }
-}
-
-/** `data:image/png;base64,…` or an address. */
-function decodeUrl(url: string): Source {
-  const match = /^data:([^;,]*)(?:;[^;,]*)*;base64,/.exec(url)
-  if (match === null) return { kind: 'url', url }
-  return { kind: 'base64', mediaType: match[1]!, data: url.slice(match[0].length) }
 }
 
 /** Not OpenAI's, but OpenRouter's and LiteLLM's clients mark what Claude shall cache. */

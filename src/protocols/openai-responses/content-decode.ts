@@ -1,7 +1,9 @@
+import { base64ToText } from '../../lib/base64.ts'
 import type { Block, CacheMark, JsonObject, Source } from '../../message/request.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { refuse } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
+import { urlSource } from '../shared/sources.ts'
 import { PROTOCOL } from './wire.ts'
 
 /** `content` of a message or `output` of a tool: a string, a list of parts, nothing. */
@@ -38,7 +40,7 @@ function decodePart(part: Fields): Block[] {
 function decodeImage(part: Fields): Source {
   const id = part.string('file_id')
   if (id !== undefined) return { kind: 'file', id }
-  return decodeUrl(part.required('image_url', part.string('image_url')))
+  return urlSource(part.required('image_url', part.string('image_url')))
 }
 
 function decodeFile(part: Fields): Block {
@@ -56,7 +58,9 @@ function fileSource(part: Fields, filename: string): Source {
   if (url !== undefined) return { kind: 'url', url }
   const data = part.required('file_data', part.string('file_data'))
   // The API's own examples give the bytes without a type.
-  const source = data.startsWith('data:') ? decodeUrl(data) : base64(mediaTypeOf(filename), data)
+  const source: Source = data.startsWith('data:')
+    ? urlSource(data)
+    : { kind: 'base64', mediaType: mediaTypeOf(filename), data }
   return source.kind === 'base64' && source.mediaType.startsWith('text/') ? asText(source) : source
 }
 
@@ -67,24 +71,10 @@ function mediaTypeOf(filename: string): string {
   return ending === 'jpg' || ending === 'jpeg' ? 'image/jpeg' : 'application/pdf'
 }
 
-function base64(mediaType: string, data: string): Source & { kind: 'base64' } {
-  return { kind: 'base64', mediaType, data }
-}
-
 /** Every model reads text; as a file only some do. */
 function asText(source: Source & { kind: 'base64' }): Source {
-  try {
-    const bytes = Uint8Array.from(atob(source.data), (letter) => letter.charCodeAt(0))
-    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
-  } catch {
-    return source
-  }
-}
-
-/** `data:image/png;base64,…` or an address. */
-function decodeUrl(url: string): Source {
-  const match = /^data:([^;,]*)(?:;[^;,]*)*;base64,/.exec(url)
-  return match === null ? { kind: 'url', url } : base64(match[1]!, url.slice(match[0].length))
+  const text = base64ToText(source.data)
+  return text === undefined ? source : { kind: 'text', text }
 }
 
 /** A prefix to be kept for at least half an hour; the lifetimes of others are five minutes and one hour. */

@@ -1,14 +1,20 @@
-import { GatewayError } from '../../message/error.ts'
 import type {
   Block,
   DocumentBlock,
   ImageBlock,
   JsonObject,
-  SearchResultBlock,
   Source,
   ToolResultBlock,
 } from '../../message/request.ts'
-import { opaqueText } from '../shared/opaque-text.ts'
+import { dataUrl, foreignFile, inlineFile } from '../shared/sources.ts'
+import {
+  documentHeading,
+  dropMarks,
+  leftOut,
+  opaqueStandIn,
+  searchResultText,
+  toolErrorText,
+} from '../shared/stand-ins.ts'
 import type { Warnings } from '../shared/warnings.ts'
 
 export interface ContentOptions {
@@ -29,12 +35,9 @@ export class ContentEncoder {
   }
 
   parts(block: Block): JsonObject[] {
-    if ('cache' in block && block.cache !== undefined)
-      this.#warnings.add('dropped', 'cache_control', 'the upstream caches by itself')
+    dropMarks(block, this.#warnings)
     switch (block.type) {
       case 'text':
-        if (block.citations !== undefined)
-          this.#warnings.add('dropped', 'messages[].content[].citations', 'text has no citations here')
         return texts(block.text)
       case 'image':
         return [this.#image(block)]
@@ -44,13 +47,8 @@ export class ContentEncoder {
         return texts(searchResultText(block))
       case 'tool-reference':
         return texts(`Tool loaded: ${block.name}`)
-      case 'opaque': {
-        const text = opaqueText(block)
-        const field = `messages[].content[].${block.kind}`
-        if (text === undefined) this.#warnings.add('dropped', field, 'only its own provider knows it')
-        else this.#warnings.add('changed', field, 'sent as text')
-        return texts(text ?? '')
-      }
+      case 'opaque':
+        return texts(opaqueStandIn(block, this.#warnings))
       default:
         return []
     }
@@ -60,16 +58,13 @@ export class ContentEncoder {
   output(block: ToolResultBlock): string | JsonObject[] {
     const parts = block.content.flatMap((inner) => this.parts(inner))
     const said = parts.map(({ text }) => text)
-    if (said.every((text) => typeof text === 'string')) {
-      const text = said.join('\n')
-      return block.isError ? `[tool error] ${text}`.trimEnd() : text
-    }
-    return block.isError ? [...texts('[tool error]'), ...parts] : parts
+    if (said.every((text) => typeof text === 'string')) return toolErrorText(block, said.join('\n'))
+    return [...texts(toolErrorText(block, '')), ...parts]
   }
 
   #image({ source }: ImageBlock): JsonObject {
     if (!this.#options.images) return this.#leftOut('image', 'this model takes no images')
-    if (source.kind === 'base64') return image(`data:${source.mediaType};base64,${source.data}`)
+    if (source.kind === 'base64') return image(dataUrl(source))
     if (source.kind !== 'url')
       return { type: 'input_image', file_id: ownFile('image', source), detail: 'auto' }
     if (this.#options.imageUrls) return image(source.url)
@@ -78,14 +73,7 @@ export class ContentEncoder {
 
   #document(block: DocumentBlock): JsonObject[] {
     const { source } = block
-    if (block.citations === true)
-      this.#warnings.add(
-        'dropped',
-        'messages[].content[].document.citations',
-        'answers cannot cite documents here',
-      )
-    const title = block.title === undefined ? '' : `Document: ${block.title}`
-    const heading = [title, block.context ?? ''].filter((line) => line !== '')
+    const heading = documentHeading(block)
     switch (source.kind) {
       case 'text':
         return texts([...heading, source.text].join('\n'))
@@ -100,13 +88,11 @@ export class ContentEncoder {
     if (source.kind === 'file') return { type: 'input_file', file_id: ownFile('document', source) }
     if (!this.#options.fileParts) return this.#leftOut('document', 'the upstream takes no files')
     if (source.kind === 'url') return { type: 'input_file', file_url: source.url }
-    const filename = title ?? `document.${source.mediaType.split('/').at(-1) ?? 'bin'}`
-    return { type: 'input_file', filename, file_data: `data:${source.mediaType};base64,${source.data}` }
+    return { type: 'input_file', ...inlineFile(source, title) }
   }
 
   #leftOut(name: string, why: string): JsonObject {
-    this.#warnings.add('dropped', `messages[].content[].${name}`, why)
-    return { type: 'input_text', text: `[The ${name} was left out: ${why}]` }
+    return { type: 'input_text', text: leftOut(name, why, this.#warnings) }
   }
 }
 
@@ -119,18 +105,8 @@ function image(url: string): JsonObject {
   return { type: 'input_image', image_url: url, detail: 'auto' }
 }
 
-function searchResultText(block: SearchResultBlock): string {
-  return [block.title, `Source: ${block.source}`, ...block.content.map(({ text }) => text)].join('\n')
-}
-
-/** OpenAI's files are `file-…`. One that lies elsewhere cannot be shown; leaving it out would make the model guess. */
-function ownFile(what: string, source: Source): string {
-  const id = source.kind === 'file' ? source.id : ''
-  if (id.startsWith('file-')) return id
-  const field = `messages[].content[].${what}.source`
-  throw new GatewayError(
-    'unsupported',
-    `${field}: the file ${id} was uploaded to another provider; send its bytes as base64.`,
-    { field },
-  )
+/** OpenAI's files are `file-…`. */
+function ownFile(what: 'image' | 'document', source: Source): string {
+  if (source.kind === 'file' && source.id.startsWith('file-')) return source.id
+  throw foreignFile(what, source)
 }

@@ -1,6 +1,6 @@
 import type { Block, JsonObject, Request, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { isAttribution } from '../shared/attribution.ts'
-import { originalCallId, shortHash } from '../shared/identity.ts'
+import { shortCallId } from '../shared/identity.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
 import { mergeRoles, resultsAfter, uniqueCalls } from '../shared/turns.ts'
 import type { Warnings } from '../shared/warnings.ts'
@@ -159,7 +159,7 @@ class Conversation {
   #call({ id, name, arguments: json }: ToolCallBlock): void {
     this.#input.push({
       type: 'function_call',
-      call_id: callId(id),
+      call_id: shortCallId(id, CALL_ID_LENGTH_MAX),
       name: this.#names.sent(name),
       arguments: json,
     })
@@ -211,7 +211,11 @@ class Conversation {
         )
       const last = own.at(-1)
       const output = last === undefined ? NO_RESULT : this.#content.output(last)
-      this.#input.push({ type: 'function_call_output', call_id: callId(call.id), output })
+      this.#input.push({
+        type: 'function_call_output',
+        call_id: shortCallId(call.id, CALL_ID_LENGTH_MAX),
+        output,
+      })
     }
   }
 }
@@ -219,10 +223,4 @@ class Conversation {
 /** An item of this API that the hub only carried. */
 function isOwn(block: Block): block is Extract<Block, { type: 'opaque' }> {
   return block.type === 'opaque' && block.protocol === PROTOCOL
-}
-
-function callId(id: string): string {
-  const original = originalCallId(id)
-  const fits = original !== '' && original.length <= CALL_ID_LENGTH_MAX
-  return fits ? original : `call_${shortHash(original, 24)}`
 }

@@ -1,15 +1,21 @@
-import { GatewayError } from '../../message/error.ts'
 import type {
   Block,
   CacheMark,
   DocumentBlock,
   ImageBlock,
   JsonObject,
-  SearchResultBlock,
   Source,
   ToolResultBlock,
 } from '../../message/request.ts'
-import { opaqueText } from './opaque-text.ts'
+import { dataUrl, foreignFile, inlineFile } from './sources.ts'
+import {
+  documentHeading,
+  dropCitations,
+  leftOut,
+  opaqueStandIn,
+  searchResultText,
+  toolErrorText,
+} from './stand-ins.ts'
 import type { Warnings } from './warnings.ts'
 
 /** A part of a message's content: text with the cache mark that stood on it, or something else as it goes out. */
@@ -35,10 +41,9 @@ export class ContentEncoder {
   }
 
   parts(block: Block): Part[] {
+    dropCitations(block, this.#warnings)
     switch (block.type) {
       case 'text':
-        if (block.citations !== undefined)
-          this.#warnings.add('dropped', 'messages[].content[].citations', 'text has no citations here')
         return block.text === '' ? [] : [{ text: block.text, ...mark(block) }]
       case 'image':
         return [this.#image(block)]
@@ -49,14 +54,8 @@ export class ContentEncoder {
       case 'tool-reference':
         return [{ text: `Tool loaded: ${block.name}` }]
       case 'opaque': {
-        const text = opaqueText(block)
-        const field = `messages[].content[].${block.kind}`
-        this.#warnings.add(
-          text === undefined ? 'dropped' : 'changed',
-          field,
-          text === undefined ? 'only Anthropic knows it' : 'sent as text',
-        )
-        return text === undefined ? [] : [{ text }]
+        const text = opaqueStandIn(block, this.#warnings)
+        return text === '' ? [] : [{ text }]
       }
       default:
         return []
@@ -82,8 +81,7 @@ export class ContentEncoder {
         'messages[].content[].tool_result.content',
         'images and files follow in a user message',
       )
-    const text = texts.join('\n')
-    return { text: block.isError ? `[tool error] ${text}`.trimEnd() : text, attachments }
+    return { text: toolErrorText(block, texts.join('\n')), attachments }
   }
 
   /** Parts as `content`: a string where that says it all, because not every server takes lists. */
@@ -105,7 +103,7 @@ export class ContentEncoder {
 
   #image({ source }: ImageBlock): Part {
     if (!this.#options.images) return this.#leftOut('image', 'this model takes no images')
-    if (source.kind === 'base64') return image(`data:${source.mediaType};base64,${source.data}`)
+    if (source.kind === 'base64') return image(dataUrl(source))
     if (source.kind !== 'url') throw foreignFile('image', source)
     if (this.#options.imageUrls) return image(source.url)
     return this.#leftOut('image', `the upstream takes no image by its address: ${source.url}`)
@@ -113,15 +111,7 @@ export class ContentEncoder {
 
   #document(block: DocumentBlock): Part[] {
     const { source } = block
-    if (block.citations === true)
-      this.#warnings.add(
-        'dropped',
-        'messages[].content[].document.citations',
-        'answers cannot cite documents here',
-      )
-    const heading = [block.title === undefined ? '' : `Document: ${block.title}`, block.context ?? ''].filter(
-      (line) => line !== '',
-    )
+    const heading = documentHeading(block)
     switch (source.kind) {
       case 'text':
         return [{ text: [...heading, source.text].join('\n'), ...mark(block) }]
@@ -145,14 +135,11 @@ export class ContentEncoder {
   #file(source: Extract<Source, { kind: 'base64' }>, title: string | undefined): Part {
     if (!this.#options.fileParts)
       return this.#leftOut('document', `the upstream takes no files (${source.mediaType})`)
-    const filename = title ?? `document.${source.mediaType.split('/').at(-1) ?? 'bin'}`
-    const file = { filename, file_data: `data:${source.mediaType};base64,${source.data}` }
-    return { other: { type: 'file', file }, name: 'document' }
+    return { other: { type: 'file', file: inlineFile(source, title) }, name: 'document' }
   }
 
   #leftOut(name: string, why: string): Part {
-    this.#warnings.add('dropped', `messages[].content[].${name}`, why)
-    return { text: `[The ${name} was left out: ${why}]` }
+    return { text: leftOut(name, why, this.#warnings) }
   }
 }
 
@@ -162,19 +149,4 @@ function mark(block: { cache?: CacheMark }): { cache?: CacheMark } {
 
 function image(url: string): Part {
   return { other: { type: 'image_url', image_url: { url } }, name: 'image' }
-}
-
-function searchResultText(block: SearchResultBlock): string {
-  return [block.title, `Source: ${block.source}`, ...block.content.map(({ text }) => text)].join('\n')
-}
-
-/** A file that lies at one provider cannot be shown to another; leaving it out would make the model guess. */
-function foreignFile(what: string, source: Source): GatewayError {
-  const id = source.kind === 'file' ? ` ${source.id}` : ''
-  const field = `messages[].content[].${what}.source`
-  return new GatewayError(
-    'unsupported',
-    `${field}: the file${id} was uploaded to another provider; send its bytes as base64.`,
-    { field },
-  )
 }

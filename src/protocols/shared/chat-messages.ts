@@ -1,6 +1,6 @@
 import type { Block, JsonObject, Request, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { isAttribution } from './attribution.ts'
-import { originalCallId, shortHash } from './identity.ts'
+import { originalCallId, shortCallId, shortHash } from './identity.ts'
 import type { ToolNames } from './tool-names.ts'
 import type { Warnings } from './warnings.ts'
 import { ContentEncoder } from './chat-content.ts'
@@ -255,15 +255,10 @@ class Conversation {
   }
 
   #callId(id: string): string {
-    const original = originalCallId(id)
     const length = this.#options.callIdLength
-    if (length !== undefined) {
-      return original.length === length && /^[a-zA-Z0-9]+$/.test(original)
-        ? original
-        : shortHash(original, length)
-    }
-    return original !== '' && original.length <= CALL_ID_LENGTH_MAX
-      ? original
-      : `call_${shortHash(original, 24)}`
+    if (length === undefined) return shortCallId(id, CALL_ID_LENGTH_MAX)
+    const original = originalCallId(id)
+    const fits = original.length === length && /^[a-zA-Z0-9]+$/.test(original)
+    return fits ? original : shortHash(original, length)
   }
 }

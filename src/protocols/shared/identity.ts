@@ -2,6 +2,7 @@
  * Ids and pseudonyms without clock, chance or Node APIs: the same input gives the same id, so that a replayed
  * conversation keeps its bytes (and its prompt cache), and a user's id never leaves the gateway readable.
  */
+import { base64ToText, textToBase64 } from '../../lib/base64.ts'
 import { RecentMap } from '../../lib/recent-map.ts'
 
 const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
@@ -42,21 +43,19 @@ const PORTABLE = /^[a-zA-Z0-9_-]+$/
  */
 export function portableCallId(id: string): string {
   if (PORTABLE.test(id) && !id.startsWith(ESCAPE)) return id
-  let binary = ''
-  for (const byte of new TextEncoder().encode(id)) binary += String.fromCharCode(byte)
-  return ESCAPE + btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return ESCAPE + textToBase64(id).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
 /** The id that {@link portableCallId} was given; any other id as it is. */
 export function originalCallId(id: string): string {
-  if (!id.startsWith(ESCAPE)) return id
-  try {
-    const binary = atob(id.slice(ESCAPE.length).replaceAll('-', '+').replaceAll('_', '/'))
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return id
-  }
+  return (id.startsWith(ESCAPE) ? base64ToText(id.slice(ESCAPE.length)) : undefined) ?? id
+}
+
+/** The id as an API takes it that refuses longer ones. */
+export function shortCallId(id: string, mostLetters: number): string {
+  const original = originalCallId(id)
+  const fits = original !== '' && original.length <= mostLetters
+  return fits ? original : `call_${shortHash(original, 24)}`
 }
 
 /**
