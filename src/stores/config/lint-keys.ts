@@ -1,7 +1,6 @@
 import type { ConfiguredProvider } from './configuration.ts'
 import type { VirtualKey } from './governance.ts'
-import type { LintQuestion, Tell } from './lint.ts'
-import { oneOf } from './lint-rules.ts'
+import { oneOf, type LintQuestion, type Tell } from './finding.ts'
 
 /** Virtual keys and provider keys that serve no call. */
 export function lintKeys({ configuration, nowMs }: LintQuestion, tell: Tell): void {

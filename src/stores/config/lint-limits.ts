@@ -1,7 +1,6 @@
 import type { Configuration } from './configuration.ts'
 import type { Limits, VirtualKey } from './governance.ts'
-import type { LintQuestion, Tell } from './lint.ts'
-import { oneOf } from './lint-rules.ts'
+import { oneOf, type LintQuestion, type Tell } from './finding.ts'
 
 /** Budgets and rate limits that bind nobody, or everybody. */
 export function lintLimits({ configuration, settings, nowMs }: LintQuestion, tell: Tell): void {

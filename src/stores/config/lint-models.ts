@@ -1,7 +1,7 @@
 import { closest } from '../../lib/closest.ts'
 import { list, lookup } from '../../models/catalogue.ts'
 import type { Configuration, ConfiguredProvider } from './configuration.ts'
-import type { LintQuestion, Tell } from './lint.ts'
+import type { LintQuestion, Tell } from './finding.ts'
 import { patternOf } from './model-list.ts'
 
 /** A model that the settings name at a provider. */

@@ -4,7 +4,7 @@ import type { RulePlace } from '../../rules/routing-rule.ts'
 import { closest } from '../../lib/closest.ts'
 import type { Configuration } from './configuration.ts'
 import type { OriginatedRule } from './governance.ts'
-import type { LintQuestion, Tell } from './lint.ts'
+import { oneOf, type LintQuestion, type Tell } from './finding.ts'
 
 /** Rules that never decide, or lead nowhere. */
 export async function lintRules({ configuration }: LintQuestion, tell: Tell): Promise<void> {
@@ -115,13 +115,3 @@ function lintPlace(
   const ids = places.flatMap(({ keys }) => keys.map(({ id }) => id))
   if (!ids.includes(keyId)) tell(`${place}.key_id`, `"${keyId}", which is no provider key there`, oneOf(ids))
 }
-
-/** For messages: the names that would have been right. */
-export function oneOf(names: Iterable<string>): string {
-  const all = [...names]
-  if (all.length === 0) return 'one that is configured; there is none'
-  const shown = all.slice(0, SHOWN_MAX).join(', ')
-  return `one of ${shown}${all.length > SHOWN_MAX ? ` and ${all.length - SHOWN_MAX} more` : ''}`
-}
-
-const SHOWN_MAX = 10

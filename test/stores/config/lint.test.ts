@@ -127,6 +127,21 @@ describe('models', () => {
   })
 })
 
+const PRICES: [title: string, override: object, expected: string[]][] = [
+  ['of everybody', {}, []],
+  ['of a provider', { scope_kind: 'provider', provider_id: 'OpenAI' }, []],
+  ['of a provider that is not there', { scope_kind: 'provider', provider_id: 'vertex' }, ['governance.pricing_overrides[0].provider_id: prices of "vertex", which is not there → one of openai, groq']],
+  ['of a provider key that is not there', { scope_kind: 'provider_key', provider_key_id: 'p' }, ['governance.pricing_overrides[0].provider_key_id: prices of "p", which is not there → one of o, groq/key 1']],
+  ['of a virtual key that is not there', { scope_kind: 'virtual_key_provider', virtual_key_id: 'x', provider_id: 'groq' }, ['governance.pricing_overrides[0].virtual_key_id: prices of "x", which is not there → one of k']],
+] // prettier-ignore
+
+describe('prices', () => {
+  it.each(PRICES)('%s', async (_title, override, expected) => {
+    const pricing_overrides = [{ model_pattern: 'm', input_per_million: 1, ...override }]
+    expect(await findings({ pricing_overrides, virtual_keys: [key()] })).toEqual(expected)
+  })
+})
+
 const PATHS: Path[] = [
   ['a'], ['a', 0], ['a', 0, 'b'], ['a b', 'c'], ['a', '"x"', 1], ['a.b', '[0]', 'c'], ['$schema', 'x-y'], ['<<', 'a'], ['', 'a'],
 ] // prettier-ignore
