@@ -25,6 +25,7 @@ import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from '../src/providers/i
 import { chooseKey } from '../src/rules/key-choice.ts'
 import type { Configuration } from '../src/stores/config/configuration.ts'
 import { loadConfiguration } from '../src/stores/config/load.ts'
+import { openMemoryLedger } from '../src/stores/ledger/memory.ts'
 import type { LogWriter } from '../src/stores/logs/port.ts'
 import { openLogStore } from '../src/stores/logs/sqlite.ts'
 import { scanObject } from '../src/wire/json-scan.ts'
@@ -86,7 +87,14 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
   const translated = await inbound(messagesBody(BODY_BYTES, 'openai/gpt-5', true), configuration)
   const { call, request } = native
   const caller = authenticate(call, configuration)
-  const [target] = plan(request, caller, call, configuration)
+  const routing = {
+    call,
+    request,
+    caller,
+    configuration,
+    on: { ledger: openMemoryLedger(), random: Math.random },
+  }
+  const [target] = plan(routing)
   const question = {
     model: target.model,
     requested: request.model,
@@ -101,7 +109,7 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
   })
   return [
     stage('read: find the top-level fields of the body', () => void scanObject(request.body)),
-    stage('routing', () => void plan(request, caller, call, configuration)),
+    stage('routing', () => void plan(routing)),
     stage('key choice', () => void chooseKey(target.provider.keys, question)),
     stage('encode, native: edits of the body, headers', () => {
       const { body } = nativeBody(call, request, target)
@@ -173,7 +181,8 @@ async function recordStage(configuration: Configuration, logs: LogWriter): Promi
     release: () => {},
   }
   const caller = authenticate(call, configuration)
-  const [target] = plan(request, caller, call, configuration)
+  const ledger = openMemoryLedger()
+  const [target] = plan({ call, request, caller, configuration, on: { ledger, random: Math.random } })
   const chunks = anthropicEvents(EVENTS).map((part) => Buffer.from(part))
   const run = () => {
     const record = new CallRecord(call, configuration, logs)

@@ -2,7 +2,8 @@ import { Collector } from '../message/collect.ts'
 import { toGatewayError } from '../message/error.ts'
 import type { FinishReason, Event } from '../message/event.ts'
 import type { Block, JsonObject } from '../message/request.ts'
-import type { Protocol, ProtocolId } from '../protocols/protocol.ts'
+import type { Protocol } from '../protocols/protocol.ts'
+import type { CallRow } from '../stores/logs/port.ts'
 import { readFrame, SseFramer } from '../wire/sse.ts'
 
 /** What a logged answer said, as far as it came. */
@@ -13,7 +14,11 @@ export interface DecodedAnswer {
   error: string | undefined
 }
 
-export type DecodeAnswer = (protocol: ProtocolId, bytes: Uint8Array, isStream: boolean) => DecodedAnswer
+export type DecodeAnswer = (
+  protocol: CallRow['protocol'],
+  bytes: Uint8Array,
+  isStream: boolean,
+) => DecodedAnswer
 
 /** Reads answers of these protocols; of any other, the content is empty. Never throws. */
 export function answerDecoder(protocols: readonly Protocol[]): DecodeAnswer {

@@ -35,6 +35,17 @@ export const ERRORS = {
   forbidden_origin: { status: 403, verdict: 'tell' },
   unauthenticated: { status: 401, verdict: 'tell' },
   forbidden: { status: 403, verdict: 'tell' },
+  virtual_key_required: { status: 401, verdict: 'tell' },
+  virtual_key_not_found: { status: 403, verdict: 'tell' },
+  virtual_key_blocked: { status: 403, verdict: 'tell' },
+  missing_required_headers: { status: 400, verdict: 'tell' },
+  // What the caller may use
+  provider_blocked: { status: 403, verdict: 'tell' },
+  model_blocked: { status: 403, verdict: 'tell' },
+  budget_exceeded: { status: 402, verdict: 'tell' },
+  token_limited: { status: 429, verdict: 'tell' },
+  request_limited: { status: 429, verdict: 'tell' },
+  governance_limited: { status: 429, verdict: 'tell' },
   client_closed: { status: 499, verdict: 'tell' },
   // The upstream's key
   upstream_unauthenticated: { status: 401, verdict: 'other-key' },
@@ -86,6 +97,8 @@ export interface ErrorDetails {
   }
   /** `x-should-retry`, where the upstream said it. */
   shouldRetry?: boolean
+  /** It is about this provider or model alone, so that the plan's next target may serve the call all the same. */
+  isOfTarget?: boolean
   /** With `context_overflow`: how much too long, from which each protocol makes the words its agents act on. */
   overflow?: ContextOverflow
   cause?: unknown

@@ -11,6 +11,8 @@ import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { withoutReasoning } from './refused-reasoning.ts'
 import { clientGone } from './relay.ts'
+import { isBound, reserve } from './reserve.ts'
+import type { Held, Intended } from './reserve.ts'
 import type { Send } from './send.ts'
 
 /**
@@ -56,11 +58,14 @@ async function attemptTarget<Place extends Target>(
 ): Promise<void> {
   const { network } = first.provider
   let target = first
+  let last: GatewayError | undefined
   let refused: GatewayError | undefined
   const tried = new Set<string>()
   let key = keyFor(target, request, tried, on)
   for (let attempts = 1; ;) {
-    const opened = record.attempt(target, key)
+    const intended = { call, request, target, key }
+    const held = isBound(target) ? await heldFor(intended, record, on, last) : undefined
+    const opened = record.attempt(target, key, held)
     try {
       await send(call, request, target, key, record, on)
       opened.ended(200)
@@ -68,6 +73,7 @@ async function attemptTarget<Place extends Target>(
     } catch (thrown) {
       const error = toGatewayError(thrown)
       opened.ended(error.details.upstream?.status, error)
+      last = error
       if (call.reply.committed || call.reply.closed) throw error
       const leaner = withoutReasoning(call, request, target, error)
       if (leaner !== undefined) {
@@ -97,6 +103,20 @@ async function attemptTarget<Place extends Target>(
   }
 }
 
+/** A repetition that the limits do not let through leaves the failure before it to be told. */
+async function heldFor(
+  intended: Intended,
+  record: CallRecord,
+  on: Dependencies,
+  last: GatewayError | undefined,
+): Promise<Held | undefined> {
+  try {
+    return await reserve(intended, record, on)
+  } catch (refused) {
+    throw last ?? refused
+  }
+}
+
 /** The client's own login stands in for a provider key. */
 const LOGIN_KEY: Omit<ProviderKey, 'reach'> = {
   id: 'login',
@@ -121,8 +141,8 @@ function keyFor(
   if (loginToken !== undefined && provider.reach !== undefined) return { ...LOGIN_KEY, reach: provider.reach }
   const key = choose(target, request, tried, on)
   if (key !== undefined) return key
-  const { id, keys } = provider
-  const listed = keys.filter(
+  const { id } = provider
+  const listed = keysOf(target).filter(
     (candidate) => candidate.enabled && !allows(candidate, target.model, request.model),
   ).length
   const reason = listed > 0 ? `its ${listed} enabled key(s) do not list this model` : 'it has no enabled key'
@@ -141,13 +161,18 @@ function choose(
 ): ProviderKey | undefined {
   if (target.loginToken !== undefined) return undefined
   const { sessionId, model: requested } = request
-  return chooseKey(target.provider.keys, {
+  return chooseKey(keysOf(target), {
     model: target.model,
     requested,
     tried,
     sessionId,
     random: on.random,
   })
+}
+
+/** Those that the virtual key or a rule lets the call use. */
+function keysOf({ provider, keyIds }: Target): readonly ProviderKey[] {
+  return keyIds === undefined ? provider.keys : provider.keys.filter(({ id }) => keyIds.has(id))
 }
 
 /** Waits before a repetition, unless the client leaves. */

@@ -5,7 +5,7 @@ import type { Call } from './call.ts'
 
 /** Who makes a call. */
 export interface Caller {
-  /** Undefined: the anonymous user of this machine. */
+  /** Undefined: the anonymous user of this machine, whom nothing binds but what binds everybody. */
   readonly virtualKey: VirtualKey | undefined
   /** `Authorization: Bearer` value that is neither a virtual key nor ours: perhaps a login of a provider. */
   readonly bearerToken: string | undefined
@@ -19,31 +19,40 @@ const VIRTUAL_KEY_PREFIX = /^sk-bf-/i
  * `x-bf-vk`, `Authorization: Bearer`, `x-api-key`, `x-goog-api-key`. A placeholder key is accepted unless
  * virtual keys are enforced.
  *
- * Throws `unauthenticated` (none given, but required) and `forbidden` (unknown, expired or inactive).
+ * Throws `missing_required_headers`, `virtual_key_required` (none given), `virtual_key_not_found`, and
+ * `virtual_key_blocked` (expired or inactive).
  */
 export function authenticate(call: Call, configuration: Configuration): Caller {
+  const { client, governance } = configuration
+  checkHeaders(call, governance.requiredHeaders)
   const bearerToken = /^Bearer +(\S+) *$/i.exec(call.headers['authorization'] ?? '')?.[1]
   const named = call.headers['x-bf-vk']
   const candidates = [bearerToken, call.headers['x-api-key'], call.headers['x-goog-api-key']]
   const presented = named ?? candidates.find((value) => value !== undefined && VIRTUAL_KEY_PREFIX.test(value))
   const other = bearerToken === presented ? undefined : bearerToken
   if (presented === undefined || presented === '') {
-    if (configuration.client.enforceAuthOnInference) {
+    if (client.enforceAuthOnInference) {
       throw new GatewayError(
-        'unauthenticated',
+        'virtual_key_required',
         'virtual key is required. Provide a virtual key via the x-bf-vk header, or as the agent’s API key.',
       )
     }
-    return { virtualKey: undefined, bearerToken: other }
+    return { virtualKey: governance.anonymous, bearerToken: other }
   }
   const nowMs = Date.now()
-  const found = configuration.governance.findVirtualKey(presented)
+  const found = governance.findVirtualKey(presented)
   if (found === undefined || nowMs >= (found.graceEndsAtMs ?? Infinity))
-    throw new GatewayError('forbidden', 'The virtual key is not known here.')
+    throw new GatewayError('virtual_key_not_found', 'The virtual key is not known here.')
   const { virtualKey } = found
   if (nowMs >= (virtualKey.expiresAtMs ?? Infinity))
-    throw new GatewayError('forbidden', `The virtual key ${virtualKey.name} has expired.`)
+    throw new GatewayError('virtual_key_blocked', `The virtual key ${virtualKey.name} has expired.`)
   if (!virtualKey.active)
-    throw new GatewayError('forbidden', `The virtual key ${virtualKey.name} is not active.`)
+    throw new GatewayError('virtual_key_blocked', `The virtual key ${virtualKey.name} is not active.`)
   return { virtualKey, bearerToken: other }
+}
+
+function checkHeaders({ headers }: Call, required: readonly string[]): void {
+  const missing = required.filter((name) => (headers[name] ?? '') === '')
+  if (missing.length === 0) return
+  throw new GatewayError('missing_required_headers', `missing required headers: ${missing.join(', ')}`)
 }

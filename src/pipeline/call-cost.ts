@@ -1,11 +1,15 @@
-import { emptyUsage } from '../message/usage.ts'
+import { emptyUsage, totalInputTokens } from '../message/usage.ts'
 import type { Usage } from '../message/usage.ts'
 import type { RequestType } from '../models/price-book.ts'
-import type { Tapped } from '../protocols/protocol.ts'
-import { cost } from '../rules/cost.ts'
+import type { Prices } from '../models/prices.ts'
+import type { Operation, Tapped } from '../protocols/protocol.ts'
+import { chargeFor } from '../rules/budgets.ts'
+import { cost as priceOf } from '../rules/cost.ts'
 import type { Configuration, ProviderKey } from '../stores/config/configuration.ts'
+import type { Amounts } from '../stores/ledger/port.ts'
 import type { AttemptRow, CallCost } from '../stores/logs/port.ts'
 import type { Target } from './plan.ts'
+import type { Held } from './reserve.ts'
 
 /** What is read of an answer while it passes, and whether it was whole. */
 export type Meter = Tapped & { readonly complete: boolean }
@@ -15,14 +19,25 @@ export interface MeteredAttempt {
   readonly row: AttemptRow
   readonly target: Target
   readonly key: ProviderKey
+  /** What is held for it of budgets and rate limits; undefined: none binds it. */
+  readonly held?: Held | undefined
   /** Where its usage is read from; undefined: no answer came. */
   meter: Meter | undefined
+  /** Set once: what was charged for it does not change any more. */
+  bill?: Bill
+}
+
+/** What an attempt cost. */
+interface Bill {
+  /** Undefined: nothing of it is billed. */
+  readonly usage: Usage | undefined
+  readonly cost: CallCost
 }
 
 /** What all attempts share. */
 export interface CostContext {
   readonly configuration: Configuration
-  readonly operation: string
+  readonly operation: Operation
   readonly requested: string | undefined
   readonly virtualKeyId: string | undefined
 }
@@ -52,20 +67,83 @@ export function callCost(
   const last = attempts.at(-1)
   let total: CallCost = { nanodollars: 0 }
   for (const attempt of attempts) {
-    const own = attempt === last ? usage : attempt.meter && fullUsage(attempt.meter.usage)
-    if (own === undefined || !isUsed(own)) {
-      if (attempt === last && attempt.meter?.complete === true)
-        total = sum(total, unmetered(attempt, context))
-      continue
-    }
-    const billed = attemptCost(attempt, own, context)
-    if (attempt !== last) {
+    const { cost, usage: own } = billFor(attempt, attempt === last ? usage : reportedUsage(attempt), context)
+    if (attempt !== last && own !== undefined) {
       attempt.row.usage = own
-      attempt.row.costNanodollars = billed.nanodollars
+      attempt.row.costNanodollars = cost.nanodollars
     }
-    total = sum(total, billed)
+    total = sum(total, cost)
   }
   return total
+}
+
+/** As the upstream told it; undefined: it told of none. */
+export function reportedUsage({ meter }: MeteredAttempt): Usage | undefined {
+  return meter && fullUsage(meter.usage)
+}
+
+/**
+ * Makes the bill of an attempt that is over, and charges it to what was held for it: the row of a call and the ledger
+ * have the same amount.
+ */
+export function billFor(attempt: MeteredAttempt, usage: Usage | undefined, context: CostContext): Bill {
+  if (attempt.bill !== undefined) return attempt.bill
+  const { held, row, meter } = attempt
+  const isAnswered = row.error === undefined || meter?.complete === true
+  const used = usage !== undefined && isUsed(usage) ? usage : undefined
+  const known = used === undefined ? costWithoutUsage(attempt, context) : attemptCost(attempt, used, context)
+  const cost = held === undefined || known.nanodollars !== null ? known : charged(known, held)
+  if (used !== undefined || isAnswered) held?.reservation.settle(amountsOf(used, cost, held, meter))
+  else held?.reservation.release()
+  return (attempt.bill = { usage: used, cost })
+}
+
+/** In the row as in the ledger: the most that it may have been, where that can be said. */
+function charged(cost: CallCost, { demand }: Held): CallCost {
+  const { nanodollars, source } = chargeFor(null, demand)
+  if (source !== 'worst-case') return cost
+  return { nanodollars, reason: `${cost.reason}; charged is the most that it may have been` }
+}
+
+function amountsOf(
+  usage: Usage | undefined,
+  { nanodollars }: CallCost,
+  { demand }: Held,
+  meter: Meter | undefined,
+): Amounts {
+  if (usage !== undefined)
+    return { nanodollars, tokens: totalInputTokens(usage) + usage.outputTokens, requests: 1 }
+  // An answer of which nobody said what it used; without a meter it uses no tokens.
+  const tokens = meter !== undefined && typeof demand.tokens === 'number' ? demand.tokens : 0
+  return { nanodollars, tokens, requests: 1 }
+}
+
+/**
+ * Notes what is charged if the gateway dies now: the tokens that the client has got, and those of the bytes that it gets
+ * until this is called again. Providers bill an answer that nobody reads to its end.
+ */
+export function oweFor(
+  attempt: MeteredAttempt,
+  tokens: { inputTokens: number; outputTokens: number },
+  context: CostContext,
+): void {
+  const { held, meter } = attempt
+  if (held === undefined) return
+  const reported = fullUsage(meter?.usage ?? {})
+  const inputTokens = totalInputTokens(reported) > 0 ? reported.inputTokens : tokens.inputTokens
+  const usage: Usage = { ...reported, inputTokens, outputTokens: tokens.outputTokens }
+  const { nanodollars } = attemptCost(attempt, usage, context)
+  const known = chargeFor(nanodollars, held.demand).nanodollars
+  held.reservation.owe({
+    nanodollars: known,
+    tokens: totalInputTokens(usage) + usage.outputTokens,
+    requests: 1,
+  })
+}
+
+/** Nothing, unless an answer came whole. */
+function costWithoutUsage(attempt: MeteredAttempt, context: CostContext): CallCost {
+  return attempt.meter?.complete === true ? unmetered(attempt, context) : { nanodollars: 0 }
 }
 
 /** An answer came whole, and nobody said what it used: only a fee for each request can be known. */
@@ -83,24 +161,34 @@ function sum(before: CallCost, { nanodollars, ...later }: CallCost): CallCost {
   return { nanodollars: before.nanodollars + nanodollars, ...later }
 }
 
-function attemptCost(
-  { target, key, meter }: MeteredAttempt,
-  usage: Usage,
-  { configuration, operation, requested, virtualKeyId }: CostContext,
-): CallCost {
+function attemptCost({ target, key, meter }: MeteredAttempt, usage: Usage, context: CostContext): CallCost {
+  const { configuration, requested } = context
   const provider = target.provider.id
-  const question = { provider, providerKeyId: key.id, virtualKeyId, requestType: requestTypeOf(operation) }
+  const question = questionOf(target, key, context)
   const found = configuration.prices.find({
     ...question,
     model: target.model,
     reported: meter?.model,
     requested,
   })
-  const { nanodollars, reason, parts } = cost(usage, (model) =>
+  const { nanodollars, reason, parts } = priceOf(usage, (model) =>
     model === undefined ? found?.prices : configuration.prices.find({ ...question, model })?.prices,
   )
   if (reason !== undefined) return { nanodollars: null, reason: `${provider}/${target.model}: ${reason}` }
   return { nanodollars, parts, ...(found && { price: found.model, source: found.source }) }
+}
+
+/** What an attempt there is billed by, before anybody has answered it. */
+export function pricesAt(target: Target, key: ProviderKey, context: CostContext): Prices | undefined {
+  const { configuration, requested } = context
+  const question = questionOf(target, key, context)
+  return configuration.prices.find({ ...question, model: target.model, reported: undefined, requested })
+    ?.prices
+}
+
+function questionOf(target: Target, key: ProviderKey, { operation, virtualKeyId }: CostContext) {
+  const provider = target.provider.id
+  return { provider, providerKeyId: key.id, virtualKeyId, requestType: requestTypeOf(operation) }
 }
 
 const REQUEST_TYPES: Readonly<Record<string, RequestType>> = {

@@ -1,5 +1,6 @@
 import type { CloudCredentials } from '../providers/authorization.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
+import type { Ledger } from '../stores/ledger/port.ts'
 import type { LogWriter } from '../stores/logs/port.ts'
 import type { Egress } from '../wire/egress.ts'
 import type { IdleWatch } from './idle-watch.ts'
@@ -12,6 +13,8 @@ export interface Dependencies {
   /** Tokens of clouds. */
   readonly credentials: CloudCredentials
   readonly logs: LogWriter
+  /** What is used of budgets and rate limits. */
+  readonly ledger: Ledger
   readonly idleWatch: IdleWatch
   /** Uniform in [0, 1). */
   readonly random: () => number

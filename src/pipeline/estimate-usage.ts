@@ -8,7 +8,7 @@ import type { Call } from './call.ts'
 import type { InboundRequest } from './read-request.ts'
 
 /** A token is about four bytes of JSON text. */
-const BYTES_PER_TOKEN = 4
+export const BYTES_PER_TOKEN = 4
 
 /** What a client got, as far as it was kept. */
 export interface KeptAnswer {

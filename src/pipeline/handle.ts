@@ -30,7 +30,7 @@ export async function handle(call: Call, on: Dependencies): Promise<void> {
     if (call.operation === 'get-model') return getModel(call, caller, configuration)
 
     if (call.passthrough !== undefined)
-      return await passThrough(call, call.passthrough, record, configuration, on)
+      return await passThrough(call, call.passthrough, caller, record, configuration, on)
 
     if (isOperation(call.endpoint))
       return await runOperation(call, call.endpoint, caller, record, configuration, on)
@@ -40,7 +40,7 @@ export async function handle(call: Call, on: Dependencies): Promise<void> {
     const invoked = invokedOperation(call, request)
     if (invoked !== undefined)
       return await tryOperation(call, invoked, undefined, caller, record, configuration, on)
-    const targets = plan(request, caller, call, configuration)
+    const targets = plan({ call, request, caller, configuration, on })
     record.target(targets[0])
     if (call.operation === 'count-tokens') await countTokens(call, request, targets, record, on)
     else await attempt(send, call, request, targets, record, on)

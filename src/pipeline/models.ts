@@ -6,7 +6,7 @@ import { route } from '../rules/routing.ts'
 import type { Configuration, ConfiguredProvider } from '../stores/config/configuration.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
-import { candidates, loginTokenFor } from './plan.ts'
+import { candidates, grantedKeys, loginTokenFor } from './candidates.ts'
 import { jsonHeaders } from './reply-whole.ts'
 
 /**
@@ -39,7 +39,7 @@ function modelsFor(
   for (const provider of configuration.providers.values()) {
     for (const [name, model] of namesAt(provider, caller)) {
       const id = toldId(provider.id, name, foreignPrefix)
-      if (models.has(id) || !mayUse(caller, provider, name, model)) continue
+      if (models.has(id) || !mayUse(caller, provider, [name, model], configuration)) continue
       models.set(id, { id, provider: provider.id, model, facts: lookup(provider.id, model) })
     }
   }
@@ -57,10 +57,20 @@ function* namesAt(provider: ConfiguredProvider, caller: Caller): Generator<[name
   for (const key of keys) for (const model of key.models ?? []) yield [model, model]
 }
 
-/** The one place that says whether a caller may use a model, for every listing. */
-function mayUse(caller: Caller, provider: ConfiguredProvider, name: string, model: string): boolean {
+/** The one place that says whether a caller may use a model, for every listing. `names`: as it is asked for, and its id. */
+function mayUse(
+  caller: Caller,
+  provider: ConfiguredProvider,
+  names: readonly [string, string],
+  { governance }: Configuration,
+): boolean {
+  const { virtualKey } = caller
+  if (virtualKey !== undefined && governance.grantFor(virtualKey, provider.id, names).outcome !== 'granted')
+    return false
+  const granted = grantedKeys(virtualKey, provider.id)
   return (
-    loginTokenFor(provider, caller) !== undefined || provider.keys.some((key) => allows(key, model, name))
+    loginTokenFor(provider, caller) !== undefined ||
+    provider.keys.some((key) => granted?.has(key.id) !== false && allows(key, names[1], names[0]))
   )
 }
 

@@ -3,12 +3,11 @@ import { CODECS } from '../operations/index.ts'
 import type { Offer, OperationEndpoint, OperationId } from '../operations/operation.ts'
 import { openaiChat } from '../protocols/openai-chat/index.ts'
 import type { Provider, Surface } from '../providers/provider.ts'
-import { route } from '../rules/routing.ts'
 import type { Configuration, ConfiguredProvider } from '../stores/config/configuration.ts'
-import type { Caller } from './authenticate.ts'
-import type { Call } from './call.ts'
 import type { AskedOperation } from './operation-request.ts'
-import { candidates, leads, loginTokenFor } from './plan.ts'
+import { placesFor } from './places.ts'
+import type { RoutingQuestion } from './places.ts'
+import { targetsAt } from './plan.ts'
 import type { Plan, Target } from './plan.ts'
 
 /** A place to try, and how it does what is asked there. */
@@ -17,37 +16,23 @@ export interface OperationTarget extends Target {
 }
 
 /**
- * Throws `model_not_found` where the model leads nowhere, and `unsupported` where it leads to a provider that does not
- * do what is asked, naming those that do. A fallback that leads nowhere is left out.
+ * Throws what `placesFor` does, and `unsupported` where no place does what is asked, naming the providers that do.
  */
 export function planOperation(
   asked: AskedOperation,
   endpoint: OperationEndpoint | undefined,
-  caller: Caller,
-  call: Call,
-  configuration: Configuration,
+  question: Omit<RoutingQuestion, 'request'>,
 ): Plan<OperationTarget> {
-  const known = candidates(configuration, caller)
-  const target = (name: string, reason?: string): OperationTarget => {
-    const { provider: id, model, reason: why } = route(name, known, call.preferredProviders)
-    const provider = configuration.providers.get(id)
-    if (provider === undefined) throw new Error(`routing named an unknown provider: ${id}`)
-    checkKind(provider, endpoint, asked.request.stream)
+  const { configuration } = question
+  const { request, operation } = asked
+  return targetsAt(placesFor({ ...question, request }), (place) => {
+    const { provider, model } = place
+    checkKind(provider, endpoint, request.stream)
     const offer = offerFor(provider, asked, model)
-    if (offer === undefined) throw unsupported(provider, model, asked.operation, configuration)
-    return {
-      provider,
-      surface: surfaceOf(provider.provider),
-      offer,
-      model,
-      reason: reason === undefined ? why : `${reason}: ${why}`,
-      mode: isNative(asked, offer, model) ? 'native' : 'translated',
-      loginToken: loginTokenFor(provider, caller),
-    }
-  }
-  const { model, fallbacks } = asked.request
-  const others = fallbacks.filter((name) => leads(name, known)).map((name) => target(name, 'fallback'))
-  return [target(model), ...others]
+    if (offer === undefined) throw unsupported(provider, model, operation, configuration)
+    const surface = surfaceOf(provider.provider)
+    return { ...place, surface, offer, mode: isNative(asked, offer, model) ? 'native' : 'translated' }
+  })
 }
 
 /** The provider's way that is the client's own where it has that, else the first that can be translated to. */

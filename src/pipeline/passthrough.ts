@@ -4,15 +4,18 @@ import type { Path } from '../providers/provider.ts'
 import { chooseKey } from '../rules/key-choice.ts'
 import type { Configuration, ConfiguredProvider, ProviderKey } from '../stores/config/configuration.ts'
 import type { EgressRequest } from '../wire/egress.ts'
+import type { Caller } from './authenticate.ts'
 import type { Call, Passthrough } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import { queryOf } from './forwarded-query.ts'
 import { mirror } from './mirror.ts'
 import { PassthroughReader } from './passthrough-reader.ts'
+import { namedPlace, reads } from './places.ts'
 import type { Target } from './plan.ts'
 import { readAnyRequest } from './read-request.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
+import { reserve } from './reserve.ts'
 import { passedHeaders } from './upstream-headers.ts'
 
 /**
@@ -22,6 +25,7 @@ import { passedHeaders } from './upstream-headers.ts'
 export async function passThrough(
   call: Call,
   passthrough: Passthrough,
+  caller: Caller,
   record: CallRecord,
   configuration: Configuration,
   on: Dependencies,
@@ -30,7 +34,8 @@ export async function passThrough(
   const provider = providerFor(call, passthrough, configuration)
   const request = await readAnyRequest(call, configuration)
   record.request(request)
-  const target = targetAt(provider, call, request)
+  const target = targetAt(provider, request, { call, caller, configuration })
+  record.target(target)
   const key = keyFor(target, call, request, on)
   const { generate } = target.surface.paths
   const path = pathBehind(key.reach.pathPrefix, passthrough.path, generate) + queryOf(call)
@@ -49,8 +54,8 @@ export interface PassedRequest {
 
 /** One attempt, and its answer as it comes. */
 export async function passOn(passed: PassedRequest, record: CallRecord, on: Dependencies): Promise<void> {
-  const { call, target, key } = passed
-  const opened = record.attempt(target, key)
+  const { call, request, target, key } = passed
+  const opened = record.attempt(target, key, await reserve({ call, request, target, key }, record, on))
   const reader = new PassthroughReader(call, record)
   try {
     await send(passed, record, reader, on)
@@ -106,13 +111,18 @@ function routeProviders({ headers, preferredProviders }: Call, { path }: Passthr
   return isCloud && preferredProviders.includes('vertex') ? ['vertex'] : preferredProviders
 }
 
-function targetAt(provider: ConfiguredProvider, call: Call, request: InboundRequest): Target {
+function targetAt(
+  provider: ConfiguredProvider,
+  { model }: InboundRequest,
+  from: Parameters<typeof namedPlace>[2],
+): Target {
+  const { call } = from
   const { surfaces } = provider.provider
   const surface = surfaces.find(({ protocol }) => protocol.id === call.protocol.id) ?? surfaces[0]
   if (surface === undefined) throw new Error(`a provider without an API: ${provider.id}`)
   const named = call.headers['x-model-provider'] !== undefined
   const reason = named ? 'x-model-provider names it' : `${call.path.split('/')[1]} is its route`
-  return { provider, surface, model: request.model, reason, mode: 'native', loginToken: undefined }
+  return { ...namedPlace(provider, { model, reason }, from), surface, mode: 'native' }
 }
 
 /**
@@ -120,17 +130,17 @@ function targetAt(provider: ConfiguredProvider, call: Call, request: InboundRequ
  * read: what else is asked could be any model. Calls with the same `thread` get the same key.
  */
 export function keyFor(
-  { provider }: Target,
+  { provider, keyIds }: Target,
   call: Call,
   request: InboundRequest,
   on: Dependencies,
   thread?: string,
 ): ProviderKey {
-  const reads = call.endpoint.method === 'GET' || call.endpoint.method === 'HEAD'
   const { model, sessionId } = request
   const open = provider.keys.flatMap((key) => {
+    if (keyIds?.has(key.id) === false) return []
     if (model !== '') return { ...key, key }
-    return reads || key.models === undefined ? { ...key, models: undefined, key } : []
+    return reads(call) || key.models === undefined ? { ...key, models: undefined, key } : []
   })
   const tried = new Set<string>()
   const question = { model, requested: model, tried, sessionId: sessionId ?? thread, random: on.random }

@@ -10,11 +10,13 @@ import type { AttemptRow, CallCost, CallRow, LogWriter } from '../stores/logs/po
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
 import { ByteKeeper } from './byte-keeper.ts'
-import { callCost, fullUsage, isUsed } from './call-cost.ts'
-import type { Meter, MeteredAttempt } from './call-cost.ts'
-import { estimateUsage } from './estimate-usage.ts'
+import { billFor, callCost, fullUsage, isUsed, oweFor, reportedUsage } from './call-cost.ts'
+import type { CostContext, Meter, MeteredAttempt } from './call-cost.ts'
+import { BYTES_PER_TOKEN, estimateUsage } from './estimate-usage.ts'
+import { callRow, clipped, milliseconds } from './call-row.ts'
 import type { Target } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
+import type { Held } from './reserve.ts'
 import type { RoutingFacts } from './routing-facts.ts'
 import { signsOf } from './request-signs.ts'
 
@@ -28,6 +30,9 @@ export interface OpenAttempt {
 const ANSWER_MAX_BYTES = 8 * 1024 * 1024
 /** And of all that are under way: a hundred clients that do not read made 500 MB of copies for the log. */
 const keepBudget = new ByteBudget(16 * 1024 * 1024)
+
+/** So much of an answer is owed at its first byte, so that short ones need no second note. */
+const OWED_MIN_BYTES = 8 * 1024
 
 /** Asked by every agent at its start, and answered without a provider. */
 const UNLOGGED_OPERATIONS = new Set(['probe', 'list-models', 'get-model'])
@@ -44,7 +49,7 @@ export class CallRecord {
   readonly #warnings: Warning[] = []
   readonly #isLogged: boolean
   /** The answer so far, for the log and for an estimate where it is cut. */
-  readonly #kept: ByteKeeper | undefined
+  #kept: ByteKeeper | undefined
   readonly #keepsContents: boolean
   #caller: Caller | undefined
   #request: InboundRequest | undefined
@@ -57,6 +62,8 @@ export class CallRecord {
   #requestIsKept: boolean | undefined
   #firstPartAt: number | undefined
   #answerBytes = 0
+  /** Of the answer, what would be charged if the gateway died. */
+  #owedBytes = 0
   #unpriced: string | undefined
   #written = false
 
@@ -108,6 +115,7 @@ export class CallRecord {
       requestedModel: this.#request?.model,
       stream: this.#request?.stream ?? false,
       latencyMs: performance.now() - this.#call.startedAt,
+      budgetWarning: this.#attempts.at(-1)?.held?.budgetWarning,
     }
   }
 
@@ -116,7 +124,7 @@ export class CallRecord {
   }
 
   /** Begins an attempt; what it returned is told by `ended`. */
-  attempt(target: Target, key: ProviderKey): OpenAttempt {
+  attempt(target: Target, key: ProviderKey, held?: Held): OpenAttempt {
     const began = performance.now()
     const row: AttemptRow = {
       provider: target.provider.id,
@@ -125,22 +133,38 @@ export class CallRecord {
       reason: target.reason,
       status: undefined,
       error: undefined,
-      startedAfterMs: round(began - this.#call.startedAt),
+      startedAfterMs: milliseconds(began - this.#call.startedAt),
       durationMs: 0,
     }
     this.#target = target
-    this.#attempts.push({ row, target, key, meter: undefined })
+    const attempt: MeteredAttempt = { row, target, key, held, meter: undefined }
+    this.#attempts.push(attempt)
+    // Where it is cut, what the client got is counted.
+    if (held !== undefined) this.#kept ??= new ByteKeeper(ANSWER_MAX_BYTES, keepBudget)
     // Each attempt translates anew; what the answer went through is the last one.
     this.#warnings.length = 0
     this.#openAttempt = {
       ended: (status, error) => {
         row.status = status
         row.error = error === undefined ? undefined : `${error.kind}: ${clipped(error.message)}`
-        row.durationMs = round(performance.now() - began)
+        row.durationMs = milliseconds(performance.now() - began)
         this.#openAttempt = undefined
+        // The next attempt may take minutes; what this one held is free at once.
+        if (error !== undefined && this.#firstPartAt === undefined)
+          billFor(attempt, reportedUsage(attempt), this.costContext)
       },
     }
     return this.#openAttempt
+  }
+
+  /** Whose prices an attempt has, as far as it is known now. */
+  get costContext(): CostContext {
+    return {
+      configuration: this.#configuration,
+      operation: this.#operation,
+      requested: this.#request?.model,
+      virtualKeyId: this.#caller?.virtualKey?.id,
+    }
   }
 
   /** Where usage and the finish of the attempt's answer are read from. */
@@ -165,6 +189,7 @@ export class CallRecord {
   answer(bytes: Buffer | string, isRead = true): void {
     const size = typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
     this.#answerBytes += size
+    if (this.#answerBytes > this.#owedBytes) this.#owe()
     if (isRead) this.#kept?.add(bytes, size)
   }
 
@@ -173,14 +198,16 @@ export class CallRecord {
     if (this.#written) return
     this.#written = true
     this.#openAttempt?.ended(httpStatus, error)
-    if (!this.#isLogged) return
-    this.#logs.record(this.#row(httpStatus, error))
+    // A row is made of a bill, too, and it is made also where there is no row.
+    if (!this.#isLogged && !this.#isBound) return
+    const row = this.#row(httpStatus, error)
+    if (this.#isLogged) this.#logs.record(row)
   }
 
   /** The call is over: hands to the store what it has not got of the bodies. */
   close(): void {
     // Making an error costs 7 µs, its stack, so it is made only for a row: probes and model lists have none.
-    if (this.#isLogged && !this.#written)
+    if ((this.#isLogged || this.#isBound) && !this.#written)
       this.end(500, new GatewayError('internal', 'The call ended without an outcome.'))
     this.#keepRequest()
     if (this.#kept === undefined) return
@@ -218,83 +245,48 @@ export class CallRecord {
     return { usage: estimateUsage(this.#call, request, answer, reported), usageSource: 'estimated' }
   }
 
+  /** Some attempt holds something of a budget or a rate limit. */
+  get #isBound(): boolean {
+    return this.#attempts.some(({ held }) => held !== undefined)
+  }
+
+  #owe(): void {
+    const attempt = this.#attempts.at(-1)
+    const request = this.#request
+    if (attempt?.held === undefined || request === undefined || !request.stream) return
+    this.#owedBytes = Math.max(OWED_MIN_BYTES, this.#answerBytes * 2)
+    const inputTokens = Math.ceil(request.bodyBytes / BYTES_PER_TOKEN)
+    const outputTokens = Math.ceil(this.#owedBytes / BYTES_PER_TOKEN)
+    oweFor(attempt, { inputTokens, outputTokens }, this.costContext)
+  }
+
   #cost(usage: Usage | undefined): CallCost {
-    if (this.#unpriced !== undefined) return { nanodollars: null, reason: this.#unpriced }
-    return callCost(this.#attempts, usage, {
-      configuration: this.#configuration,
-      operation: this.#operation,
-      requested: this.#request?.model,
-      virtualKeyId: this.#caller?.virtualKey?.id,
-    })
+    const cost = callCost(this.#attempts, usage, this.costContext)
+    return this.#unpriced === undefined ? cost : { nanodollars: null, reason: this.#unpriced }
   }
 
   #row(httpStatus: number, error: GatewayError | undefined): CallRow {
-    const { headers, startedAt } = this.#call
-    const target = this.#target
     const last = this.#attempts.at(-1)
     const meter = last?.meter ?? this.#attempts.findLast((attempt) => attempt.meter !== undefined)?.meter
     const { usage, usageSource } = this.#usage(meter)
-    return {
-      id: this.#call.id,
-      timestampMs: this.#call.receivedAtMs,
-      protocol: this.#call.protocol.id,
+    return callRow({
+      call: this.#call,
+      configuration: this.#configuration,
+      request: this.#request,
+      caller: this.#caller,
+      target: this.#target,
       operation: this.#operation,
       requestClass: this.#requestClass,
-      path: this.#call.path,
-      stream: this.#request?.stream ?? false,
-      status: error === undefined ? 'success' : error.kind === 'client_closed' ? 'cancelled' : 'error',
       httpStatus,
-      requestedModel: this.#request?.model,
-      provider: target?.provider.id,
-      model: target?.model,
-      providerKeyId: last?.key.id,
-      providerKeyName: last?.key.name,
-      virtualKeyId: this.#caller?.virtualKey?.id,
-      virtualKeyName: this.#caller?.virtualKey?.name,
-      sessionId: this.#request?.sessionId,
-      agentId: headers['x-claude-code-agent-id'],
-      userAgent: headers['user-agent'],
-      mode: this.#attempts.length === 0 || target === undefined ? 'none' : target.mode,
+      error,
       usage,
       usageSource,
       cost: this.#cost(last?.meter === undefined ? undefined : usage),
-      // After the cost, which tells what those before the last cost.
-      attempts: this.#attempts.map(({ row }) => row),
-      latencyMs: round(performance.now() - startedAt),
-      timeToFirstTokenMs: this.#firstPartAt === undefined ? undefined : round(this.#firstPartAt - startedAt),
-      finishReason: clipped(meter?.finish?.raw ?? meter?.finish?.unified),
-      error: error === undefined ? undefined : { kind: error.kind, message: clipped(error.message) },
+      attempts: this.#attempts,
+      finish: meter?.finish,
+      firstPartAt: this.#firstPartAt,
       warnings: this.#warnings,
-      requestBytes: this.#request?.bodyBytes ?? 0,
-      responseBytes: this.#answerBytes,
-      metadata: metadata(headers, this.#configuration),
-    }
+      answerBytes: this.#answerBytes,
+    })
   }
-}
-
-function metadata(headers: Call['headers'], configuration: Configuration): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const name of configuration.client.loggingHeaders) {
-    const value = headers[name]
-    if (value !== undefined) found[name] = value
-  }
-  for (const name in headers) {
-    const value = headers[name]
-    if (value !== undefined && name.startsWith('x-bf-lh-')) found[name.slice('x-bf-lh-'.length)] = value
-  }
-  return found
-}
-
-/** An upstream's error may be a page of a megabyte; a list of the log has up to a thousand rows. */
-const TEXT_MAX_LENGTH = 4096
-
-function clipped<Text extends string | undefined>(text: Text): Text {
-  return text !== undefined && text.length > TEXT_MAX_LENGTH
-    ? (`${text.slice(0, TEXT_MAX_LENGTH)}…` as Text)
-    : text
-}
-
-/** Milliseconds to the microsecond. */
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000
 }

@@ -1,4 +1,5 @@
 import type { RequestSigns } from '../rules/request-class.ts'
+import type { TraitSigns } from '../rules/request-traits.ts'
 import type { Call } from './call.ts'
 import type { InboundRequest } from './read-request.ts'
 
@@ -9,7 +10,7 @@ const LAST_MESSAGE_BYTES = 16 * 1024
 const CONVERSATIONS = ['messages', 'input', 'contents']
 
 /** The marks of a request, read in its bytes where a rule asks for them. */
-export function signsOf(call: Call, request: InboundRequest): RequestSigns {
+export function signsOf(call: Call, request: InboundRequest): RequestSigns & TraitSigns {
   const { body, fields } = request
   return {
     operation: call.operation,
@@ -19,6 +20,7 @@ export function signsOf(call: Call, request: InboundRequest): RequestSigns {
       const span = fields.get(name)
       return span && body.toString('latin1', span.start, Math.min(span.end, span.start + FIELD_MAX_BYTES))
     },
+    bodyHas: (text) => body.includes(text),
     lastMessageHas: (text) =>
       CONVERSATIONS.some((name) => {
         const span = fields.get(name)

@@ -1,6 +1,6 @@
-import { isOperation } from '../operations/operation.ts'
 import type { Call } from './call.ts'
 import type { Target } from './plan.ts'
+import { requestKind } from './request-kind.ts'
 
 /** Where a call went, for its client. */
 export interface RoutingFacts {
@@ -11,22 +11,22 @@ export interface RoutingFacts {
   readonly requestedModel: string | undefined
   readonly stream: boolean
   readonly latencyMs: number
+  /** Of a budget that is near its end. */
+  readonly budgetWarning: string | undefined
 }
 
-/** On every answer: a client's own log can say who served it. */
-export function routingHeaders({ target }: RoutingFacts): Record<string, string> {
+/** On every answer: a client's own log can say who served it, and that its budget comes to its end. */
+export function routingHeaders({ target, budgetWarning }: RoutingFacts): Record<string, string> {
   if (target === undefined) return {}
-  const provider = { 'x-signalbox-provider': target.provider.id }
+  const provider = {
+    'x-signalbox-provider': target.provider.id,
+    ...(budgetWarning !== undefined && { 'x-signalbox-budget-warning': budgetWarning }),
+  }
   return HEADER_TEXT.test(target.model) ? { ...provider, 'x-signalbox-model': target.model } : provider
 }
 
 /** Names of models come from clients and may hold what no header can. */
 const HEADER_TEXT = /^[\x20-\x7e]*$/
-
-const REQUEST_TYPES: Readonly<Record<string, string>> = {
-  'openai-chat': 'chat_completion',
-  'openai-responses': 'responses',
-}
 
 /**
  * `extra_fields` of the unified route, put behind the fields of an answer in one piece. Everything else in it keeps
@@ -80,7 +80,6 @@ function errorFields(call: Call, facts: RoutingFacts, status: number): object {
   }
 }
 
-function requestType({ protocol, endpoint }: Call, { stream }: RoutingFacts): string {
-  const kind = isOperation(endpoint) ? endpoint.kind : (REQUEST_TYPES[protocol.id] ?? protocol.id)
-  return `${kind}${stream ? '_stream' : ''}`
+function requestType(call: Call, { stream }: RoutingFacts): string {
+  return `${requestKind(call)}${stream ? '_stream' : ''}`
 }

@@ -20,7 +20,7 @@ export async function runOperation(
   configuration: Configuration,
   on: Dependencies,
 ): Promise<void> {
-  if (endpoint.below !== undefined) return runResource(call, endpoint, record, configuration, on)
+  if (endpoint.below !== undefined) return runResource(call, endpoint, caller, record, configuration, on)
   const asked = await readOperation(call, endpoint, configuration)
   record.request(asked.request)
   await tryOperation(call, asked, endpoint, caller, record, configuration, on)
@@ -37,7 +37,7 @@ export async function tryOperation(
   on: Dependencies,
 ): Promise<void> {
   record.operation(asked.operation)
-  const targets = planOperation(asked, endpoint, caller, call, configuration)
+  const targets = planOperation(asked, endpoint, { call, caller, configuration, on })
   record.target(targets[0])
   await attempt(sendOperation(asked), call, asked.request, targets, record, on)
 }

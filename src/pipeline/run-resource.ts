@@ -2,11 +2,13 @@ import { GatewayError } from '../message/error.ts'
 import type { Offer, OperationEndpoint } from '../operations/operation.ts'
 import { expand } from '../operations/template.ts'
 import type { Configuration, ConfiguredProvider, ProviderKey } from '../stores/config/configuration.ts'
+import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import { checkKind, doesOffer, surfaceOf, whoDoes } from './operation-plan.ts'
 import { queryOf } from './forwarded-query.ts'
 import { keyFor, passOn } from './passthrough.ts'
+import { namedPlace } from './places.ts'
 import type { Target } from './plan.ts'
 import { readAnyRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
@@ -23,6 +25,7 @@ const OURS = new Set(['provider', 'api-version'])
 export async function runResource(
   call: Call,
   endpoint: OperationEndpoint,
+  caller: Caller,
   record: CallRecord,
   configuration: Configuration,
   on: Dependencies,
@@ -35,7 +38,7 @@ export async function runResource(
   checkKind(provider, endpoint, false)
   const request = await readAnyRequest(call, configuration)
   record.request(request)
-  const target = targetAt(provider, call)
+  const target = targetAt(provider, { call, caller, configuration })
   record.target(target)
   const key = keyFor(target, call, request, on, THREAD)
   if (endpoint.method === 'POST' && endpoint.operation !== 'files')
@@ -82,11 +85,12 @@ function foreign(
   })
 }
 
-function targetAt(provider: ConfiguredProvider, call: Call): Target {
+function targetAt(provider: ConfiguredProvider, from: Parameters<typeof namedPlace>[2]): Target {
+  const { call } = from
   const named = call.query.has('provider') || call.headers['x-model-provider'] !== undefined
   const reason = named ? 'the request names it' : `${call.path.split('/')[1]} is its route`
   const surface = surfaceOf(provider.provider)
-  return { provider, surface, model: '', reason, mode: 'native', loginToken: undefined }
+  return { ...namedPlace(provider, { model: '', reason }, from), surface, mode: 'native' }
 }
 
 function pathOf(

@@ -106,7 +106,7 @@ export interface Block {
 
 /** What a caller is told who is blocked. */
 export interface Refusal {
-  readonly kind: 'budget_exceeded' | 'token_limited' | 'request_limited' | 'rate_limited'
+  readonly kind: 'budget_exceeded' | 'token_limited' | 'request_limited' | 'governance_limited'
   readonly status: 402 | 429
   readonly message: string
   /** Whole seconds; undefined: asking again does not help. */
@@ -134,7 +134,7 @@ export function refusal(blocks: readonly Block[], nowMs: number): Refusal {
   if (final.length === 0) {
     const message = heldMessage(first!)
     return {
-      kind: 'rate_limited',
+      kind: 'governance_limited',
       status: 429,
       message,
       retryAfterSeconds: HELD_RETRY_SECONDS,
@@ -178,7 +178,8 @@ function rateRefusal(
   nowMs: number,
 ): Pick<Refusal, 'kind' | 'message' | 'retryAfterSeconds'> {
   const units = new Set(blocks.map(({ account }) => unitOf(account)))
-  const kind = units.size > 1 ? 'rate_limited' : units.has('tokens') ? 'token_limited' : 'request_limited'
+  const kind =
+    units.size > 1 ? 'governance_limited' : units.has('tokens') ? 'token_limited' : 'request_limited'
   const violations = blocks.map(violation).join('; ')
   const { account } = blocks[0]!
   const message = `${globalPrefix(account, 'rate limit check failed')}rate limit violated for ${called(account)}: ${violations}`
@@ -241,6 +242,19 @@ const LEVEL_WORDS: Readonly<Record<OwnerKind, string>> = {
 
 function called({ owner: { kind, name } }: Account): string {
   return `${LEVEL_WORDS[kind]} ${name}`
+}
+
+/**
+ * A limit that binds only this provider or this model is used up, so that another one may serve the call. What binds
+ * the caller wherever it goes is no reason to choose another place.
+ */
+export function isUsedUpThere(
+  { budgets, rateLimits }: Limits,
+  balanceOf: (account: Account) => Balance,
+): boolean {
+  const isUsedUp = (account: Account) =>
+    TARGET_KINDS.has(account.owner.kind) && balanceOf(account).used >= limitOf(account)
+  return budgets.some(isUsedUp) || rateLimits.some(isUsedUp)
 }
 
 function isOwn({ owner: { kind } }: Account): boolean {

@@ -2,10 +2,11 @@ import type { GatewayError } from '../message/error.ts'
 
 /**
  * May the call go on to another target? Not when the request itself is at fault: there it would fail as well, and
- * each failure is billed and logged. A target without a key for the model is no fault of the request.
+ * each failure is billed and logged. A target without a key for the model, or with a limit that is used up, is no fault
+ * of the request.
  */
 export function mayFallBack(error: GatewayError): boolean {
-  return error.verdict !== 'tell' || error.kind === 'no_key'
+  return error.verdict !== 'tell' || error.kind === 'no_key' || error.details.isOfTarget === true
 }
 
 /**

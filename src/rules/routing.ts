@@ -19,6 +19,8 @@ export interface Candidate {
   readonly id: string
   /** It can serve this caller: it has an enabled key, needs none, or the caller's login token is its own. */
   readonly usable: boolean
+  /** Not usable, because the caller's virtual key may not use it. */
+  readonly barred?: boolean
   readonly keys: readonly {
     readonly models: ReadonlySet<string> | undefined
     readonly aliases: ReadonlyMap<string, string>
@@ -36,7 +38,7 @@ export interface Target {
  * Where a model name leads. The name is a bare id (`claude-opus-5-5`), `provider/model`, or an alias, with or
  * without Claude Code's `[1m]` suffix, which no upstream knows (a 404 there once cooled whole accounts).
  *
- * Throws `model_not_found`, saying what would work. Pure.
+ * Throws `model_not_found`, saying what would work, `no_key` and `provider_blocked`. Pure.
  */
 export function route(
   requested: string,
@@ -71,7 +73,7 @@ export interface NamedPlace {
   readonly reason: string
 }
 
-/** Where a named place is. Throws `model_not_found` and `no_key`. */
+/** Where a named place is. Throws `model_not_found`, `no_key` and `provider_blocked`. */
 export function routeTo(
   { provider, model, isOwnModel, reason }: NamedPlace,
   candidates: ReadonlyMap<string, Candidate>,
@@ -87,8 +89,7 @@ export function routeTo(
     throw new GatewayError('model_not_found', `${provider} is not configured (${reason}).`, {
       field: 'model',
     })
-  if (!candidate.usable)
-    throw new GatewayError('no_key', `Provider ${provider} has no enabled key for ${name} (${reason}).`)
+  if (!candidate.usable) throw unusable(candidate, `${name} (${reason})`)
   if (!isOwnModel) return { provider, model: aliasOf(candidate, name) ?? name, reason }
   const there = modelAt(candidate, name)
   if (there !== undefined) return { provider, model: there, reason }
@@ -121,11 +122,30 @@ function byPrefix(name: string, candidates: ReadonlyMap<string, Candidate>): Tar
   }
   const candidate = candidates.get(provider)
   if (candidate === undefined || rest === '') return undefined
-  if (!candidate.usable)
-    throw new GatewayError('no_key', `Provider ${provider} has no enabled key for ${rest}.`)
+  if (!candidate.usable) throw unusable(candidate, rest)
   const alias = aliasOf(candidate, rest)
   if (alias !== undefined) return { provider, model: alias, reason: `${name} is an alias at ${provider}` }
   return { provider, model: rest, reason: `the request names ${provider}` }
+}
+
+function unusable({ id, barred }: Candidate, model: string): GatewayError {
+  if (barred === true) return providerBlocked(id)
+  return new GatewayError('no_key', `Provider ${id} has no enabled key for ${model}.`)
+}
+
+export function providerBlocked(provider: string): GatewayError {
+  return new GatewayError('provider_blocked', `Provider '${provider}' is not allowed for this virtual key`, {
+    field: 'model',
+  })
+}
+
+export function modelBlocked(model: string, provider: string): GatewayError {
+  const what = model === '' ? 'A request that names no model' : `Model '${model}'`
+  return new GatewayError(
+    'model_blocked',
+    `${what} is not allowed for this virtual key at provider '${provider}'`,
+    { field: 'model' },
+  )
 }
 
 function byAlias(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
@@ -261,6 +281,8 @@ function unknownModel(requested: string, candidates: ReadonlyMap<string, Candida
   const usable = [...candidates.values()]
     .filter((candidate) => candidate.usable)
     .map((candidate) => candidate.id)
+  if (usable.length === 0 && [...candidates.values()].some(({ barred }) => barred))
+    return new GatewayError('provider_blocked', 'This virtual key may use none of the configured providers.')
   if (usable.length === 0) {
     return new GatewayError(
       'model_not_found',

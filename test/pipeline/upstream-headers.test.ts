@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { cursor } from '../../src/http/cursor.ts'
 import type { Call } from '../../src/pipeline/call.ts'
-import { loginTokenFor } from '../../src/pipeline/plan.ts'
+import { loginTokenFor } from '../../src/pipeline/candidates.ts'
 import type { Target } from '../../src/pipeline/plan.ts'
 import { answerHeaders, idHeader, upstreamHeaders } from '../../src/pipeline/upstream-headers.ts'
 import { anthropic as anthropicMessages } from '../../src/protocols/anthropic/index.ts'

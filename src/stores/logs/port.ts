@@ -62,7 +62,8 @@ export interface CallRow {
   id: string
   /** Start, milliseconds since 1970. */
   timestampMs: number
-  protocol: ProtocolId
+  /** unknown: the gateway died before there was a row. */
+  protocol: ProtocolId | 'unknown'
   operation: string
   /** What the agent makes the call for, by `rules/request-class.ts`; undefined in rows of earlier versions. */
   requestClass?: string

@@ -7,6 +7,7 @@ import { handle } from '../../../src/pipeline/handle.ts'
 import { IdleWatch } from '../../../src/pipeline/idle-watch.ts'
 import { CUSTOM_BASE_TYPES, PROVIDERS, customProvider } from '../../../src/providers/index.ts'
 import { compileText } from '../../../src/stores/config/load.ts'
+import { openMemoryLedger } from '../../../src/stores/ledger/memory.ts'
 import type { CallRow } from '../../../src/stores/logs/port.ts'
 import { Egress } from '../../../src/wire/egress.ts'
 
@@ -48,6 +49,7 @@ export async function startInProcess(
     configuration: () => configuration,
     egress,
     logs,
+    ledger: openMemoryLedger(),
     idleWatch,
     credentials: NO_CREDENTIALS,
     random: Math.random,

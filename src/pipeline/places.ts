@@ -1,0 +1,246 @@
+import { GatewayError } from '../message/error.ts'
+import { stripContextSuffix } from '../models/names.ts'
+import { pressure } from '../rules/budgets.ts'
+import { isUsedUpThere } from '../rules/limits.ts'
+import type { Limits } from '../rules/limits.ts'
+import { balance } from '../rules/provider-weights.ts'
+import { modelBlocked, providerBlocked, route, routeTo } from '../rules/routing.ts'
+import type { Candidate, Target as RoutedTo } from '../rules/routing.ts'
+import type { RuleDecision, RuleRoute } from '../rules/routing-rules.ts'
+import type { Configuration, ConfiguredProvider } from '../stores/config/configuration.ts'
+import type { GrantAnswer } from '../stores/config/governance.ts'
+import type { Caller } from './authenticate.ts'
+import type { Call } from './call.ts'
+import { candidates, grantedKeys, loginTokenFor } from './candidates.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { InboundRequest } from './read-request.ts'
+import { CallFacts } from './rule-facts.ts'
+import type { AskedModel } from './rule-facts.ts'
+
+/** A place that a call may go to, before it is known in which of the provider's APIs. */
+export interface Place {
+  readonly provider: ConfiguredProvider
+  /** The model's id at the provider. */
+  readonly model: string
+  readonly reason: string
+  /** The provider keys that may be used; undefined: all. */
+  readonly keyIds: ReadonlySet<string> | undefined
+  /** The client's own login at the provider, used instead of a provider key. */
+  readonly loginToken: string | undefined
+  /** Everything that binds an attempt there. */
+  readonly limits: Limits
+}
+
+/** Whose call goes where: everything that the decision depends on. */
+export interface RoutingQuestion {
+  readonly call: Call
+  readonly request: InboundRequest
+  readonly caller: Caller
+  readonly configuration: Configuration
+  readonly on: Pick<Dependencies, 'ledger' | 'random'>
+}
+
+interface Ground extends RoutingQuestion {
+  readonly known: ReadonlyMap<string, Candidate>
+  readonly asked: AskedModel
+}
+
+/**
+ * Where a call may go, in the order in which it is tried. A routing rule decides before the weights of the virtual key,
+ * and these before the name of the model. Nothing is sent, and nothing waits.
+ *
+ * Throws `model_not_found`, `no_key`, `provider_blocked` and `model_blocked`; a fallback that leads nowhere is left out.
+ */
+export function placesFor(question: RoutingQuestion): [Place, ...Place[]] {
+  const ground = groundOf(question)
+  const decision = decide(ground)
+  const [first, ...others] = decision?.routes ?? [undefined]
+  const [place, ...next] = first === undefined ? asAsked(ground) : byRule(first, ground)
+  const fallbacks =
+    decision?.replacesFallbacks === true
+      ? others.flatMap((each) => orNone(() => byRule(each, ground)[0]))
+      : fallbacksOf(ground)
+  return [place, ...(fallbacks.length > 0 ? fallbacks : next)]
+}
+
+function groundOf(question: RoutingQuestion): Ground {
+  const known = candidates(question.configuration, question.caller)
+  return { ...question, known, asked: askedModel(question.request.model, known) }
+}
+
+function askedModel(name: string, known: Ground['known']): AskedModel {
+  const model = stripContextSuffix(name)
+  const slash = model.indexOf('/')
+  const provider = slash > 0 ? model.slice(0, slash).toLowerCase() : ''
+  if (!known.has(provider)) return { model, provider: '' }
+  return { model: model.slice(slash + 1), provider }
+}
+
+/** The rule that decides; undefined where none does. */
+function decide(ground: Ground): RuleDecision | undefined {
+  const { configuration, request, on } = ground
+  return configuration.routing.decide(factsOf(ground), {
+    sessionId: request.sessionId,
+    random: on.random,
+    isUsable: (place) => isUsable(place, ground),
+  })
+}
+
+function factsOf(ground: Ground): CallFacts {
+  const { call, request, caller, configuration, asked, on } = ground
+  return new CallFacts({
+    call,
+    request,
+    asked,
+    virtualKey: caller.virtualKey,
+    timeZone: configuration.governance.timeZone,
+    pressure: () => pressure(limitsAsAsked(ground), (account) => on.ledger.balance(account)),
+  })
+}
+
+/** Of the call as it was asked for, whatever rules and weights make of it. */
+function limitsAsAsked(ground: Ground): Limits {
+  const { caller, configuration, asked, request, known, call } = ground
+  const provider =
+    asked.provider || orNone(() => route(request.model, known, call.preferredProviders).provider)[0]
+  return configuration.governance.limitsFor(caller.virtualKey, provider ?? '', [asked.model])
+}
+
+function isUsable({ provider: id, model }: RuleRoute, ground: Ground): boolean {
+  if (id === undefined) return true
+  const { caller, configuration, known, asked } = ground
+  if (known.get(id)?.usable !== true) return false
+  const names = [...new Set([asked.model, model])]
+  if (grantFor(id, names, ground).outcome !== 'granted') return false
+  return isOpen(configuration.governance.limitsFor(caller.virtualKey, id, names), ground)
+}
+
+function isOpen(limits: Limits, { on }: Ground): boolean {
+  return !isUsedUpThere(limits, (account) => on.ledger.balance(account))
+}
+
+function asAsked(ground: Ground): [Place, ...Place[]] {
+  const { request, known, call, asked } = ground
+  const [first, ...next] = asked.provider === '' ? byWeights(asked.model, ground) : []
+  if (first !== undefined) return [first, ...next]
+  return [placeAt(route(request.model, known, call.preferredProviders), asked.model, ground)]
+}
+
+function byRule(place: RuleRoute, ground: Ground): [Place, ...Place[]] {
+  const { known, call } = ground
+  const [first, ...next] = place.provider === undefined ? byWeights(place.model, ground, place.reason) : []
+  if (first !== undefined) return [first, ...next]
+  return [placeAt(routeTo(place, known, call.preferredProviders), place.model, ground, place.keyId)]
+}
+
+/** Empty where the virtual key leaves the choice to the model's name. */
+function byWeights(model: string, ground: Ground, reason?: string): Place[] {
+  const { request, known, on, caller } = ground
+  const key = caller.virtualKey
+  if (key?.grants === undefined) return []
+  const { governance } = ground.configuration
+  const routes = balance({
+    model,
+    grants: key.grants,
+    candidates: known,
+    order: key.order,
+    sessionId: request.sessionId,
+    random: on.random,
+    isUsable: (grant, there) => isOpen(governance.limitsFor(key, grant.provider, [model, there]), ground),
+  })
+  return routes.map((each) => {
+    const told = reason === undefined ? each.reason : `${reason}: ${each.reason}`
+    return placeAt({ ...each, reason: told }, each.grant.model ?? model, ground)
+  })
+}
+
+/** Each names its provider, so that the request says where its prompt may go. */
+function fallbacksOf(ground: Ground): Place[] {
+  const { request, known, call } = ground
+  return request.fallbacks.flatMap((name) => {
+    const { model, provider } = askedModel(name, known)
+    if (known.get(provider)?.usable !== true) return []
+    return orNone(() => {
+      const found = route(name, known, call.preferredProviders)
+      return placeAt({ ...found, reason: `fallback: ${found.reason}` }, model, ground)
+    })
+  })
+}
+
+/** `name`: the model as it was asked for, without provider; `pin`: the only provider key that may be used. */
+function placeAt(
+  { provider: id, model, reason }: RoutedTo,
+  name: string,
+  ground: Ground,
+  pin?: string,
+): Place {
+  const { caller, configuration } = ground
+  const provider = configuration.providers.get(id)
+  if (provider === undefined) throw new Error(`routing named an unknown provider: ${id}`)
+  const names = name === model ? [model] : [name, model]
+  const answer = grantFor(id, names, ground)
+  if (answer.outcome !== 'granted')
+    throw answer.outcome === 'provider-blocked' ? providerBlocked(id) : modelBlocked(name, id)
+  return {
+    provider,
+    model,
+    reason,
+    keyIds: pinned(answer.grant?.keyIds, pin),
+    loginToken: pin === undefined ? loginTokenFor(provider, caller) : undefined,
+    limits: configuration.governance.limitsFor(caller.virtualKey, id, names),
+  }
+}
+
+const GRANTED: GrantAnswer = { outcome: 'granted', grant: undefined }
+
+function grantFor(
+  provider: string,
+  names: readonly string[],
+  { caller, configuration }: Ground,
+): GrantAnswer {
+  const { virtualKey } = caller
+  return virtualKey === undefined ? GRANTED : configuration.governance.grantFor(virtualKey, provider, names)
+}
+
+function pinned(granted: Place['keyIds'], pin: string | undefined): Place['keyIds'] {
+  if (pin === undefined) return granted
+  return new Set(granted === undefined || granted.has(pin) ? [pin] : [])
+}
+
+/** The result, or nothing where it is a failure that a caller is told of. */
+function orNone<Result>(work: () => Result): Result[] {
+  try {
+    return [work()]
+  } catch (error) {
+    if (error instanceof GatewayError) return []
+    throw error
+  }
+}
+
+/** A provider that the request names itself, and a model only where one is known: with `''` it may be any. */
+export function namedPlace(
+  provider: ConfiguredProvider,
+  { model, reason }: Pick<Place, 'model' | 'reason'>,
+  { call, caller, configuration }: Pick<RoutingQuestion, 'call' | 'caller' | 'configuration'>,
+): Place {
+  const { virtualKey } = caller
+  const { governance } = configuration
+  const { id } = provider
+  const names = model === '' ? [] : [model]
+  const answer = virtualKey === undefined ? GRANTED : governance.grantFor(virtualKey, id, names)
+  if (answer.outcome === 'provider-blocked') throw providerBlocked(id)
+  // Who is kept to some models may read what a provider keeps; whatever else is asked could be of any model.
+  if (answer.outcome === 'model-blocked' && (model !== '' || !reads(call))) throw modelBlocked(model, id)
+  return {
+    provider,
+    model,
+    reason,
+    keyIds: answer.outcome === 'granted' ? answer.grant?.keyIds : grantedKeys(virtualKey, id),
+    loginToken: undefined,
+    limits: governance.limitsFor(virtualKey, id, names),
+  }
+}
+
+export function reads({ endpoint: { method } }: Call): boolean {
+  return method === 'GET' || method === 'HEAD'
+}

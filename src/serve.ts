@@ -1,0 +1,219 @@
+import { basename, join } from 'node:path'
+import { parseServeFlags, type ServeFlags } from './cli/flags.ts'
+import { banner, issuedKeys } from './cli/banner.ts'
+import { answerDecoder } from './admin/decode-answer.ts'
+import type { LogSources } from './admin/logs.ts'
+import { ownRoutes } from './admin/routes.ts'
+import { cursor } from './http/cursor.ts'
+import { MOUNTS } from './http/mounts.ts'
+import { Router } from './http/router.ts'
+import { startServer } from './http/server.ts'
+import { createLog } from './lib/log.ts'
+import type { Log } from './lib/log.ts'
+import { handle } from './pipeline/handle.ts'
+import { CATALOGUE_FILE, edition, preferCatalogue } from './models/catalogue.ts'
+import { interruptedRow } from './pipeline/interrupted.ts'
+import { IdleWatch } from './pipeline/idle-watch.ts'
+import { PROTOCOLS } from './protocols/index.ts'
+import { CachedCredentials } from './providers/credentials/cached-credentials.ts'
+import type { Account } from './rules/limits.ts'
+import { exposed } from './rules/exposure.ts'
+import { appDirOf, load, SOURCES, version } from './start.ts'
+import { createAppDir } from './stores/config/app-dir.ts'
+import type { Configuration } from './stores/config/configuration.ts'
+import { KeyKeeper } from './stores/config/key-keeper.ts'
+import type { Loaded } from './stores/config/load.ts'
+import { watchConfiguration } from './stores/config/watch.ts'
+import type { Ledger } from './stores/ledger/port.ts'
+import { openLedger } from './stores/ledger/sqlite.ts'
+import { openMemoryLogStore } from './stores/logs/memory.ts'
+import type { LogStore } from './stores/logs/port.ts'
+import { openLogStore } from './stores/logs/sqlite.ts'
+import { Egress } from './wire/egress.ts'
+import type { Upstream } from './wire/egress.ts'
+
+type Report = (message: string, error?: unknown) => void
+
+/** How long open answers may go on after the signal to stop. */
+const DRAIN_MS = 30_000
+
+/** The gateway: reads the configuration, opens the stores, builds what the pipeline needs, and listens. */
+export async function serve(args: readonly string[]): Promise<void> {
+  const flags = parseServeFlags(args, process.env)
+  const log = openLog(flags)
+  const report: Report = (message, error) => log.error(message, detailsOf(error))
+  const appDir = await openAppDir(flags.appDir, log)
+
+  const keys = new KeyKeeper(appDir, (problem) => log.warn(problem))
+  const loaded = await begin(flags.host, appDir, keys, log)
+  let { configuration } = loaded
+  const logStore = openLogs(configuration, report)
+  const ledger = openAccounts(appDir, configuration, logStore, report)
+  const egress = new Egress()
+  const credentials = new CachedCredentials({ egress, environment: process.env, report })
+  const dependencies = {
+    configuration: () => configuration,
+    egress,
+    credentials,
+    logs: logStore.writer,
+    ledger,
+    idleWatch: new IdleWatch(),
+    random: Math.random,
+    report,
+  }
+  const server = await startServer({
+    host: flags.host,
+    port: flags.port,
+    router: new Router(MOUNTS, ownRoutes(logSources(logStore))),
+    guards: () => configuration.client,
+    handle: (call) => handle(call, dependencies),
+    report,
+  })
+  console.log(banner(version(), server.port, flags.host, configuration))
+  warmUp(egress)
+  const refuse = (why: string) => log.error(`The configuration is not used, what ran goes on:\n${why}`)
+  const watcher = watchConfiguration({
+    ...SOURCES,
+    appDir,
+    openMemory: keys.open,
+    loaded,
+    onChange: (next) => {
+      const opened = exposure(flags.host, next.configuration)
+      if (opened !== undefined) return refuse(opened)
+      configuration = next.configuration
+      logStore.setRetention(configuration.client.logRetentionDays)
+      tell(configuration, dependencies)
+      log.info(`${basename(next.file)} was read again`, { version: configuration.version })
+      void announce(next, keys, log)
+    },
+    onRefused: refuse,
+  })
+
+  stopOnSignal(async () => {
+    watcher.close()
+    // Those whose answers last longer are told why they end, and their rows say so.
+    await server.close(DRAIN_MS, () => egress.close())
+    await egress.close()
+    await ledger.close()
+    await logStore.close()
+  })
+}
+
+/** The configuration of the start, unless it must not be listened with. */
+async function begin(host: string, appDir: string, keys: KeyKeeper, log: Log): Promise<Loaded> {
+  const loaded = await load(appDir, keys.open)
+  const refusal = exposure(host, loaded.configuration)
+  if (refusal !== undefined) throw new Error(refusal)
+  await announce(loaded, keys, log)
+  return loaded
+}
+
+/** Says what there is to say of a configuration that counts, and shows the values that were made up for virtual keys. */
+async function announce({ notices, memory, issued }: Loaded, keys: KeyKeeper, log: Log): Promise<void> {
+  for (const notice of notices) log.warn(notice.message)
+  try {
+    await keys.keep(memory)
+  } catch (error) {
+    log.error(
+      'Virtual keys cannot be remembered; made-up values change with the next start',
+      detailsOf(error),
+    )
+  }
+  if (issued.length > 0) console.log(issuedKeys(issued))
+}
+
+/** Limits count anew what changed of them; connections and tokens of what is named no longer are closed and forgotten. */
+function tell(configuration: Configuration, { ledger, egress, credentials }: Told): void {
+  ledger.configure(accountsOf(configuration))
+  egress.keepOnly(upstreamsOf(configuration))
+  credentials.keepOnly([...configuration.providers.values()].flatMap(({ keys }) => keys))
+}
+
+interface Told {
+  readonly ledger: Ledger
+  readonly egress: Egress
+  readonly credentials: CachedCredentials
+}
+
+/** Every address that the configuration leads to. */
+function upstreamsOf({ providers }: Configuration): Upstream[] {
+  const reaches = [...providers.values()].flatMap(({ reach, keys }) => [
+    reach,
+    ...keys.map((key) => key.reach),
+  ])
+  return reaches.flatMap((reach) => (reach === undefined ? [] : [reach.upstream]))
+}
+
+/** What the first call would wait for. */
+function warmUp(egress: Egress): void {
+  void egress.warmUp()
+  setImmediate(() => edition())
+}
+
+/** The second signal means now. */
+function stopOnSignal(stop: () => Promise<void>): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void stop().then(() => process.exit(0)))
+}
+
+/** Whoever reads our lines may leave (`| head`, a supervisor that restarts); calls go on without a reader. */
+function openLog({ logLevel, logStyle }: ServeFlags): Log {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  return createLog(logLevel, logStyle, (line) => void process.stderr.write(line))
+}
+
+async function openAppDir(flag: string | undefined, log: Log): Promise<string> {
+  const appDir = appDirOf(flag)
+  await createAppDir(appDir)
+  preferCatalogue(join(appDir, CATALOGUE_FILE), (problem) => log.warn(problem))
+  return appDir
+}
+
+/** Why the gateway may not listen there with this configuration; undefined: it may. */
+function exposure(host: string, { client, governance }: Configuration): string | undefined {
+  const { enforceAuthOnInference } = client
+  return exposed({
+    host,
+    enforceAuthOnInference,
+    virtualKeys: governance.acceptsKeys ? governance.virtualKeys.size : 0,
+  })
+}
+
+function logSources({ reader, writer }: LogStore): LogSources {
+  return {
+    logs: reader,
+    shedContents: () => writer.shedContents,
+    lostRows: () => writer.lostRows,
+    decodeAnswer: answerDecoder([...PROTOCOLS, cursor]),
+  }
+}
+
+/** What is used of budgets and rate limits; what a crash of the gateway cut off has its row in the log, too. */
+function openAccounts(
+  appDir: string,
+  configuration: Configuration,
+  { writer }: LogStore,
+  report: Report,
+): Ledger {
+  const { ledger, interrupted } = openLedger({ path: join(appDir, 'ledger.db'), report })
+  for (const attempt of interrupted) writer.record(interruptedRow(attempt))
+  ledger.configure(accountsOf(configuration))
+  return ledger
+}
+
+function accountsOf({ governance: { budgets, rateLimits } }: Configuration): Account[] {
+  return [...budgets.values(), ...rateLimits.values()]
+}
+
+function openLogs({ logs, client }: Configuration, report: Report): LogStore {
+  if (!logs.enabled) return openMemoryLogStore(0)
+  return openLogStore({ path: logs.path, retentionDays: client.logRetentionDays, report })
+}
+
+function detailsOf(error: unknown): { reason?: string } {
+  return error === undefined ? {} : { reason: reasonOf(error) }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
