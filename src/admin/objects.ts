@@ -70,18 +70,14 @@ async function create(
   request: OwnRequest,
   sources: GovernanceSources,
 ): Promise<OwnAnswer> {
-  const { kind, one } = names
+  const { kind } = names
   const { value, rest: given } = ofVirtualKey(kind, await readObject(request))
   const id = chosenId(kind, given) ?? idOfNew(kind)
   const body = newBody(kind, given, id)
   const unserved = await checkNames(kind, body)
   return changing(names, id, sources, async (settings) => {
     const changed = await settings.change((running) => {
-      if (running.find(kind, id) !== undefined)
-        throw new GatewayError(
-          'conflict',
-          `There is a ${one.replaceAll('_', ' ')} ${JSON.stringify(id)} already.`,
-        )
+      checkNew(names, id, running)
       return { put: [{ kind, id, body }], ...valueChange(id, value, true) }
     })
     const issued = value ?? changed.issued.find((each) => each.id === id)?.value
@@ -100,7 +96,7 @@ async function update(
   const resets = flagIn(given, 'reset_budget_usage')
   if (isLimit(kind)) refuseOwned(kind, id, sources)
   const bodyFrom = (running: RunningSettings) => {
-    const object = running.find(kind, id)
+    const object = running.find(kind, id) ?? (kind === 'providers' ? newProvider(id, running) : undefined)
     if (object === undefined) throw notFound(one, id)
     // Whoever has an object's id has it for good: logs and counters name it.
     const field = kind === 'providers' ? 'name' : 'id'
@@ -174,6 +170,22 @@ function viewOf(object: SettingsObject, running: RunningSettings, { ledger, now 
 function said(one: string, verb: string): string {
   const name = one.replaceAll('_', ' ')
   return `${name[0]!.toUpperCase()}${name.slice(1)} ${verb} successfully`
+}
+
+function checkNew({ kind, one }: ObjectNames, id: string, running: RunningSettings): void {
+  const shown = JSON.stringify(id)
+  if (running.find(kind, id) !== undefined)
+    throw new GatewayError('conflict', `There is a ${one.replaceAll('_', ' ')} ${shown} already.`)
+  if (kind === 'providers' && newProvider(id, running) === undefined)
+    throw wrong('name', shown, 'the name of a provider that is configured')
+}
+
+/** Limits for a provider that has none yet; undefined: nobody could reach it, and so they would bind nobody. */
+function newProvider(
+  id: string,
+  { configuration }: RunningSettings,
+): Pick<SettingsObject, 'id' | 'body'> | undefined {
+  return configuration.providers.has(id) ? { id, body: { name: id } } : undefined
 }
 
 function isLimit(kind: ListedKind): kind is 'budgets' | 'rate_limits' {

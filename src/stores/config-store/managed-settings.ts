@@ -7,9 +7,9 @@ import type { Notice } from '../config/notice.ts'
 import { build, type Built, type BuildOptions, type Ingredients } from './build.ts'
 import { SettingsRefused } from './port.ts'
 import type { Change, Changed, ConfigStore, SettingsStore } from './port.ts'
-import { rowsOf } from './rows.ts'
+import { after, keyOf, rowsOf } from './rows.ts'
 import { Running } from './running.ts'
-import { buildWhatFits, keyOf, type Aside } from './set-aside.ts'
+import { buildWhatFits, type Aside } from './set-aside.ts'
 
 export interface ManagedOptions extends Pick<LoadOptions, 'registry' | 'environment' | 'appDir'> {
   readonly store: ConfigStore
@@ -73,8 +73,8 @@ export class ManagedSettings implements SettingsStore {
       const rows = rowsOf(change, this.#built.ingredients.value, store.objects, memory.hash, now())
       const touched = new Set([...rows.put, ...rows.forget].map(keyOf))
       const aside = new Map([...this.#aside].filter(([key]) => !touched.has(key)))
-      const kept = store.objects.filter((row) => !touched.has(keyOf(row)) && !aside.has(keyOf(row)))
-      const ingredients = { ...this.#built.ingredients, stored: [...kept, ...rows.put] }
+      const stored = after(rows, store.objects).filter((row) => !aside.has(keyOf(row)))
+      const ingredients = { ...this.#built.ingredients, stored }
       const built = await this.#build(ingredients, memoryAfter(change, memory, now()))
       refuseIfMayNotRun(built, this.#options)
       await this.#run(built, aside, () => store.write(rows))

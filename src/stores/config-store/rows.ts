@@ -45,6 +45,22 @@ export function rowsOf(
   return rows
 }
 
+/** What is stored after a change, in the order in which it was first made. */
+export function after({ put, forget }: Rows, stored: readonly StoredObject[]): StoredObject[] {
+  const changed = new Map(put.map((row) => [keyOf(row), row]))
+  const gone = new Set(forget.map(keyOf))
+  const before = new Set(stored.map(keyOf))
+  const kept = stored.filter((row) => !gone.has(keyOf(row)))
+  return [
+    ...kept.map((row) => changed.get(keyOf(row)) ?? row),
+    ...put.filter((row) => !before.has(keyOf(row))),
+  ]
+}
+
+export function keyOf({ kind, id }: Pick<StoredObject, 'kind' | 'id'>): string {
+  return `${kind}/${id}`
+}
+
 /** `source_of_truth` of a file: nothing of it may be changed but by the file. */
 export function fileWins(file: unknown): boolean {
   return fields(file)['source_of_truth'] === 'config.json'

@@ -1,13 +1,10 @@
 import { build, type Built, type BuildOptions, type Ingredients } from './build.ts'
 import { SettingsRefused } from './port.ts'
 import type { SettingsProblem, StoredObject } from './port.ts'
+import { keyOf } from './rows.ts'
 
 /** What the API made and what does not fit with the file, with the reason; by {@link keyOf}. */
 export type Aside = ReadonlyMap<string, string>
-
-export function keyOf({ kind, id }: Pick<StoredObject, 'kind' | 'id'>): string {
-  return `${kind}/${id}`
-}
 
 /**
  * Builds what can be built. What the API made and what does not fit with the file any more is left out: a gateway must
