@@ -1,6 +1,8 @@
 import type { Block, Message, TextBlock } from '../../message/request.ts'
-import { readSignedCallId, sealSignature } from '../shared/gemini-signature.ts'
-import { Fields, refuse, refuseValue } from '../shared/openai-fields.ts'
+import { argumentText } from '../shared/call-input.ts'
+import { addResult, decodeContent, signedCall } from '../shared/chat-calls.ts'
+import { readSignedCallId } from '../shared/gemini-signature.ts'
+import { Fields, refuseValue } from '../shared/openai-fields.ts'
 import { urlSource } from '../shared/sources.ts'
 
 export interface DecodedMessages {
@@ -19,25 +21,17 @@ export function decodeMessages(list: readonly Fields[]): DecodedMessages {
     const role = message.required('role', message.string('role'))
     if (!ROLES.includes(role)) throw refuseValue(message.path('role'), role, ROLES)
     if (role === 'system') {
-      const text = decodeContent(message).filter((block) => block.type === 'text')
+      const text = decodeContent(message, decodePart).filter((block) => block.type === 'text')
       if (messages.length === 0) system.push(...text)
       else messages.push({ role, content: text })
     } else if (role === 'assistant') messages.push({ role, content: decodeAssistant(message) })
-    else if (role === 'user') messages.push({ role, content: decodeContent(message) })
-    else addResult(messages, message)
+    else if (role === 'user') messages.push({ role, content: decodeContent(message, decodePart) })
+    else {
+      const { id } = readSignedCallId(message.required('tool_call_id', message.string('tool_call_id')))
+      addResult(messages, id, decodeContent(message, decodePart).map(asText))
+    }
   }
   return { system, messages }
-}
-
-/** Results that follow each other answer the calls of one turn. */
-function addResult(messages: Message[], message: Fields): void {
-  const callId = readSignedCallId(message.required('tool_call_id', message.string('tool_call_id'))).id
-  const content = decodeContent(message).map(asText)
-  const result: Block = { type: 'tool-result', callId, content, isError: false }
-  const last = messages.at(-1)
-  const joins = last?.role === 'user' && last.content.length > 0
-  if (joins && last.content.every((block) => block.type === 'tool-result')) last.content.push(result)
-  else messages.push({ role: 'user', content: [result] })
 }
 
 /** A tool says documents where others say text. */
@@ -49,7 +43,7 @@ function asText(block: Block): Block {
 
 /** Thinking comes first, then the plan, which this API has for text before calls. */
 function decodeAssistant(message: Fields): Block[] {
-  const content = decodeContent(message)
+  const content = decodeContent(message, decodePart)
   const plan = message.string('tool_plan') ?? ''
   const calls = (message.objects('tool_calls') ?? []).flatMap(decodeCall)
   return [
@@ -60,23 +54,12 @@ function decodeAssistant(message: Fields): Block[] {
   ]
 }
 
-/** The call, behind the signature of Gemini's that its id carries. */
 function decodeCall(call: Fields): Block[] {
   const { id, signature } = readSignedCallId(call.required('id', call.string('id')))
   const called = call.required('function', call.object('function'))
   const name = called.required('name', called.string('name'))
-  const text = called.string('arguments') ?? ''
-  const block = { type: 'tool-call', id, name, arguments: text.trim() === '' ? '{}' : text } as const
-  if (signature === undefined) return [block]
-  return [{ type: 'thinking', text: '', signature: sealSignature(signature) }, block]
-}
-
-function decodeContent(message: Fields): Block[] {
-  const { content } = message.raw
-  if (content === undefined || content === null || content === '') return []
-  if (typeof content === 'string') return [{ type: 'text', text: content }]
-  if (!Array.isArray(content)) throw refuse(message.path('content'), 'a string or an array', content)
-  return message.objects('content')!.map(decodePart)
+  const json = argumentText(called.string('arguments'))
+  return signedCall(signature, { type: 'tool-call', id, name, arguments: json })
 }
 
 function decodePart(part: Fields): Block {

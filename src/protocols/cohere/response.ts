@@ -1,8 +1,8 @@
 import { GatewayError } from '../../message/error.ts'
 import type { Emit } from '../../message/event.ts'
-import type { Block, JsonObject, ToolCallBlock } from '../../message/request.ts'
+import type { Block, JsonObject } from '../../message/request.ts'
 import type { EncodeContext, Memo, Response, Tapped } from '../protocol.ts'
-import { signedCallId, unsealSignature } from '../shared/gemini-signature.ts'
+import { encodeCalls } from '../shared/chat-calls.ts'
 import { isObject } from '../shared/object.ts'
 import { CohereAnswer, malformed } from './answer.ts'
 import { brokenOff } from './error.ts'
@@ -65,26 +65,11 @@ function messageOf(blocks: readonly Block[]): JsonObject {
     block.type === 'thinking' && block.text !== '' ? [{ type: 'thinking', thinking: block.text }] : [],
   )
   const texts = blocks.flatMap((block) => (block.type === 'text' && block.text !== '' ? [block.text] : []))
-  const calls = blocks.filter((block) => block.type === 'tool-call')
+  const calls = encodeCalls(blocks)
   if (calls.length === 0) return { content: [...thinking, ...texts.map((text) => ({ type: 'text', text }))] }
   return {
     ...(thinking.length > 0 && { content: thinking }),
     tool_plan: texts.join('\n\n'),
-    tool_calls: calls.map((call) => ({
-      id: signedId(call, blocks),
-      type: 'function',
-      function: { name: call.name, arguments: call.arguments },
-    })),
+    tool_calls: calls,
   }
-}
-
-/** The call's id; Gemini's signature travels in it, because clients of this API keep nothing else of a call. */
-function signedId(call: ToolCallBlock, blocks: readonly Block[]): string {
-  const before = blocks[blocks.indexOf(call) - 1]
-  return withSignature(call.id, before?.type === 'thinking' ? before.signature : undefined)
-}
-
-export function withSignature(id: string, sealed: string | undefined): string {
-  const own = unsealSignature(sealed)
-  return own?.on === 'next' ? signedCallId(id, own.signature) : id
 }

@@ -4,10 +4,10 @@ import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
 import { endedBefore, noObject } from '../shared/broken-stream.ts'
+import { idBehind } from '../shared/gemini-signature.ts'
 import { isObject, parseObject } from '../shared/object.ts'
 import { CohereAnswer } from './answer.ts'
 import { decodeError, errorEnd } from './error.ts'
-import { withSignature } from './response.ts'
 import { wireFinish, wireUsage } from './wire.ts'
 
 // ==== From an upstream
@@ -124,7 +124,7 @@ export class CohereStreamEncoder implements StreamEncoder {
     if (block.type !== 'tool-call') return
     this.#silent = true
     this.#open = { kind: 'call', index: this.#calls++ }
-    const id = withSignature(block.id, signature)
+    const id = idBehind(signature, block.id)
     const called = { id, type: 'function', function: { name: block.name, arguments: '' } }
     this.#say('tool-call-start', { tool_calls: called }, write)
   }

@@ -1,8 +1,10 @@
-import type { Block, Message, Source, TextBlock } from '../../message/request.ts'
-import { readSignedCallId, sealSignature } from '../shared/gemini-signature.ts'
-import { stringifyJson } from '../shared/json.ts'
-import { refuse, refuseValue } from '../shared/openai-fields.ts'
+import type { Block, Message, Source, TextBlock, ToolCallBlock } from '../../message/request.ts'
+import { argumentText } from '../shared/call-input.ts'
+import { addResult, decodeContent, signedCall } from '../shared/chat-calls.ts'
+import { readSignedCallId } from '../shared/gemini-signature.ts'
+import { refuseValue } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
+import { inputArguments } from '../shared/raw-input.ts'
 import { urlSource } from '../shared/sources.ts'
 import { geminiSignature } from './wire.ts'
 
@@ -22,35 +24,21 @@ export function decodeMessages(list: readonly Fields[]): DecodedMessages {
     const role = message.required('role', message.string('role'))
     if (!ROLES.includes(role)) throw refuseValue(message.path('role'), role, ROLES)
     if (role === 'system' || role === 'developer') {
-      const text = decodeContent(message).filter((block) => block.type === 'text')
+      const text = decodeContent(message, decodePart).filter((block) => block.type === 'text')
       if (messages.length === 0) system.push(...text)
       else messages.push({ role: 'system', content: text })
-    } else if (role === 'user') messages.push({ role, content: decodeContent(message) })
+    } else if (role === 'user') messages.push({ role, content: decodeContent(message, decodePart) })
     else if (role === 'assistant') messages.push({ role, content: decodeAssistant(message) })
-    else addResult(messages, message, role === 'tool' ? 'tool_call_id' : 'name')
+    else addResult(messages, answeredCall(message, role), decodeContent(message, decodePart))
   }
   return { system, messages }
-}
-
-/** Results that follow each other answer the calls of one turn. */
-function addResult(messages: Message[], message: Fields, idField: string): void {
-  const callId = readSignedCallId(message.required(idField, message.string(idField))).id
-  const result: Block = { type: 'tool-result', callId, content: decodeContent(message), isError: false }
-  const last = messages.at(-1)
-  if (
-    last?.role === 'user' &&
-    last.content.length > 0 &&
-    last.content.every((block) => block.type === 'tool-result')
-  )
-    last.content.push(result)
-  else messages.push({ role: 'user', content: [result] })
 }
 
 function decodeAssistant(message: Fields): Block[] {
   const thinking = message.raw.reasoning_content ?? message.raw.reasoning
   const blocks: Block[] =
     typeof thinking === 'string' && thinking !== '' ? [{ type: 'thinking', text: thinking }] : []
-  blocks.push(...decodeContent(message))
+  blocks.push(...decodeContent(message, decodePart))
   for (const call of message.objects('tool_calls') ?? []) blocks.push(...decodeCall(call))
   const legacy = message.object('function_call')
   if (legacy !== undefined) {
@@ -60,41 +48,27 @@ function decodeAssistant(message: Fields): Block[] {
   return blocks
 }
 
-/** The call, behind the signature that it carries. */
-function decodeCall(call: Fields): Block[] {
-  const { id, signature } = readSignedCallId(call.required('id', call.string('id')))
-  const signed = geminiSignature(call.raw) ?? signature
-  const block = decodeCalled(id, call)
-  return signed === undefined
-    ? [block]
-    : [{ type: 'thinking', text: '', signature: sealSignature(signed) }, block]
+/** The id of the call; functions, which tools replaced, have names only. */
+function answeredCall(message: Fields, role: string): string {
+  const field = role === 'tool' ? 'tool_call_id' : 'name'
+  return readSignedCallId(message.required(field, message.string(field))).id
 }
 
-function decodeCalled(id: string, call: Fields): Block {
+function decodeCall(call: Fields): Block[] {
+  const { id, signature } = readSignedCallId(call.required('id', call.string('id')))
+  return signedCall(geminiSignature(call.raw) ?? signature, decodeCalled(id, call))
+}
+
+function decodeCalled(id: string, call: Fields): ToolCallBlock {
   const custom = call.object('custom')
   if (custom !== undefined) {
     // A tool with free text instead of arguments.
-    const input = JSON.stringify({ input: custom.string('input') ?? '' })
+    const input = inputArguments(custom.string('input') ?? '')
     return { type: 'tool-call', id, name: custom.required('name', custom.string('name')), arguments: input }
   }
   const called = call.required('function', call.object('function'))
-  const given = called.raw.arguments
-  const text =
-    typeof given === 'string' ? given : given === undefined || given === null ? '' : stringifyJson(given)
-  return {
-    type: 'tool-call',
-    id,
-    name: called.required('name', called.string('name')),
-    arguments: text.trim() === '' ? '{}' : text,
-  }
-}
-
-function decodeContent(message: Fields): Block[] {
-  const content = message.raw.content
-  if (content === undefined || content === null || content === '') return []
-  if (typeof content === 'string') return [{ type: 'text', text: content }]
-  if (!Array.isArray(content)) throw refuse(message.path('content'), 'a string or an array', content)
-  return message.objects('content')!.map(decodePart)
+  const name = called.required('name', called.string('name'))
+  return { type: 'tool-call', id, name, arguments: argumentText(called.raw.arguments) }
 }
 
 function decodePart(part: Fields): Block {

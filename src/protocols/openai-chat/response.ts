@@ -1,11 +1,11 @@
 import { GatewayError } from '../../message/error.ts'
 import type { Emit } from '../../message/event.ts'
-import type { Block, JsonObject, ToolCallBlock } from '../../message/request.ts'
+import type { Block, JsonObject } from '../../message/request.ts'
 import type { EncodeContext, Memo, Response, Tapped } from '../protocol.ts'
+import { encodeCalls } from '../shared/chat-calls.ts'
 import { isObject } from '../shared/object.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
-import { signedCallId, unsealSignature } from '../shared/gemini-signature.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { readUsage, unifiedFinish, wireFinish, wireUsage } from './wire.ts'
 
@@ -75,7 +75,7 @@ export function encodeResponse(response: Response, context: EncodeContext): Json
 function message(content: Block[]): JsonObject {
   const text = content.map((block) => (block.type === 'text' ? block.text : '')).join('')
   const thinking = content.map((block) => (block.type === 'thinking' ? block.text : '')).join('')
-  const calls = content.filter((block) => block.type === 'tool-call')
+  const calls = encodeCalls(content)
   const cited = content.flatMap((block) => (block.type === 'text' ? (block.citations ?? []) : []))
   const annotations = cited.map(urlCitation).filter((annotation) => annotation !== undefined)
   return {
@@ -84,19 +84,6 @@ function message(content: Block[]): JsonObject {
     refusal: null,
     annotations,
     ...(thinking !== '' && { reasoning_content: thinking }),
-    ...(calls.length > 0 && {
-      tool_calls: calls.map((call) => ({
-        id: signedId(call, content),
-        type: 'function',
-        function: { name: call.name, arguments: call.arguments },
-      })),
-    }),
+    ...(calls.length > 0 && { tool_calls: calls }),
   }
-}
-
-/** The call's id; Gemini's signature travels in it, because clients of this API keep nothing else of a call. */
-function signedId(call: ToolCallBlock, content: readonly Block[]): string {
-  const before = content[content.indexOf(call) - 1]
-  const signature = before?.type === 'thinking' ? unsealSignature(before.signature) : undefined
-  return signature?.on === 'next' ? signedCallId(call.id, signature.signature) : call.id
 }

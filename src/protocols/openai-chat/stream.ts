@@ -4,7 +4,7 @@ import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
 import { endedBefore, noObject } from '../shared/broken-stream.ts'
-import { signedCallId, unsealSignature } from '../shared/gemini-signature.ts'
+import { idBehind } from '../shared/gemini-signature.ts'
 import { parseJson } from '../shared/json.ts'
 import { isObject } from '../shared/object.ts'
 import { ChatAnswer } from './answer.ts'
@@ -141,8 +141,7 @@ export class ChatStreamEncoder implements StreamEncoder {
   /** Gemini's signature travels in the id, because clients of this API keep nothing else of a call. */
   #openCall({ id, name }: Extract<BlockStart, { type: 'tool-call' }>, write: WriteFrame): void {
     this.#silent = true
-    const own = unsealSignature(this.#signature)
-    const signedId = own?.on === 'next' ? signedCallId(id, own.signature) : id
+    const signedId = idBehind(this.#signature, id)
     this.#call({ id: signedId, type: 'function', function: { name, arguments: '' } }, write)
   }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../message/request.ts'
+import { argumentText } from '../shared/call-input.ts'
 import { parseForOutput, stringifyJson } from '../shared/json.ts'
 import { isObject, stringOf } from '../shared/object.ts'
 import { INPUT, inputArguments, RawInput } from '../shared/raw-input.ts'
@@ -150,7 +151,7 @@ const toolSearch: BridgedTool = {
       ? tool.parameters
       : object({ query: text('What the tool should be able to do.') }, ['query']),
   }),
-  readCall: ({ arguments: given }) => (typeof given === 'string' ? given : stringifyJson(given ?? {})),
+  readCall: (item) => argumentText(item.arguments),
   writeCall(json) {
     const given = parsed(json)
     return given === undefined ? undefined : { execution: 'client', arguments: given }

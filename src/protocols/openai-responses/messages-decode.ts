@@ -1,5 +1,6 @@
 import { GatewayError } from '../../message/error.ts'
 import type { Block, JsonObject, Message, TextBlock } from '../../message/request.ts'
+import { argumentText } from '../shared/call-input.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { isObject, stringOf } from '../shared/object.ts'
 import { refuseValue } from '../shared/openai-fields.ts'
@@ -55,7 +56,7 @@ class InputDecoder implements DecodedInput {
       case 'reasoning':
         return this.#reasoning(item)
       case 'function_call':
-        return this.#call(item, argumentsOf(item.raw.arguments))
+        return this.#call(item, argumentText(item.raw.arguments))
       case 'function_call_output':
       case 'custom_tool_call_output':
         return this.#result(item, decodeContent(item, 'output'))
@@ -100,7 +101,7 @@ class InputDecoder implements DecodedInput {
   #call(item: Fields, json: string, name = item.required('name', item.string('name'))): void {
     const id = callIdOf(item)
     const inHub = this.#forms.nameOf(name, item.string('namespace'))
-    this.#say([{ type: 'tool-call', id, name: inHub, arguments: json.trim() === '' ? '{}' : json }])
+    this.#say([{ type: 'tool-call', id, name: inHub, arguments: json }])
   }
 
   /** Results that follow each other answer the calls of one turn. */
@@ -162,11 +163,6 @@ class InputDecoder implements DecodedInput {
 /** Local shells of older clients name the call in `id`. */
 function callIdOf(item: Fields): string {
   return item.required('call_id', item.string('call_id') ?? item.string('id'))
-}
-
-function argumentsOf(given: unknown): string {
-  if (typeof given === 'string') return given
-  return given === undefined || given === null ? '' : stringifyJson(given)
 }
 
 /** Parts of `summary` or `content`, which Codex sends as null. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../message/request.ts'
-import { parseForOutput } from './json.ts'
+import { parseForOutput, stringifyJson } from './json.ts'
 import { isObject } from './object.ts'
 
 /**
@@ -13,4 +13,10 @@ export function inputObject(json: string): JsonObject {
   } catch {
     return json.trim() === '' ? {} : { invalid_json: json }
   }
+}
+
+/** The arguments of a client's call: JSON, of which nothing means no arguments. */
+export function argumentText(given: unknown): string {
+  const text = typeof given === 'string' ? given : stringifyJson(given ?? {})
+  return text.trim() === '' ? '{}' : text
 }

@@ -50,3 +50,9 @@ export function readSignedCallId(signedId: string): { id: string; signature?: st
   const base64 = match[2]!.replaceAll('-', '+').replaceAll('_', '/')
   return { id: match[1]!, signature: base64.padEnd(Math.ceil(base64.length / 4) * 4, '=') }
 }
+
+/** The id behind a thinking block with this signature; Gemini's travels in it. */
+export function idBehind(signature: string | undefined, id: string): string {
+  const own = unsealSignature(signature)
+  return own?.on === 'next' ? signedCallId(id, own.signature) : id
+}
