@@ -113,7 +113,7 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
     stage('key choice', () => void chooseKey(target.provider.keys, question)),
     stage('encode, native: edits of the body, headers', () => {
       const { body } = nativeBody(call, request, target)
-      upstreamHeaders(call, target, body.length)
+      upstreamHeaders(call, target, body.length, configuration.client.headerFilter)
     }),
     stage('decode, translated: parse the body, read it into the hub', () => {
       anthropic.request.decode(translated.request.parsed())

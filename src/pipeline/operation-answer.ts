@@ -106,7 +106,8 @@ export function give(call: Call, record: CallRecord, reply: WholeReply): void {
   const { status, headers } = reply
   const facts = record.routing()
   const isJson = /^application\/json/i.test(String(headers['content-type'] ?? ''))
-  const body = call.isUnified && isJson ? withExtraFields(call, facts, status, reply.body) : reply.body
+  const told = { status, body: reply.body, error: undefined }
+  const body = call.isUnified && isJson ? withExtraFields(call, facts, told) : reply.body
   record.firstPart()
   record.answer(body, body.length <= READABLE_MAX_BYTES && isText(String(headers['content-type'] ?? '')))
   record.end(status)

@@ -158,7 +158,7 @@ async function send(
 ): Promise<void> {
   const { upstream } = key.reach
   const { body } = request
-  const headers = passedHeaders(call, target, body.length)
+  const headers = passedHeaders(call, target, body.length, on.configuration().client.headerFilter)
   const outbound = { method: call.endpoint.method, path, headers, body }
   const authorize: Authorize = target.provider.provider.authorize
   const authorization = await authorize({ ...outbound, origin: upstream.origin }, key, on.credentials)

@@ -50,7 +50,7 @@ export class CallRecord {
   readonly #isLogged: boolean
   /** The answer so far, for the log and for an estimate where it is cut. */
   #kept: ByteKeeper | undefined
-  readonly #keepsContents: boolean
+  #keepsContents: boolean
   #caller: Caller | undefined
   #request: InboundRequest | undefined
   #target: Target | undefined
@@ -81,6 +81,8 @@ export class CallRecord {
 
   caller(caller: Caller): void {
     this.#caller = caller
+    const isDisabled = caller.virtualKey?.disableContentLogging
+    if (isDisabled !== undefined) this.#keepsContents = this.#isLogged && !isDisabled
   }
 
   request(request: InboundRequest): void {

@@ -20,7 +20,9 @@ export function replyWhole(
 ): void {
   const facts = record.routing()
   const told =
-    call.isUnified && call.operation === 'generate' ? withExtraFields(call, facts, status, body) : body
+    call.isUnified && call.operation === 'generate'
+      ? withExtraFields(call, facts, { status, body, error })
+      : body
   record.answer(told)
   record.end(status, error)
   call.reply.send(status, { ...headers, ...routingHeaders(facts) }, told)

@@ -1,3 +1,4 @@
+import type { ErrorKind, GatewayError } from '../message/error.ts'
 import type { Call } from './call.ts'
 import type { Target } from './plan.ts'
 import { requestKind } from './request-kind.ts'
@@ -35,15 +36,14 @@ const HEADER_TEXT = /^[\x20-\x7e]*$/
 export function withExtraFields(
   call: Call,
   facts: RoutingFacts,
-  status: number,
-  body: Buffer | string,
+  { status, body, error }: { status: number; body: Buffer | string; error: GatewayError | undefined },
 ): Buffer | string {
   const text = typeof body === 'string' ? body : body.toString('utf8')
   const end = text.lastIndexOf('}')
   if (end === -1 || !text.trimStart().startsWith('{')) return body
   const separator = /\{\s*$/.test(text.slice(0, end)) ? '' : ','
   const members = JSON.stringify(
-    status < 400 ? extraFields(call, facts) : errorFields(call, facts, status),
+    status < 400 ? extraFields(call, facts) : errorFields(call, facts, status, error),
   ).slice(1, -1)
   return `${text.slice(0, end)}${separator}${members}${text.slice(end)}`
 }
@@ -68,8 +68,9 @@ function extraFields(call: Call, facts: RoutingFacts): object {
   }
 }
 
-function errorFields(call: Call, facts: RoutingFacts, status: number): object {
+function errorFields(call: Call, facts: RoutingFacts, status: number, error?: GatewayError): object {
   return {
+    ...(error !== undefined && GOVERNANCE.has(error.kind) && { type: typeOf(error.kind) }),
     is_bifrost_error: facts.target === undefined,
     status_code: status,
     extra_fields: {
@@ -78,6 +79,25 @@ function errorFields(call: Call, facts: RoutingFacts, status: number): object {
       request_type: requestType(call, facts),
     },
   }
+}
+
+/** Of these, existing clients read the kind beside the error. */
+const GOVERNANCE: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
+  'virtual_key_required',
+  'virtual_key_not_found',
+  'virtual_key_blocked',
+  'missing_required_headers',
+  'provider_blocked',
+  'model_blocked',
+  'budget_exceeded',
+  'token_limited',
+  'request_limited',
+  'governance_limited',
+])
+
+/** Theirs for a limit of both kinds is the word for a provider's limit, too. */
+function typeOf(kind: ErrorKind): string {
+  return kind === 'governance_limited' ? 'rate_limited' : kind
 }
 
 function requestType(call: Call, { stream }: RoutingFacts): string {

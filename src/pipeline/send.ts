@@ -91,7 +91,11 @@ export function dispatch(
   const { body, onSent, betas } = upstreamBody
   const { upstream, pathPrefix } = reachOf(outbound)
   const path = pathPrefix + withQuery(call, target, outbound.path)
-  const headers = { ...upstreamHeaders(call, target, body.length, betas), ...outbound.headers }
+  const { headerFilter } = on.configuration().client
+  const headers = {
+    ...upstreamHeaders(call, target, body.length, headerFilter, betas),
+    ...outbound.headers,
+  }
   const request = { method: 'POST', path, headers, body } as const
   const go = (authorization: Record<string, string>): Promise<void> => {
     const { provider, surface } = target

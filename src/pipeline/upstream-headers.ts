@@ -1,3 +1,4 @@
+import type { HeaderFilter } from '../stores/config/configuration.ts'
 import type { Call } from './call.ts'
 import type { Target } from './plan.ts'
 
@@ -24,6 +25,7 @@ export function upstreamHeaders(
   call: Call,
   target: Target,
   bodyBytes: number,
+  filter: HeaderFilter,
   betas?: readonly string[],
 ): Record<string, string> {
   const headers: Record<string, string> = {
@@ -34,20 +36,39 @@ export function upstreamHeaders(
     'accept-encoding': 'identity',
   }
   const hop = hopHeaders(call.headers['connection'])
-  if (target.mode === 'native') forwardClientHeaders(call, headers, hop)
+  if (target.mode === 'native') forwardClientHeaders(call, headers, hop, filter)
   if (betas !== undefined) headers['anthropic-beta'] = betas.join(',')
   if (betas?.length === 0) delete headers['anthropic-beta']
-  addExtraHeaders(call, headers, hop)
+  addExtraHeaders(call, headers, hop, filter)
   return Object.assign(headers, target.provider.network.extraHeaders)
 }
 
-function addExtraHeaders(call: Call, headers: Record<string, string>, hop: ReadonlySet<string>): void {
-  for (const [name, value] of Object.entries(call.headers)) {
-    if (value === undefined || !name.startsWith('x-bf-eh-')) continue
-    const extra = name.slice('x-bf-eh-'.length)
-    if (extra !== '' && !NEVER_EXTRA.has(extra) && !extra.startsWith('x-bf-') && !hop.has(name))
-      headers[extra] = value
+const EXTRA_PREFIX = 'x-bf-eh-'
+
+/** What a client sets for the provider, with the prefix or because the operator lets it on by its own name. */
+function addExtraHeaders(
+  call: Call,
+  headers: Record<string, string>,
+  hop: ReadonlySet<string>,
+  { allowed, denied }: HeaderFilter,
+): void {
+  for (const name in call.headers) {
+    const value = call.headers[name]
+    const isExtra = name.startsWith(EXTRA_PREFIX)
+    if (value === undefined || hop.has(name) || (!isExtra && allowed.length === 0)) continue
+    const extra = isExtra ? name.slice(EXTRA_PREFIX.length) : name
+    if (allowed.length > 0 && !matches(extra, allowed)) continue
+    if (extra === '' || NEVER_EXTRA.has(extra) || extra.startsWith('x-bf-') || matches(extra, denied))
+      continue
+    headers[extra] = value
   }
+}
+
+/** A pattern that ends with `*` stands for any ending. */
+function matches(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) =>
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
+  )
 }
 
 /**
@@ -63,25 +84,36 @@ const NOT_PASSED = new Set([
 const NOT_PASSED_PREFIXES = ['x-bf-', 'proxy-', 'sec-', 'x-forwarded-']
 
 /** Headers of a request that goes to its provider as it is: all that are not for this hop, and no credentials. */
-export function passedHeaders(call: Call, target: Target, bodyBytes: number): Record<string, string> {
+export function passedHeaders(
+  call: Call,
+  target: Target,
+  bodyBytes: number,
+  filter: HeaderFilter,
+): Record<string, string> {
   const headers: Record<string, string> = { ...target.surface.headers }
   const hop = hopHeaders(call.headers['connection'])
   for (const name in call.headers) {
     const value = call.headers[name]
     const isOurs = NOT_PASSED.has(name) || NOT_PASSED_PREFIXES.some((prefix) => name.startsWith(prefix))
-    if (value !== undefined && !isOurs && !hop.has(name)) headers[name] = value
+    if (value !== undefined && !isOurs && !hop.has(name) && !matches(name, filter.denied))
+      headers[name] = value
   }
-  addExtraHeaders(call, headers, hop)
+  addExtraHeaders(call, headers, hop, filter)
   if (bodyBytes > 0) headers['content-length'] = String(bodyBytes)
   // Compressed answers could not be read beside the stream, nor bounded before they are inflated.
   headers['accept-encoding'] = 'identity'
   return Object.assign(headers, target.provider.network.extraHeaders)
 }
 
-function forwardClientHeaders(call: Call, headers: Record<string, string>, hop: ReadonlySet<string>): void {
+function forwardClientHeaders(
+  call: Call,
+  headers: Record<string, string>,
+  hop: ReadonlySet<string>,
+  { denied }: HeaderFilter,
+): void {
   for (const name in call.headers) {
     const value = call.headers[name]
-    if (value === undefined || hop.has(name)) continue
+    if (value === undefined || hop.has(name) || matches(name, denied)) continue
     if (FORWARDED.has(name) || FORWARDED_PREFIXES.some((prefix) => name.startsWith(prefix)))
       headers[name] = value
   }

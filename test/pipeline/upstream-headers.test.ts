@@ -14,7 +14,7 @@ import { openaiChat } from '../../src/protocols/openai-chat/index.ts'
 import { openaiResponses } from '../../src/protocols/openai-responses/index.ts'
 import { PROVIDERS, customProvider } from '../../src/providers/index.ts'
 import type { Provider } from '../../src/providers/provider.ts'
-import type { ConfiguredProvider } from '../../src/stores/config/configuration.ts'
+import type { ConfiguredProvider, HeaderFilter } from '../../src/stores/config/configuration.ts'
 
 const anthropic = PROVIDERS.get('anthropic')!
 const openai = PROVIDERS.get('openai')!
@@ -33,10 +33,11 @@ const at = (provider: Provider, baseUrl = provider.baseUrl, extraHeaders = {}) =
 const sent = (
   headers: Record<string, string>,
   { provider = at(anthropic), mode = 'native', loginToken }: Partial<Target> = {},
+  filter: HeaderFilter = { allowed: [], denied: [] },
 ) => {
   const [surface] = provider.provider.surfaces
   const target = { provider, surface, mode, loginToken } as Target
-  return upstreamHeaders({ headers } as unknown as Call, target, 12)
+  return upstreamHeaders({ headers } as unknown as Call, target, 12, filter)
 }
 
 describe('contract: credentials of a Claude login', () => {
@@ -124,6 +125,35 @@ describe('contract: headers to an upstream', () => {
     const headers = sent({ [`x-bf-eh-${name.toLowerCase()}`]: 'of-the-client', 'x-bf-eh-x-team': 'red' })
     expect(Object.values(headers)).not.toContain('of-the-client')
     expect(headers).toMatchObject({ 'content-type': 'application/json', 'x-team': 'red' })
+  })
+
+  it.each<[what: string, filter: Partial<HeaderFilter>, expected: Record<string, string | undefined>]>([
+    ['none', {}, { 'x-team': 'red', 'x-trace': undefined, 'anthropic-beta': 'b' }],
+    ['a list of what goes on', { allowed: ['x-tr*'] }, { 'x-team': undefined, 'x-trace': 't' }],
+    ['both by name', { allowed: ['x-team', 'x-trace'] }, { 'x-team': 'red', 'x-trace': 't' }],
+    ['all', { allowed: ['*'] }, { 'x-team': 'red', 'x-trace': 't', cookie: undefined, 'x-bf-vk': undefined }],
+    [
+      'what does not',
+      { denied: ['x-team', 'anthropic-*'] },
+      { 'x-team': undefined, 'anthropic-beta': undefined },
+    ],
+    [
+      'a denial over an allowance',
+      { allowed: ['x-*'], denied: ['x-trace'] },
+      { 'x-team': 'red', 'x-trace': undefined },
+    ],
+  ])('header_filter_config: %s', (_what, filter, expected) => {
+    const client = {
+      'x-bf-eh-x-team': 'red',
+      'x-trace': 't',
+      'anthropic-beta': 'b',
+      cookie: 'session',
+      authorization: 'Bearer of-the-client',
+      'x-bf-vk': 'sk-bf-1',
+    }
+    const headers = sent(client, {}, { allowed: [], denied: [], ...filter })
+    expect(headers).not.toHaveProperty('authorization')
+    for (const [name, value] of Object.entries(expected)) expect(headers[name], name).toBe(value)
   })
 
   it('a client that names no version gets the one that the gateway speaks', () => {
