@@ -1,34 +1,145 @@
 import { lookup } from '../models/catalogue.ts'
-import type { Operation } from '../protocols/protocol.ts'
+import type { ModelFacts, ModelKind } from '../models/facts.ts'
+import type { Operation, OperationId, ProtocolId } from '../protocols/protocol.ts'
 import type { Prospect } from '../rules/budgets.ts'
-import { readNumber } from '../wire/json-scan.ts'
 import type { Call } from './call.ts'
 import type { Target } from './plan.ts'
+import { hidesLetters, isListOfNames, objectAt, objectOf, says } from './prospect-fields.ts'
+import type { Fields } from './prospect-fields.ts'
+import { inputOf } from './prospect-media.ts'
+import { NOTHING, OPERATIONS, UNKNOWN } from './prospect-operations.ts'
+import { outputOf } from './prospect-output.ts'
+import { servicesOf } from './prospect-services.ts'
+import { ownToolsOf } from './prospect-tools.ts'
 import type { InboundRequest } from './read-request.ts'
 
-/** What the attempt at `target` may use at most. */
+type Place = Pick<Target, 'provider' | 'model'>
+
+/**
+ * What the attempt at `target` may use at most, as far as its bytes tell; they are not parsed, and mostly not even
+ * read: what agents send takes some 10 µs for 50 KB. What cannot be said is undefined. Never throws.
+ *
+ * Not in it is what no price list of ours knows: caches by the hour, files by the month, guardrails.
+ */
 export function prospectOf(
   call: Call,
   request: InboundRequest,
-  target: Pick<Target, 'provider' | 'model'>,
+  target: Place,
   operation: Operation,
 ): Prospect {
-  if (FREE.has(operation) || call.endpoint.method === 'GET' || call.endpoint.method === 'HEAD') return NOTHING
+  if (FREE_METHODS.has(call.endpoint.method) || isFree(operation)) return NOTHING
   const facts = lookup(target.provider.id, target.model)
-  const { body, bodyBytes, fields } = request
-  let outputTokens: number | undefined
-  for (const name of ['max_tokens', 'max_completion_tokens', 'max_output_tokens']) {
-    const span = fields.get(name)
-    const limit = span && readNumber(body, span)
-    if (limit !== undefined && Number.isFinite(limit)) outputTokens = Math.max(outputTokens ?? 1024, limit)
-  }
-  const inputTokensMax = facts?.maxInputTokens ?? facts?.contextWindowTokens
+  const asked = operation === 'passthrough' ? passed(call, request, facts) : operation
+  if (asked === 'nothing') return NOTHING
+  if (asked === 'unknown') return UNKNOWN
+  const fields = fieldsOf(request)
+  if (fields === undefined) return UNKNOWN
+  if (asked === 'generate') return conversation(fields, call.protocol.id, target, facts)
+  return OPERATIONS[asked]({ ...fields, call, target, facts, bytes: request.bodyBytes })
+}
+
+const FREE_METHODS = new Set(['GET', 'HEAD', 'DELETE'])
+const FREE = ['count-tokens', 'list-models', 'get-model', 'probe'] as const
+
+function isFree(operation: Operation): operation is (typeof FREE)[number] {
+  return (FREE as readonly Operation[]).includes(operation)
+}
+
+/** Of a form what stands in its fields. Undefined: they are too many to be read. */
+function fieldsOf({ body, fields, summary }: InboundRequest): Fields | undefined {
+  if (summary === undefined) return { body, fields }
+  const read = objectAt(summary, { start: 0, end: summary.length })
+  return read && { body: summary, fields: read }
+}
+
+// ==== Conversations
+
+function conversation(
+  of: Fields,
+  protocol: ProtocolId,
+  target: Place,
+  facts: ModelFacts | undefined,
+): Prospect {
+  const services = servicesOf(of, protocol, target.provider)
+  const ownTools = ownToolsOf(of, protocol, target)
+  const outputTokens = outputOf(of, protocol, target, facts)
+  const { tokens, hasSound } = inputOf(of, protocol, target.model)
+  const isKept = says(of, ...KEPT)
+  const hasAudio = hasSound || isKept || mayAnswerInSound(of, target.model)
+  if (ownTools !== undefined)
+    return {
+      ...services,
+      hasAudio,
+      inputTokens: undefined,
+      outputTokens,
+      pieces: { webSearch: ownTools.webSearches },
+    }
+  if (asksOtherModels(of, protocol)) return { ...services, hasAudio, ...UNKNOWN }
+  const window = facts?.contextWindowTokens ?? facts?.maxInputTokens
+  const passes = compacts(of) ? 2 : 1
   return {
-    inputTokens: bodyBytes / 3,
-    inputTokensMax,
-    outputTokens: outputTokens ?? facts?.maxOutputTokens,
+    ...services,
+    hasAudio,
+    inputTokens: isKept || tokens === undefined ? undefined : tokens * passes,
+    inputTokensMax: window === undefined ? undefined : window * passes,
+    outputTokens: outputTokens === undefined ? undefined : outputTokens * passes,
   }
 }
 
-const NOTHING: Prospect = { inputTokens: 0, outputTokens: 0 }
-const FREE: ReadonlySet<Operation> = new Set(['count-tokens', 'list-models', 'get-model', 'probe'])
+/** Fields that say what the provider has and we do not: earlier answers, conversations, templates, caches. */
+const KEPT = [
+  'previous_response_id',
+  'conversation',
+  'prompt',
+  'cachedContent',
+  'cached_content',
+  'promptVariables',
+]
+
+/** Claude reads a conversation that has become too long once more, to sum it up. */
+function compacts({ body, fields }: Fields): boolean {
+  const span = fields.get('context_management')
+  if (span === undefined) return false
+  const text = body.subarray(span.start, span.end)
+  return text.includes('compact') || hidesLetters(text)
+}
+
+/** Claude's own fallbacks answer at their own prices, and only there is the field anything but a list of names. */
+function asksOtherModels(of: Fields, protocol: ProtocolId): boolean {
+  return protocol === 'anthropic' && says(of, 'fallbacks') && !isListOfNames(of, 'fallbacks')
+}
+
+function mayAnswerInSound(of: Fields, model: string): boolean {
+  if (/audio|tts|live|realtime|sonic/.test(model) || says(of, 'audio', 'modalities')) return true
+  const config = objectOf(of, 'generationConfig', 'generation_config')
+  return (
+    config === 'unreadable' ||
+    (config !== undefined &&
+      says(config, 'responseModalities', 'response_modalities', 'speechConfig', 'speech_config'))
+  )
+}
+
+// ==== Requests that go on as they are
+
+const BY_KIND: Readonly<Record<ModelKind, OperationId>> = {
+  embedding: 'embeddings',
+  rerank: 'rerank',
+  speech: 'speech',
+  transcription: 'transcription',
+  image: 'image-generation',
+  video: 'videos',
+}
+
+/** What is asked where anything may be: an answer, else what such a model does, else nobody knows. */
+function passed(
+  { passthrough, path }: Call,
+  { model, fields }: InboundRequest,
+  facts: ModelFacts | undefined,
+): OperationId | 'generate' | 'nothing' | 'unknown' {
+  if (/count_?tokens$/i.test(path)) return 'nothing'
+  // Of a body that could not be read nothing is known.
+  if (fields.size === 0) return 'unknown'
+  if (passthrough?.generates === true) return 'generate'
+  if (model === '' || facts === undefined) return 'unknown'
+  return facts.kind === undefined ? 'generate' : BY_KIND[facts.kind]
+}
