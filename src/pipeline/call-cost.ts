@@ -5,14 +5,22 @@ import type { Prices } from '../models/prices.ts'
 import type { Operation, Tapped } from '../protocols/protocol.ts'
 import { chargeFor } from '../rules/budgets.ts'
 import { cost as priceOf } from '../rules/cost.ts'
+import type { Demand } from '../rules/limits.ts'
 import type { Configuration, ProviderKey } from '../stores/config/configuration.ts'
-import type { Amounts } from '../stores/ledger/port.ts'
+import type { Amounts, Reservation } from '../stores/ledger/port.ts'
 import type { AttemptRow, CallCost } from '../stores/logs/port.ts'
 import type { Target } from './plan.ts'
-import type { Held } from './reserve.ts'
 
 /** What is read of an answer while it passes, and whether it was whole. */
 export type Meter = Tapped & { readonly complete: boolean }
+
+/** What is held for an attempt of the budgets and rate limits that bind it. */
+export interface Held {
+  readonly reservation: Reservation
+  readonly demand: Demand
+  /** For the client, where a budget has reached its soft limit. */
+  readonly budgetWarning: string | undefined
+}
 
 /** An attempt as its bill needs it. */
 export interface MeteredAttempt {

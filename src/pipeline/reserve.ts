@@ -3,24 +3,15 @@ import { softWarning, worstCase } from '../rules/budgets.ts'
 import { refusal } from '../rules/limits.ts'
 import type { Block, Demand } from '../rules/limits.ts'
 import type { ProviderKey } from '../stores/config/configuration.ts'
-import type { Reservation } from '../stores/ledger/port.ts'
 import type { Call } from './call.ts'
 import { pricesAt } from './call-cost.ts'
-import type { CostContext } from './call-cost.ts'
+import type { CostContext, Held } from './call-cost.ts'
 import type { Dependencies } from './dependencies.ts'
 import { reads } from './places.ts'
 import type { Target } from './plan.ts'
 import { prospectOf } from './prospect.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
-
-/** What is held for an attempt of the budgets and rate limits that bind it. */
-export interface Held {
-  readonly reservation: Reservation
-  readonly demand: Demand
-  /** For the client, where a budget has reached its soft limit. */
-  readonly budgetWarning: string | undefined
-}
 
 /** An attempt that is about to be made. */
 export interface Intended {
