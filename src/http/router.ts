@@ -1,5 +1,6 @@
 import { GatewayError } from '../message/error.ts'
 import type { Passthrough } from '../pipeline/call.ts'
+import type { EncodedError } from '../protocols/dialect.ts'
 import type { Endpoint, Protocol } from '../protocols/protocol.ts'
 import { RouteTable } from './route-table.ts'
 
@@ -195,8 +196,6 @@ function endpointsOf({
 }: Mount): readonly Endpoint[] {
   return passthroughOf === undefined ? endpoints : []
 }
-
-type EncodedError = ReturnType<Protocol['error']['encode']>
 
 function encodeError(
   { protocol, endpoint }: Pick<InferenceMatch, 'protocol' | 'endpoint'>,

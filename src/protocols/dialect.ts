@@ -2,10 +2,13 @@ import type { GatewayError } from '../message/error.ts'
 import type { JsonObject } from '../message/request.ts'
 
 /** A failure as a client of a wire API is told it. */
-export type EncodeError = (
-  error: GatewayError,
-  requestId: string,
-) => { status: number; headers: Record<string, string>; body: JsonObject }
+export interface EncodedError {
+  status: number
+  headers: Record<string, string>
+  body: JsonObject
+}
+
+export type EncodeError = (error: GatewayError, requestId: string) => EncodedError
 
 /**
  * How another host takes a protocol's requests: Claude's body on Bedrock and Vertex is Anthropic's own but for a few

@@ -1,11 +1,13 @@
 import { GatewayError } from '../../message/error.ts'
-import type { ContextOverflow, ErrorDetails, ErrorKind } from '../../message/error.ts'
+import type { ContextOverflow, ErrorKind } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
+import type { EncodedError } from '../dialect.ts'
 import type { HeaderReader } from '../protocol.ts'
 import { decodeAwsError, isAwsError } from '../shared/aws-error.ts'
 import { parseContextOverflow } from '../shared/context-overflow.ts'
 import { isObject, stringOf } from '../shared/object.ts'
 import { readRetryAfter, readShouldRetry } from '../shared/retry-after.ts'
+import { BROKEN_OFF, describe, overflowOf, parseBody } from '../shared/upstream-error.ts'
 
 // ==== Of an upstream
 
@@ -15,7 +17,7 @@ import { readRetryAfter, readShouldRetry } from '../shared/retry-after.ts'
  */
 export function decodeError(status: number, headers: HeaderReader, body: string): GatewayError {
   if (isAwsError(headers)) return decodeAwsError(status, headers, body)
-  const said = readError(parse(body))
+  const said = readError(parseBody(body))
   const retryAfterSeconds = readRetryAfter(headers)
   const shouldRetry = readShouldRetry(headers)
   const kind = classify(status, said)
@@ -23,7 +25,7 @@ export function decodeError(status: number, headers: HeaderReader, body: string)
     ...(status >= 400 && status <= 599 && { status }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     ...(shouldRetry !== undefined && { shouldRetry }),
-    ...overflowOf(kind, said),
+    ...overflowOf(kind, said.message),
     upstream: { status, ...(said.type !== '' && { type: said.type }), body },
   })
 }
@@ -32,8 +34,8 @@ export function decodeError(status: number, headers: HeaderReader, body: string)
 export function answerError(body: JsonObject): GatewayError {
   const said = readError(body)
   const kind = classify(undefined, said)
-  return new GatewayError(kind, said.message === '' ? 'The upstream broke off its answer.' : said.message, {
-    ...overflowOf(kind, said),
+  return new GatewayError(kind, said.message === '' ? BROKEN_OFF : said.message, {
+    ...overflowOf(kind, said.message),
     upstream: { status: 200, ...(said.type !== '' && { type: said.type }) },
   })
 }
@@ -45,19 +47,6 @@ export function isErrorObject(body: JsonObject): boolean {
 interface SaidError {
   type: string
   message: string
-}
-
-function overflowOf(kind: ErrorKind, said: SaidError): ErrorDetails {
-  const overflow = kind === 'context_overflow' ? parseContextOverflow(said.message) : undefined
-  return overflow === undefined ? {} : { overflow }
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
 }
 
 /**
@@ -119,16 +108,6 @@ function byClass(status: number | undefined, said: SaidError): ErrorKind {
   return said.type === 'overloaded_error' ? 'overloaded' : 'upstream_error'
 }
 
-/** A proxy's page is no message for a developer, its title is. */
-function describe(status: number, body: string): string {
-  const title = /<title[^>]*>([^<]{1,200})<\/title>/i.exec(body)?.[1]?.trim()
-  const isText = title === undefined && body.trim() !== '' && !body.trimStart().startsWith('<')
-  const rest = title ?? (isText ? body.trim().slice(0, 300) : '')
-  return rest === ''
-    ? `The upstream answered ${status} without a message.`
-    : `The upstream answered ${status}: ${rest}`
-}
-
 // ==== For a client
 
 /** https://docs.claude.com/en/api/errors; any other 4xx is an `invalid_request_error`, any other 5xx an `api_error`. */
@@ -145,10 +124,7 @@ const TYPE_BY_STATUS: ReadonlyMap<number, string> = new Map([
 ])
 
 /** The failure as Anthropic's API would tell it: the SDKs choose their exception by status and type. */
-export function encodeError(
-  error: GatewayError,
-  requestId: string,
-): { status: number; headers: Record<string, string>; body: JsonObject } {
+export function encodeError(error: GatewayError, requestId: string): EncodedError {
   const { retryAfterSeconds, shouldRetry } = error.details
   const type =
     TYPE_BY_STATUS.get(error.status) ?? (error.status < 500 ? 'invalid_request_error' : 'api_error')

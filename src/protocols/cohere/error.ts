@@ -1,5 +1,6 @@
 import { GatewayError } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
+import type { EncodedError } from '../dialect.ts'
 import { decodeError } from '../shared/openai-error.ts'
 
 // ==== Of an upstream
@@ -17,10 +18,7 @@ export function brokenOff(finish: string, said: unknown): GatewayError {
 
 // ==== For a client
 
-export function encodeError(
-  error: GatewayError,
-  requestId: string,
-): { status: number; headers: Record<string, string>; body: JsonObject } {
+export function encodeError(error: GatewayError, requestId: string): EncodedError {
   const { retryAfterSeconds } = error.details
   return {
     status: error.status,

@@ -1,16 +1,18 @@
 import { GatewayError } from '../../message/error.ts'
-import type { ContextOverflow, ErrorDetails, ErrorKind } from '../../message/error.ts'
+import type { ContextOverflow, ErrorKind } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
+import type { EncodedError } from '../dialect.ts'
 import type { HeaderReader } from '../protocol.ts'
 import { parseContextOverflow } from '../shared/context-overflow.ts'
 import { isObject, stringOf } from '../shared/object.ts'
-import { readRetryAfter } from '../shared/retry-after.ts'
+import { readRetryAfter, readRetryInfo } from '../shared/retry-after.ts'
+import { BROKEN_OFF, describe, overflowOf, parseBody } from '../shared/upstream-error.ts'
 
 // ==== Of an upstream
 
 /** An upstream's error answer as the row it belongs to; its body is kept for a client of the same protocol. */
 export function decodeError(status: number, headers: HeaderReader, body: string): GatewayError {
-  const said = readError(parse(body))
+  const said = readError(parseBody(body))
   const kind = classify(status, said)
   const retryAfterSeconds = readRetryAfter(headers) ?? said.retryAfterSeconds
   // Where the words say more than the status (400 for a wrong key), the row's status is right.
@@ -18,7 +20,7 @@ export function decodeError(status: number, headers: HeaderReader, body: string)
   return new GatewayError(kind, said.message === '' ? describe(status, body) : said.message, {
     ...(byStatus && status >= 400 && status <= 599 && { status }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    ...overflowOf(kind, said),
+    ...overflowOf(kind, said.message),
     upstream: { status, ...(said.status !== '' && { type: said.status }), body },
   })
 }
@@ -33,9 +35,9 @@ export function answerError(body: JsonObject): GatewayError {
   const said = readError(body)
   const status = said.code >= 400 && said.code <= 599 ? said.code : undefined
   const kind = classify(status, said)
-  return new GatewayError(kind, said.message === '' ? 'The upstream broke off its answer.' : said.message, {
+  return new GatewayError(kind, said.message === '' ? BROKEN_OFF : said.message, {
     ...(said.retryAfterSeconds !== undefined && { retryAfterSeconds: said.retryAfterSeconds }),
-    ...overflowOf(kind, said),
+    ...overflowOf(kind, said.message),
     upstream: { status: status ?? 200, ...(said.status !== '' && { type: said.status }) },
   })
 }
@@ -60,24 +62,8 @@ function readError(body: unknown): SaidError {
     code: typeof error.code === 'number' ? error.code : 0,
     status: stringOf(error.status),
     reason: stringOf(details.find((one) => typeof one.reason === 'string')?.reason),
-    retryAfterSeconds: readDelay(details.find((one) => typeof one.retryDelay === 'string')?.retryDelay),
+    retryAfterSeconds: readRetryInfo(details),
   }
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}
-
-const DELAY_MAX_SECONDS = 86_400
-
-/** `{"@type": "…RetryInfo", "retryDelay": "34.07s"}` */
-function readDelay(delay: unknown): number | undefined {
-  const match = typeof delay === 'string' ? /^(\d+(?:\.\d+)?)s$/.exec(delay) : null
-  return match === null ? undefined : Math.min(Math.ceil(Number(match[1])), DELAY_MAX_SECONDS)
 }
 
 /** https://cloud.google.com/apis/design/errors#handling_errors; a stream has no other status than this word. */
@@ -137,21 +123,6 @@ function byClass(status: number | undefined): ErrorKind {
   return status !== undefined && status >= 400 && status < 500 ? 'invalid_request' : 'upstream_error'
 }
 
-function overflowOf(kind: ErrorKind, said: SaidError): ErrorDetails {
-  const overflow = kind === 'context_overflow' ? parseContextOverflow(said.message) : undefined
-  return overflow === undefined ? {} : { overflow }
-}
-
-/** A proxy's page is no message for a developer, its title is. */
-function describe(status: number, body: string): string {
-  const title = /<title[^>]*>([^<]{1,200})<\/title>/i.exec(body)?.[1]?.trim()
-  const isText = title === undefined && body.trim() !== '' && !body.trimStart().startsWith('<')
-  const rest = title ?? (isText ? body.trim().slice(0, 300) : '')
-  return rest === ''
-    ? `The upstream answered ${status} without a message.`
-    : `The upstream answered ${status}: ${rest}`
-}
-
 // ==== For a client
 
 const WORD_BY_STATUS: ReadonlyMap<number, string> = new Map([
@@ -173,10 +144,7 @@ const WORD_BY_STATUS: ReadonlyMap<number, string> = new Map([
 const OVERLOADED = 529
 
 /** The failure as Google's API would tell it: Gemini CLI waits as long as `RetryInfo` says. */
-export function encodeError(
-  error: GatewayError,
-  requestId: string,
-): { status: number; headers: Record<string, string>; body: JsonObject } {
+export function encodeError(error: GatewayError, requestId: string): EncodedError {
   const { retryAfterSeconds } = error.details
   const body = errorBody(error)
   return {

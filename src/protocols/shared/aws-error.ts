@@ -2,10 +2,12 @@ import { GatewayError } from '../../message/error.ts'
 import type { ContextOverflow, ErrorKind } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
 import { EXCEPTION } from '../../wire/framing.ts'
+import type { EncodedError } from '../dialect.ts'
 import type { HeaderReader } from '../protocol.ts'
 import { parseContextOverflow } from './context-overflow.ts'
-import { isObject } from './object.ts'
+import { isObject, parseObject } from './object.ts'
 import { readRetryAfter } from './retry-after.ts'
+import { BROKEN_OFF, describe } from './upstream-error.ts'
 
 /**
  * Failures as Amazon Bedrock tells them: the exception's name in a header, or in the body, or as the event of a
@@ -23,7 +25,7 @@ export function isAwsError(headers: HeaderReader): boolean {
 
 /** An error answer as the row it belongs to; its body is kept for a client of the same protocol. */
 export function decodeAwsError(status: number, headers: HeaderReader, body: string): GatewayError {
-  const said = parse(body)
+  const said = parseObject(body) ?? {}
   const name = exceptionName(headers(NAME_HEADER) ?? word(said['__type']) ?? word(said['code']) ?? '')
   const message = readMessage(said) ?? describe(status, body)
   const retryAfterSeconds = readRetryAfter(headers)
@@ -40,7 +42,7 @@ export function decodeAwsError(status: number, headers: HeaderReader, body: stri
 /** A frame of a stream whose event begins with {@link EXCEPTION}. */
 export function awsException(event: string, data: string): GatewayError {
   const name = exceptionName(event.slice(EXCEPTION.length))
-  const message = readMessage(parse(data)) ?? 'The upstream broke off its answer.'
+  const message = readMessage(parseObject(data) ?? {}) ?? BROKEN_OFF
   const { kind, overflow } = classify(name, undefined, message)
   return new GatewayError(kind, message, {
     ...(overflow !== undefined && { overflow }),
@@ -55,15 +57,6 @@ function exceptionName(value: string): string {
     .split(':', 1)[0]!
     .trim()
   return bare.charAt(0).toUpperCase() + bare.slice(1)
-}
-
-function parse(body: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(body)
-    return isObject(value) ? value : {}
-  } catch {
-    return {}
-  }
 }
 
 /** Services differ in the spelling; what the model itself says sometimes comes in its own envelope. */
@@ -148,13 +141,6 @@ function kindOf(status: number | undefined): ErrorKind {
   )
 }
 
-function describe(status: number, body: string): string {
-  const text = body.trim().startsWith('<') ? '' : body.trim().slice(0, 300)
-  return text === ''
-    ? `The upstream answered ${status} without a message.`
-    : `The upstream answered ${status}: ${text}`
-}
-
 // ==== For a client
 
 /** The exceptions of Bedrock's runtime, with their status; any other 4xx is a ValidationException. */
@@ -189,10 +175,7 @@ const EXCEPTIONS: Readonly<Partial<Record<ErrorKind, readonly [name: string, sta
 }
 
 /** The failure as Bedrock would tell it: the SDKs choose their exception by the header, and repeat some. */
-export function encodeAwsError(
-  error: GatewayError,
-  requestId: string,
-): { status: number; headers: Record<string, string>; body: JsonObject } {
+export function encodeAwsError(error: GatewayError, requestId: string): EncodedError {
   const { retryAfterSeconds } = error.details
   const known = EXCEPTIONS[error.kind]
   const [name, status] =

@@ -1,27 +1,28 @@
 import { GatewayError } from '../../message/error.ts'
 import type { ErrorDetails, ErrorKind } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
+import type { EncodedError } from '../dialect.ts'
 import type { HeaderReader } from '../protocol.ts'
 import { parseContextOverflow } from './context-overflow.ts'
-import { readRetryAfter, readShouldRetry } from './retry-after.ts'
+import { readRetryAfter, readShouldRetry, readRetryInfo } from './retry-after.ts'
 import { isObject } from './object.ts'
+import { BROKEN_OFF, describe, overflowOf, parseBody } from './upstream-error.ts'
 
 // ==== Of an upstream
 
 /** An upstream's error answer as the row it belongs to, with the upstream's own words. */
 export function decodeError(status: number, headers: HeaderReader, body: string): GatewayError {
-  const said = readError(parse(body))
+  const said = readError(parseBody(body))
   const message = said.message === '' ? describe(status, body) : said.message
   const { kind, byStatus } = classify(status, said)
   const retryAfterSeconds = readRetryAfter(headers) ?? readReset(headers) ?? said.retryAfterSeconds
   const shouldRetry = readShouldRetry(headers)
-  const overflow = kind === 'context_overflow' ? parseContextOverflow(said.text) : undefined
   return new GatewayError(kind, message, {
     // Where the words say more than the status (OpenAI's 429 for an empty account), the row's status is right.
     ...(byStatus && status >= 400 && status <= 599 && { status }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     ...(shouldRetry !== undefined && { shouldRetry }),
-    ...(overflow !== undefined && { overflow }),
+    ...overflowOf(kind, said.text),
     upstream: { status, ...identity(said), body },
   })
 }
@@ -38,10 +39,9 @@ export function answerError(body: JsonObject, finish?: string): GatewayError {
   const said = readError(body)
   const status = /^[45]\d\d$/.test(said.code) ? Number(said.code) : undefined
   const { kind } = classify(status, said)
-  const overflow = kind === 'context_overflow' ? parseContextOverflow(said.text) : undefined
-  const broken = `The upstream broke off its answer${finish === undefined ? '' : ` (${finish})`}.`
+  const broken = finish === undefined ? BROKEN_OFF : `The upstream broke off its answer (${finish}).`
   const details: ErrorDetails = {
-    ...(overflow !== undefined && { overflow }),
+    ...overflowOf(kind, said.text),
     ...(said.retryAfterSeconds !== undefined && { retryAfterSeconds: said.retryAfterSeconds }),
     upstream: { status: status ?? 200, ...identity(said) },
   }
@@ -65,14 +65,6 @@ function identity(said: SaidError): { type?: string; code?: string } {
   return { ...(said.type !== '' && { type: said.type }), ...(said.code !== '' && { code: said.code }) }
 }
 
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}
-
 /** OpenAI's `{error:{…}}`, Gemini's list of it, Mistral's bare object, `detail` of FastAPI and ElevenLabs, plain strings. */
 function readError(body: unknown): SaidError {
   const outer: unknown = Array.isArray(body) ? body[0] : body
@@ -88,14 +80,14 @@ function readError(body: unknown): SaidError {
     type,
     code,
     text: `${message} ${type} ${code}`,
-    retryAfterSeconds: retryDelay(error.details),
+    retryAfterSeconds: readRetryInfo(error.details),
   }
 }
 
 /** OpenRouter: "Provider returned error", and what that provider said as text in `metadata.raw`. */
 function rawMessage(metadata: JsonObject): string {
   const raw = word(metadata.raw)
-  const said = readError(parse(raw)).message
+  const said = readError(parseBody(raw)).message
   return said === '' ? raw.slice(0, 500) : said
 }
 
@@ -184,16 +176,6 @@ function classify(status: number | undefined, said: SaidError): { kind: ErrorKin
   return { kind: status >= 400 && status < 500 ? 'invalid_request' : 'upstream_error', byStatus: true }
 }
 
-/** A proxy's page is no message for a developer, its title is. */
-function describe(status: number, body: string): string {
-  const title = /<title[^>]*>([^<]{1,200})<\/title>/i.exec(body)?.[1]?.trim()
-  const isText = title === undefined && body.trim() !== '' && !body.trimStart().startsWith('<')
-  const rest = title ?? (isText ? body.trim().slice(0, 300) : '')
-  return rest === ''
-    ? `The upstream answered ${status} without a message.`
-    : `The upstream answered ${status}: ${rest}`
-}
-
 /** OpenAI's `x-ratelimit-reset-requests: 6m12.5s`: the later of what is used up. */
 function readReset(header: HeaderReader): number | undefined {
   const waits = ['requests', 'tokens']
@@ -213,16 +195,6 @@ function duration(value: string | undefined): number | undefined {
     seconds += Number(number) * UNIT_SECONDS[unit]!
   }
   return Math.min(seconds, 86_400)
-}
-
-/** Gemini: `{"@type": "…RetryInfo", "retryDelay": "34s"}` among the details. */
-function retryDelay(details: unknown): number | undefined {
-  if (!Array.isArray(details)) return undefined
-  const info = details.find((one) => isObject(one) && typeof one.retryDelay === 'string') as
-    | JsonObject
-    | undefined
-  const seconds = duration(info?.retryDelay as string | undefined)
-  return seconds === undefined ? undefined : Math.ceil(seconds)
 }
 
 // ==== For a client
@@ -249,10 +221,7 @@ const WIRE: Readonly<Partial<Record<ErrorKind, [type: string, code: string | nul
   overloaded: ['server_error', 'overloaded'],
 }
 
-export function encodeError(
-  error: GatewayError,
-  requestId: string,
-): { status: number; headers: Record<string, string>; body: JsonObject } {
+export function encodeError(error: GatewayError, requestId: string): EncodedError {
   const { retryAfterSeconds, shouldRetry } = error.details
   return {
     status: error.status,

@@ -1,4 +1,5 @@
 import type { HeaderReader } from '../protocol.ts'
+import { isObject, stringOf } from './object.ts'
 
 /** Nobody waits longer; a larger number is a fault or an attack on whoever sleeps for it. */
 const SECONDS_MAX = 86_400
@@ -30,4 +31,13 @@ function clamp(seconds: number): number {
 export function readShouldRetry(header: HeaderReader): boolean | undefined {
   const value = header('x-should-retry')
   return value === 'true' ? true : value === 'false' ? false : undefined
+}
+
+/** Google's, among the details of an error: `{"@type": "…RetryInfo", "retryDelay": "34.07s"}`. */
+export function readRetryInfo(details: unknown): number | undefined {
+  const list: unknown[] = Array.isArray(details) ? details : []
+  const delays = list.map((detail) => (isObject(detail) ? stringOf(detail.retryDelay) : ''))
+  const delay = delays.find((text) => text !== '')
+  const seconds = number(delay?.replace(/s$/, ''))
+  return seconds === undefined ? undefined : clamp(seconds)
 }
