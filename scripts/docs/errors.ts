@@ -15,6 +15,7 @@ const MEANINGS: Readonly<Record<ErrorKind, string>> = {
   request_too_large: 'The body is larger than `client.max_request_body_size_mb`, or than the provider takes.',
   unsupported_media_type: 'The body is no JSON, or is compressed in an unknown way.',
   unprocessable: 'The provider understood the request and refuses it.',
+  upgrade_refused: 'The request wants to go on over WebSockets, which no route speaks.',
   headers_too_large: 'More headers than the edge takes.',
   unsupported: 'The provider has no equal for something that the answer depends on.',
   forbidden_origin: 'The Host, Origin or `Sec-Fetch-Site` header is not allowed here.',

@@ -7,7 +7,15 @@ import { canonicalTarget } from './canonical-path.ts'
 import type { CanonicalTarget } from './canonical-path.ts'
 import { originHeaders } from './cors.ts'
 import type { EdgeReply } from './edge-reply.ts'
-import { checkHeaders, checkHost, checkJson, checkOrigin, checkPeer, isChange } from './guards.ts'
+import {
+  checkHeaders,
+  checkHost,
+  checkJson,
+  checkOrigin,
+  checkPeer,
+  checkUpgrade,
+  isChange,
+} from './guards.ts'
 import type { GuardSettings, Purpose } from './guards.ts'
 import { InboundCall } from './inbound-call.ts'
 import type { EdgeLimits } from './limits.ts'
@@ -55,6 +63,7 @@ export class Edge {
       checkHeaders(request)
       const settings = this.#options.guards()
       checkHost(request, settings)
+      checkUpgrade(request)
       const preflight = request.method === 'OPTIONS'
       const method = preflight ? request.headers['access-control-request-method'] : request.method
       const match = this.#options.router.match(method ?? 'OPTIONS', target.path)

@@ -40,6 +40,12 @@ export function checkHeaders({ rawHeaders, headers }: HttpRequest): void {
   }
 }
 
+/** Throws `upgrade_refused`. At its status Codex 0.169 goes on over HTTP; at any other it first tries for 7 seconds. */
+export function checkUpgrade({ headers }: HttpRequest): void {
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return
+  throw new GatewayError('upgrade_refused', 'The gateway speaks HTTP alone, and no WebSockets.')
+}
+
 /**
  * Refuses a name that the gateway is not known by: a page whose own name was rebound to this machine sends it
  * (`forbidden_origin`). What is no name at all is `invalid_request`.

@@ -29,6 +29,7 @@ export const ERRORS = {
   request_too_large: { status: 413, verdict: 'tell' },
   unsupported_media_type: { status: 415, verdict: 'tell' },
   unprocessable: { status: 422, verdict: 'tell' },
+  upgrade_refused: { status: 426, verdict: 'tell' },
   headers_too_large: { status: 431, verdict: 'tell' },
   unsupported: { status: 400, verdict: 'tell' },
   // Who the caller is

@@ -328,3 +328,14 @@ describe('every answer that the gateway gives for itself', () => {
     expect(head).not.toMatch(/mine/)
   })
 })
+
+describe('a request that wants to go on as something else', () => {
+  it.each([
+    ['websocket, as Codex tries', 'GET /openai/v1/responses', 'websocket', 426],
+    ['websocket, anywhere', 'GET /api/logs', 'WebSocket', 426],
+    ['HTTP/2, as curl offers', 'GET /api/logs', 'h2c', 200],
+  ])('%s: %s', async (_what, line, upgrade, status) => {
+    const answer = await ask(request(line, [`upgrade: ${upgrade}`, 'connection: upgrade']))
+    expect([answer.status, answer.reached]).toEqual([status, status === 200])
+  })
+})
