@@ -1,3 +1,4 @@
+import { GOOGLE_MODELS } from '../protocols/shared/google-paths.ts'
 import type { FamilyId, OperationEndpoint, OperationId } from './operation.ts'
 
 /** By the names that `allowed_requests` has for them; what it has none for is passed through. */
@@ -92,15 +93,6 @@ export const anthropicOperations: readonly OperationEndpoint[] = [
   model('completions', 'anthropic', '/v1/complete'),
   ...resource('batches', 'anthropic', '/v1/messages/batches', BATCHES),
   ...resource('files', 'anthropic', '/v1/files', FILES),
-]
-
-/** Google AI by version, Vertex by project. */
-const GOOGLE_MODELS = [
-  ...['/v1beta', '/v1', '/v1beta1'].map((version) => `${version}/models`),
-  ...['/v1', '/v1beta1', ''].flatMap((version) => [
-    `${version}/projects/{project}/locations/{location}/publishers/google/models`,
-    `${version}/publishers/google/models`,
-  ]),
 ]
 
 const GOOGLE_METHODS: readonly [method: string, operation: OperationId, family: FamilyId][] = [

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../message/request.ts'
 import { awsChunks } from '../../wire/aws-eventstream.ts'
 import type { Endpoint, ListedModel } from '../protocol.ts'
+import { pageSize, releaseTime } from '../shared/model-list.ts'
 import { bedrockInvoke, vertex } from './dialects.ts'
 
 /** https://docs.claude.com/en/api; the probes are what Claude Code asks for at its start, by version. */
@@ -65,29 +66,24 @@ export const vertexEndpoints: readonly Endpoint[] = VERTEX_VERSIONS.flatMap((ver
 /** Claude Code offers only ids that hold "claude" or "anthropic": all others get this in front. */
 export const foreignPrefix = { native: 'anthropic', prefix: 'anthropic/', shown: /claude|anthropic/i }
 
-/** The API's word for a date that is not known. */
-const UNKNOWN_DATE = '1970-01-01T00:00:00Z'
-
 export function encodeModel({ id, facts }: ListedModel): JsonObject {
-  const createdAt = facts?.released === undefined ? UNKNOWN_DATE : `${facts.released}T00:00:00Z`
   const { contextWindowTokens: context, maxInputTokens: maxInput = context, maxOutputTokens } = facts ?? {}
   return {
     type: 'model',
     id,
     display_name: facts?.name ?? id,
-    created_at: createdAt,
+    created_at: releaseTime(facts),
     max_input_tokens: maxInput ?? null,
     max_tokens: maxOutputTokens ?? null,
   }
 }
 
 const PAGE_DEFAULT = 20
-const PAGE_MAX = 1000
 
 /** One page of the models on offer: `limit` of them, after `after_id` or before `before_id`. */
 export function encodeModelList(models: readonly ListedModel[], query: URLSearchParams): JsonObject {
   const place = (id: string | null) => models.findIndex((model) => model.id === id)
-  const limit = pageSize(query.get('limit'))
+  const limit = pageSize(query.get('limit'), PAGE_DEFAULT)
   const after = place(query.get('after_id'))
   const before = place(query.get('before_id'))
   const start = before === -1 ? after + 1 : Math.max(0, before - limit)
@@ -99,9 +95,4 @@ export function encodeModelList(models: readonly ListedModel[], query: URLSearch
     first_id: page[0]?.id ?? null,
     last_id: page.at(-1)?.id ?? null,
   }
-}
-
-function pageSize(value: string | null): number {
-  const size = Number(value ?? PAGE_DEFAULT)
-  return Number.isInteger(size) && size >= 1 ? Math.min(size, PAGE_MAX) : PAGE_DEFAULT
 }

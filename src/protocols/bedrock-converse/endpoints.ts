@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../message/request.ts'
 import { awsEvents } from '../../wire/aws-eventstream.ts'
 import type { Endpoint, ListedModel } from '../protocol.ts'
+import { releaseTime } from '../shared/model-list.ts'
 
 /**
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html, and of the
@@ -21,12 +22,9 @@ export const endpoints: readonly Endpoint[] = [
   { method: 'GET', path: '/foundation-models', operation: 'list-models' },
 ]
 
-/** When a model was made is not known; the SDKs want a time. */
-const UNKNOWN_DATE = '1970-01-01T00:00:00Z'
-
 /** A model as an inference profile, of which Claude Code reads the models behind it. */
 export function encodeModel({ id, model, facts }: ListedModel): JsonObject {
-  const time = facts?.released === undefined ? UNKNOWN_DATE : `${facts.released}T00:00:00Z`
+  const time = releaseTime(facts)
   return {
     inferenceProfileId: id,
     inferenceProfileName: facts?.name ?? id,

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../message/request.ts'
 import type { Endpoint, ListedModel } from '../protocol.ts'
+import { pageBehind, pageSize } from '../shared/model-list.ts'
 
 /** https://docs.cohere.com/v2/reference */
 export const endpoints: readonly Endpoint[] = [
@@ -25,20 +26,10 @@ export function encodeModel({ id, facts }: ListedModel): JsonObject {
 }
 
 const PAGE_DEFAULT = 20
-const PAGE_MAX = 1000
 
 /** One page: `page_size` models behind the one that `page_token` names. */
 export function encodeModelList(models: readonly ListedModel[], query: URLSearchParams): JsonObject {
-  const start = models.findIndex(({ id }) => id === query.get('page_token')) + 1
-  const end = start + pageSize(query.get('page_size'))
-  const page = models.slice(start, end)
-  return {
-    models: page.map(encodeModel),
-    ...(end < models.length && { next_page_token: page.at(-1)!.id }),
-  }
-}
-
-function pageSize(value: string | null): number {
-  const size = Number(value ?? PAGE_DEFAULT)
-  return Number.isInteger(size) && size >= 1 ? Math.min(size, PAGE_MAX) : PAGE_DEFAULT
+  const size = pageSize(query.get('page_size'), PAGE_DEFAULT)
+  const { page, next } = pageBehind(models, query.get('page_token'), size)
+  return { models: page.map(encodeModel), ...(next !== undefined && { next_page_token: next }) }
 }

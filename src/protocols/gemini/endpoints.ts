@@ -1,19 +1,12 @@
 import type { JsonObject } from '../../message/request.ts'
 import { jsonArray } from '../../wire/json-array.ts'
 import type { Endpoint, ForeignPrefix, ListedModel } from '../protocol.ts'
+import { GOOGLE_MODELS } from '../shared/google-paths.ts'
+import { pageBehind, pageSize } from '../shared/model-list.ts'
 import { googleEvents } from './framing.ts'
 
-/** Google AI by version; Vertex by project, and without one where a key of its express mode says whose call it is. */
-const MODELS = [
-  ...['/v1beta', '/v1', '/v1beta1'].map((version) => `${version}/models`),
-  ...['/v1', '/v1beta1', ''].flatMap((version) => [
-    `${version}/projects/{project}/locations/{location}/publishers/google/models`,
-    `${version}/publishers/google/models`,
-  ]),
-]
-
 /** https://ai.google.dev/api and https://cloud.google.com/vertex-ai/docs/reference/rest */
-export const endpoints: readonly Endpoint[] = MODELS.flatMap((models): Endpoint[] => [
+export const endpoints: readonly Endpoint[] = GOOGLE_MODELS.flatMap((models): Endpoint[] => [
   { method: 'POST', path: `${models}/{model}:generateContent`, operation: 'generate', stream: false },
   {
     method: 'POST',
@@ -45,21 +38,10 @@ export function encodeModel({ id, facts }: ListedModel): JsonObject {
 }
 
 const PAGE_DEFAULT = 50
-const PAGE_MAX = 1000
 
 /** One page: `pageSize` models behind the one that `pageToken` names. */
 export function encodeModelList(models: readonly ListedModel[], query: URLSearchParams): JsonObject {
-  const token = query.get('pageToken')
-  const start = token === null ? 0 : models.findIndex((model) => model.id === token) + 1
-  const end = start + pageSize(query.get('pageSize'))
-  const page = models.slice(start, end)
-  return {
-    models: page.map(encodeModel),
-    ...(end < models.length && { nextPageToken: page.at(-1)!.id }),
-  }
-}
-
-function pageSize(value: string | null): number {
-  const size = Number(value ?? PAGE_DEFAULT)
-  return Number.isInteger(size) && size >= 1 ? Math.min(size, PAGE_MAX) : PAGE_DEFAULT
+  const size = pageSize(query.get('pageSize'), PAGE_DEFAULT)
+  const { page, next } = pageBehind(models, query.get('pageToken'), size)
+  return { models: page.map(encodeModel), ...(next !== undefined && { nextPageToken: next }) }
 }

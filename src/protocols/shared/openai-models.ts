@@ -1,16 +1,14 @@
 import type { JsonObject } from '../../message/request.ts'
 import type { ModelFacts } from '../../models/facts.ts'
 import type { ListedModel } from '../protocol.ts'
-
-/** When a model was made is not always known; clients want a number. */
-const UNKNOWN_DATE_S = 0
+import { pageBehind, pageSize, releaseTime } from './model-list.ts'
 
 /**
  * A model as OpenAI lists it, and what OpenRouter and Bifrost tell beside: window, abilities, prices. An absent field
  * is unknown.
  */
 export function encodeModel({ id, provider, model, facts }: ListedModel): JsonObject {
-  const created = facts?.released === undefined ? UNKNOWN_DATE_S : Date.parse(facts.released) / 1000
+  const created = Date.parse(releaseTime(facts)) / 1000
   const entry: JsonObject = { id, object: 'model', created, owned_by: provider }
   if (facts === undefined) return entry
   const slug = `${provider}/${facts.id}`
@@ -92,17 +90,8 @@ export function encodeModelList(models: readonly ListedModel[], query: URLSearch
   const providers = (query.get('provider') ?? '').toLowerCase()
   const found =
     providers === '' ? models : models.filter(({ provider }) => providers.split(',').includes(provider))
-  const start = found.findIndex(({ id }) => id === query.get('page_token')) + 1
-  const page = found.slice(start, start + pageSize(query.get('page_size')))
-  const isLast = start + page.length >= found.length
-  return {
-    object: 'list',
-    data: page.map(encodeModel),
-    ...(isLast ? {} : { next_page_token: page.at(-1)!.id }),
-  }
-}
-
-function pageSize(value: string | null): number {
-  const size = Number(value ?? Infinity)
-  return Number.isInteger(size) && size >= 1 ? size : Infinity
+  const size = pageSize(query.get('page_size'), Infinity, Infinity)
+  const { page, next } = pageBehind(found, query.get('page_token'), size)
+  const data = page.map(encodeModel)
+  return { object: 'list', data, ...(next !== undefined && { next_page_token: next }) }
 }
