@@ -140,7 +140,7 @@ function look({ body, fields }: Fields, media: Media): void {
   const type = fields.get('type')
   const kind = type && readString(body, type)
   for (const name of kind === undefined ? fields.keys() : [kind]) {
-    if (PICTURES.has(name)) addPicture(body, fields, name, media)
+    if (PICTURES.has(name)) addPicture(body, fields, media)
     else if (SOUNDS.has(name)) addSound(body, fields, name, media)
     else if (UNKNOWN.has(name)) media.hasUnknown = media.hasSound = true
     else if (name === 'inlineData' || name === 'inline_data') addData(body, fields.get(name)!, media)
@@ -148,9 +148,9 @@ function look({ body, fields }: Fields, media: Media): void {
   }
 }
 
-function addPicture(body: Buffer, fields: ReadonlyMap<string, Span>, name: string, media: Media): void {
+function addPicture(body: Buffer, fields: ReadonlyMap<string, Span>, media: Media): void {
   media.pictures++
-  const source = fields.get('source') ?? fields.get('image') ?? fields.get(name)
+  const source = fields.get('source') ?? fields.get('image') ?? fields.get('image_url')
   if (source === undefined) return
   const inner = objectAt(body, source)
   const nested = inner?.get('source')

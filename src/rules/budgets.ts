@@ -26,8 +26,8 @@ export type PieceKind = Extract<
 >
 
 /**
- * Tokens of a request are estimated within some five per cent for English and code, and worse for other scripts and
- * tables. A call that costs more than was held for it overspends by the difference.
+ * The input is judged by samples of its text, and no two tokenizers agree. A call that costs more than was held for it
+ * overspends by the difference.
  */
 const INPUT_MARGIN = 1.2
 
