@@ -29,6 +29,8 @@ export default defineConfig({
           name: 'end-to-end',
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
+          // Agents are programs that each keep a core busy.
+          maxConcurrency: 2,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },

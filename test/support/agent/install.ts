@@ -18,12 +18,20 @@ const INSTALL_TIMEOUT_MS = 300_000
 /** `-musl` where programs are built against that C library: native packages have it in their names. */
 export const musl = process.platform === 'linux' && !usesGlibc() ? '-musl' : ''
 
+const installed = new Map<NpmProgram, Promise<string[]>>()
+
 /**
  * The command that starts a program: installed from the npm registry on first use (up to 400 MB) and kept in the
  * user's cache folder. Install scripts only link or compile what is also there without, so none is run.
- * @throws when the machine has no build of it, or npm cannot install it
+ * @throws when the machine has no build of it, or npm cannot install it; then it is not tried again
  */
-export async function install({ package: name, version, program }: NpmProgram): Promise<string[]> {
+export function install(program: NpmProgram): Promise<string[]> {
+  let command = installed.get(program)
+  if (command === undefined) installed.set(program, (command = installNow(program)))
+  return command
+}
+
+async function installNow({ package: name, version, program }: NpmProgram): Promise<string[]> {
   const root = join(cacheFolder(), 'signalbox-test-clients')
   const home = join(root, `${name.split('/').at(-1)}-${version}`)
   const path = join(home, 'node_modules', program)
