@@ -32,7 +32,7 @@ function originView({ source, place, fileDiffers, problem }: SettingsObject): Vi
 
 function detailsOf(object: SettingsObject, context: ViewContext): View {
   const { kind, id, body } = object
-  if (kind === 'routing_rules' || kind === 'auth_config') return {}
+  if (kind === 'routing_rules' || kind === 'provider_keys' || kind === 'auth_config') return {}
   if (kind === 'budgets') return namedBudget(id, context)
   if (kind === 'rate_limits') return namedRateLimit(id, context)
   const limits = limitsOfOwner(body, limitsOf(object, context.governance), context)

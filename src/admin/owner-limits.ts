@@ -12,6 +12,7 @@ export function limitsOf({ kind, id, place }: SettingsObject, governance: Govern
     budgets: () => undefined,
     rate_limits: () => undefined,
     routing_rules: () => undefined,
+    provider_keys: () => undefined,
     auth_config: () => undefined,
   }[kind]()
   return compiled?.origin.place === place ? compiled.limits : undefined

@@ -49,6 +49,7 @@ function describe({
 
 function objectName({ kind, id }: SettingsProblem): string {
   if (kind === undefined || kind === 'auth_config') return 'the settings'
+  if (kind === 'provider_keys') return `provider-keys/${id ?? ''}`
   return `${LISTED_KINDS[kind]}/${id ?? ''}`
 }
 

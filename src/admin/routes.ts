@@ -6,6 +6,7 @@ import type { LogSources } from './logs.ts'
 import { Logins } from './logins.ts'
 import { objectRoutes } from './objects.ts'
 import type { GovernanceSources } from './governance-sources.ts'
+import { providerKeyRoutes } from './provider-keys.ts'
 import { ruleOrderRoutes } from './rule-order.ts'
 import { sessionRoutes } from './sessions.ts'
 import { virtualKeyRoutes } from './virtual-keys.ts'
@@ -32,6 +33,7 @@ export function createAdmin(sources: AdminSources): Admin {
       ...ruleOrderRoutes(sources),
       ...virtualKeyRoutes(sources),
       ...objectRoutes(sources),
+      ...providerKeyRoutes(sources),
     ],
   }
 }

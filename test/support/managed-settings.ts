@@ -46,7 +46,7 @@ export async function openManaged(setup: ManagedSetup = {}): Promise<Managed> {
   const store = openConfigStore(join(appDir, 'config.db'))
   onTestFinished(() => store.close())
   const common = { registry, environment, appDir }
-  const { settings, loaded } = await ManagedSettings.open(
+  const opened = ManagedSettings.open(
     await loadConfiguration({ ...common, version: 1, openMemory: keys.open }),
     {
       ...common,
@@ -59,6 +59,8 @@ export async function openManaged(setup: ManagedSetup = {}): Promise<Managed> {
         told.push([`version ${version}`, ...notices.map(({ message }) => message)].join('; ')),
     },
   )
+  opened.catch(() => store.close())
+  const { settings, loaded } = await opened
   return {
     settings,
     loaded,

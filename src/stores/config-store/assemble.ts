@@ -1,8 +1,8 @@
 import type { Origin } from '../config/governance.ts'
-import { fields } from '../config/raw.ts'
+import { fields, items } from '../config/raw.ts'
 import type { Fields } from '../config/raw.ts'
 import { LISTED_KINDS } from './port.ts'
-import type { ListedKind } from './port.ts'
+import type { ListedKind, SettingsObject } from './port.ts'
 import type { Reconciled } from './reconcile.ts'
 
 /** The settings as one file would have them. */
@@ -12,13 +12,21 @@ export interface Assembled {
   readonly nextMs: number | undefined
 }
 
+/** The providers that a start without any in the file would find, as settings. */
+export type DetectedProviders = () => Fields
+
 /** By which the compiler finds the origin of what the API made. No setting's name. */
 const ORIGIN = '$origin'
 /** Parts of objects that nobody looks into. */
 const OPAQUE = new Set(['query', 'profile', 'config', 'claims'])
 
 /** A file's settings with what the API made of them; for the same checks that a file has to pass. Pure. */
-export function assemble(file: unknown, { objects }: Pick<Reconciled, 'objects'>, nowMs: number): Assembled {
+export function assemble(
+  file: unknown,
+  { objects }: Pick<Reconciled, 'objects'>,
+  nowMs: number,
+  detected: DetectedProviders,
+): Assembled {
   const preparation = new Preparation(nowMs)
   const root = fields(file)
   const governance: Record<string, unknown> = { ...fields(root['governance']) }
@@ -30,12 +38,39 @@ export function assemble(file: unknown, { objects }: Pick<Reconciled, 'objects'>
     )
   }
   const settings: Record<string, unknown> = { ...root, governance }
+  const providers = withKeys(file, objects.get('provider_keys') ?? [], detected)
+  if (Object.keys(providers).length > 0) settings['providers'] = providers
   const [administrator] = objects.get('auth_config') ?? []
   if (administrator?.source === 'api') {
     governance['auth_config'] = administrator.body
     settings['client'] = withKeysRequired(fields(root['client']))
   }
   return { settings, nextMs: preparation.nextMs }
+}
+
+/**
+ * The providers with the keys that count. Where the file has none, those of the environment are written out: beside
+ * providers that are listed, none is looked for.
+ */
+function withKeys(file: unknown, keys: readonly SettingsObject[], detected: DetectedProviders): Fields {
+  const written = fields(fields(file)['providers'])
+  if (!keys.some(({ source }) => source === 'api') && !deletesKeys(written, keys)) return written
+  const providers: Record<string, unknown> = Object.keys(written).length > 0 ? {} : { ...detected() }
+  for (const [name, block] of Object.entries(written)) providers[name] = { ...fields(block), keys: [] }
+  const names = new Map(Object.keys(providers).map((name) => [name.toLowerCase(), name]))
+  for (const { body } of keys) {
+    const { provider, ...key } = body
+    const name = names.get(String(provider)) ?? String(provider)
+    names.set(String(provider), name)
+    const block = fields(providers[name])
+    providers[name] = { ...block, keys: [...items(block['keys']), key] }
+  }
+  return providers
+}
+
+function deletesKeys(written: Fields, keys: readonly SettingsObject[]): boolean {
+  const count = Object.values(written).flatMap((block) => items(fields(block)['keys'])).length
+  return count !== keys.length
 }
 
 /** Where there is an administrator, callers of models have to show who they are, unless the file says otherwise. */

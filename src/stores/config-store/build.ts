@@ -2,6 +2,7 @@ import { administratorProblem } from '../../rules/administrator.ts'
 import { compileRoutingRules } from '../../rules/routing-rules.ts'
 import type { Document } from '../config/document.ts'
 import { compile, type Compiled } from '../config/compile.ts'
+import { detectProviders } from '../config/detect.ts'
 import type { KeyMemory } from '../config/key-memory.ts'
 import { compileText, placed, type LoadOptions } from '../config/load.ts'
 import { surveyNotices } from '../config/notice.ts'
@@ -51,7 +52,7 @@ export async function build(ingredients: Ingredients, options: BuildOptions): Pr
   }
   const memory = options.memory ?? (await options.openMemory())
   const reconciled = reconcile({ file: ofFile, stored, hashOf: (canonical) => memory.hash.of(canonical) })
-  const { settings, nextMs } = assemble(ofFile, reconciled, options.nowMs)
+  const { settings, nextMs } = assemble(ofFile, reconciled, options.nowMs, () => detectedSettings(options))
   try {
     const compiled = withAdministrator(await compileTogether(settings, file, { ...options, memory }))
     return { ...compiled, ingredients, reconciled, nextMs }
@@ -59,6 +60,15 @@ export async function build(ingredients: Ingredients, options: BuildOptions): Pr
     if (!(error instanceof ConfigurationError)) throw error
     throw new SettingsRefused(error.problems.map((problem) => toSettingsProblem(problem, reconciled)))
   }
+}
+
+/** By reference, as they were found: nothing of the environment is written down. */
+function detectedSettings({ registry, environment }: BuildOptions): Record<string, unknown> {
+  const found = [...detectProviders(registry, environment).values()].map(({ id, keys }) => {
+    const settings = keys.map(({ id: keyId, name, reference }) => ({ id: keyId, name, value: reference }))
+    return [id, { keys: settings }] as const
+  })
+  return Object.fromEntries(found)
 }
 
 async function compileTogether(value: unknown, file: string, options: LoadOptions): Promise<Compiled> {
@@ -100,8 +110,22 @@ function toSettingsProblem({ path, found, expected }: Problem, reconciled: Recon
 
 function objectAt(path: Path, { objects }: Reconciled): { object: SettingsObject | undefined; rest: Path } {
   const [first, kind, index] = path
+  if (first === 'providers') return keyAt(path, objects.get('provider_keys') ?? [])
   const list = first === 'governance' ? objects.get(kind as ObjectKind) : undefined
   if (kind === 'auth_config' && list?.[0] !== undefined) return { object: list[0], rest: path.slice(2) }
   const object = typeof index === 'number' ? list?.[index] : undefined
   return object === undefined ? { object, rest: path } : { object, rest: path.slice(3) }
+}
+
+/** `providers.openai.keys[1].weight`: keys of a provider keep their order. */
+function keyAt(
+  path: Path,
+  keys: readonly SettingsObject[],
+): { object: SettingsObject | undefined; rest: Path } {
+  const [, provider, list, index] = path
+  const own = keys.filter(({ body }) => body['provider'] === String(provider).toLowerCase())
+  // A provider that nobody knows is named by its keys alone.
+  if (path.length === 2 && own[0]?.source === 'api') return { object: own[0], rest: ['provider'] }
+  const object = list === 'keys' && typeof index === 'number' ? own[index] : undefined
+  return object === undefined ? { object, rest: path } : { object, rest: path.slice(4) }
 }

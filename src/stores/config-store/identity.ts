@@ -1,4 +1,5 @@
 import { isReference } from '../config/forms.ts'
+import { formatPath } from '../config/problem.ts'
 import { fields, items, textOf } from '../config/raw.ts'
 import type { Fields } from '../config/raw.ts'
 import type { Body, ListedKind, ObjectKind } from './port.ts'
@@ -15,11 +16,24 @@ export function written(settings: unknown, kind: ObjectKind): Written[] {
   const root = fields(settings)
   const governance = fields(root['governance'])
   if (kind === 'auth_config') return administrators(root, governance)
+  if (kind === 'provider_keys') return providerKeys(fields(root['providers']))
   return items(governance[kind]).flatMap((item, index) => {
     const body = fields(item)
     const id = idOf(kind, body)
     return id === undefined ? [] : [{ id, body, place: `governance.${kind}[${index}]` }]
   })
+}
+
+function providerKeys(providers: Fields): Written[] {
+  return Object.entries(providers).flatMap(([name, block]) =>
+    items(fields(block)['keys']).map((item, index) => {
+      const provider = name.toLowerCase()
+      const key = fields(item)
+      // As the compiler names those without an id.
+      const id = textOf(key['id']) ?? `${provider}/${textOf(key['name']) ?? `key ${index + 1}`}`
+      return { id, body: { provider, ...key }, place: formatPath(['providers', name, 'keys', index]) }
+    }),
+  )
 }
 
 /** The newer place counts. */

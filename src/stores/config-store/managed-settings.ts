@@ -5,10 +5,12 @@ import type { KeyMemory } from '../config/key-memory.ts'
 import { parse, type Loaded, type LoadOptions } from '../config/load.ts'
 import type { Notice } from '../config/notice.ts'
 import { build, type Built, type BuildOptions, type Ingredients } from './build.ts'
+import { configuredKey, openSecretBox } from './encryption-key.ts'
 import { SettingsRefused } from './port.ts'
 import type { Change, Changed, ConfigStore, SettingsStore } from './port.ts'
 import { after, keyOf, rowsOf } from './rows.ts'
 import { Running } from './running.ts'
+import { SealedStore } from './sealed-store.ts'
 import { buildWhatFits, type Aside } from './set-aside.ts'
 
 export interface ManagedOptions extends Pick<LoadOptions, 'registry' | 'environment' | 'appDir'> {
@@ -32,6 +34,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1
  */
 export class ManagedSettings implements SettingsStore {
   readonly #options: ManagedOptions
+  readonly #store: SealedStore
   #built: Built
   #aside: Aside
   #running: Running
@@ -40,21 +43,23 @@ export class ManagedSettings implements SettingsStore {
 
   /** Puts what the API made over what was loaded from the file. Rejects with what `mayRun` says. */
   static async open(loaded: Loaded, options: ManagedOptions): Promise<Opened> {
-    const { store } = options
-    const ingredients = { ...(await ofFile(loaded.text, loaded.file)), stored: store.objects }
+    const read = await ofFile(loaded.text, loaded.file)
+    const store = await openSealed(options, read.value)
+    const ingredients = { ...read, stored: store.objects }
     const { built, aside } = await buildWhatFits(
       ingredients,
       contextOf(options, loaded.configuration.version),
     )
     refuseIfMayNotRun(built, options)
-    const settings = new ManagedSettings(built, aside, options)
+    const settings = new ManagedSettings(built, aside, options, store)
     await settings.#keep(built, aside)
     const notices = [...built.notices, ...waitingNotices(aside), ...settings.#forgetOverruled()]
     return { settings, loaded: { ...loaded, ...built, notices } }
   }
 
-  private constructor(built: Built, aside: Aside, options: ManagedOptions) {
+  private constructor(built: Built, aside: Aside, options: ManagedOptions, store: SealedStore) {
     this.#options = options
+    this.#store = store
     this.#built = built
     this.#aside = aside
     this.#running = new Running(built, [], options.environment)
@@ -66,9 +71,11 @@ export class ManagedSettings implements SettingsStore {
 
   change(edit: (running: Running) => Change): Promise<Changed> {
     return this.#next(async () => {
-      const { store, keys, now = Date.now } = this.#options
+      const { keys, now = Date.now } = this.#options
+      const store = this.#store
       const change = edit(this.#running)
       if (this.#running.fixed !== undefined) throw new SettingsRefused([], `${this.#running.fixed}.`)
+      if (change.put?.some(({ kind }) => kind === 'provider_keys') === true) await store.prepare()
       const memory = await keys.open()
       const rows = rowsOf(change, this.#built.ingredients.value, store.objects, memory.hash, now())
       const touched = new Set([...rows.put, ...rows.forget].map(keyOf))
@@ -85,11 +92,10 @@ export class ManagedSettings implements SettingsStore {
   /** Takes the text of a file. Rejects where it cannot be used, alone or together with what the API made. */
   reload(text: string, file: string): Promise<Loaded> {
     return this.#next(async () => {
-      const { store } = this.#options
       const read = await ofFile(text, file)
       // Alone first: a mistake has a line then.
       const alone = await this.#build({ ...read, stored: [] })
-      const { built, aside } = await this.#together({ ...read, stored: store.objects }, alone)
+      const { built, aside } = await this.#together({ ...read, stored: this.#store.objects }, alone)
       refuseIfMayNotRun(built, this.#options)
       await this.#keep(built, aside)
       const notices = [...built.notices, ...waitingNotices(aside), ...this.#forgetOverruled()]
@@ -133,10 +139,10 @@ export class ManagedSettings implements SettingsStore {
 
   /** Durable first, and then in force. The hash of a value is nobody's before the object that it opens is there. */
   async #keep(built: Built, aside: Aside, write = () => {}): Promise<void> {
-    const { store, keys, environment } = this.#options
+    const { keys, environment } = this.#options
     await keys.keep(await this.#withWaiting(built.memory, aside))
     write()
-    const waiting = store.objects.flatMap((row) => {
+    const waiting = this.#store.objects.flatMap((row) => {
       const problem = aside.get(keyOf(row))
       return problem === undefined ? [] : [{ row, problem }]
     })
@@ -175,7 +181,7 @@ export class ManagedSettings implements SettingsStore {
 
   #forgetOverruled(): Notice[] {
     const { overruled } = this.#built.reconciled
-    this.#options.store.write({ forget: overruled })
+    this.#store.write({ forget: overruled })
     return overruled.map((row) => ({
       kind: 'file',
       message: `${keyOf(row)}: the file was changed after the admin API had changed it, so the file counts.`,
@@ -187,6 +193,13 @@ export interface Opened {
   readonly settings: ManagedSettings
   /** What was loaded, with what the API made. */
   readonly loaded: Loaded
+}
+
+/** The key of the start counts for the life of the gateway: with another one, what is sealed could not be opened. */
+function openSealed({ store, appDir, environment }: ManagedOptions, file: unknown): Promise<SealedStore> {
+  return SealedStore.open(store, (isNew) =>
+    openSecretBox({ configured: configuredKey(file, environment), appDir, salt: () => store.salt(), isNew }),
+  )
 }
 
 async function ofFile(text: string | undefined, file: string): Promise<Omit<Ingredients, 'stored'>> {

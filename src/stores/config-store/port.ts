@@ -15,8 +15,11 @@ export const LISTED_KINDS = {
 
 export type ListedKind = keyof typeof LISTED_KINDS
 
-/** With `auth_config`, which says who administers, and of which there is one. */
-export type ObjectKind = ListedKind | 'auth_config'
+/**
+ * With the keys of providers, whose bodies have the provider's name in `provider`, and `auth_config`, which says who
+ * administers, and of which there is one.
+ */
+export type ObjectKind = ListedKind | 'provider_keys' | 'auth_config'
 
 /** Settings as JSON, in the form of the file. */
 export type Body = Readonly<Record<string, unknown>>

@@ -12,7 +12,7 @@ export interface ReconcileInput {
   readonly hashOf: (text: string) => string
 }
 
-const KINDS = [...(Object.keys(LISTED_KINDS) as ListedKind[]), 'auth_config'] as const
+const KINDS = [...(Object.keys(LISTED_KINDS) as ListedKind[]), 'provider_keys', 'auth_config'] as const
 
 /** File and API together. */
 export interface Reconciled {
@@ -84,5 +84,6 @@ function ofApi(
 
 /** `virtual-keys/dev`, as in the path of its route. */
 export function placeOfApi(kind: ObjectKind, id: string): string {
-  return `${kind === 'auth_config' ? 'session' : LISTED_KINDS[kind]}/${id}`
+  if (kind === 'auth_config') return `session/${id}`
+  return `${kind === 'provider_keys' ? 'provider-keys' : LISTED_KINDS[kind]}/${id}`
 }
