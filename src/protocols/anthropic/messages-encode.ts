@@ -1,4 +1,5 @@
 import type { JsonObject, Message } from '../../message/request.ts'
+import { BEGINNING } from '../shared/turns.ts'
 import { encodeContent } from './content-encode.ts'
 import type { ContentContext } from './content-encode.ts'
 
@@ -13,8 +14,7 @@ export interface Turn {
  */
 export function encodeMessages(messages: readonly Message[], context: ContentContext): Turn[] {
   const turns = pairResults(mergeTurns(messages, context), context)
-  if (turns[0]?.role !== 'user')
-    turns.unshift({ role: 'user', content: [text('(The conversation so far.)')] })
+  if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', content: [text(BEGINNING)] })
   return trimEnd(turns)
 }
 

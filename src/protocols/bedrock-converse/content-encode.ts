@@ -6,7 +6,6 @@ import type {
   ToolCallBlock,
   ToolResultBlock,
 } from '../../message/request.ts'
-import { isAttribution } from '../shared/attribution.ts'
 import { inputObject } from '../shared/call-input.ts'
 import { isClaudeSignature } from '../shared/claude-signature.ts'
 import { dropCitations, opaqueStandIn, searchResultText, toolErrorText } from '../shared/stand-ins.ts'
@@ -64,15 +63,6 @@ function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
 /** "The text field in the ContentBlock object is blank." */
 function encodeText(text: string): JsonObject[] {
   return text.trim() === '' ? [] : [{ text }]
-}
-
-/** Of other makers' models it is noise that changes with the conversation, and spoils their caches. */
-export function withoutAttribution<B extends Block>(blocks: readonly B[], context: ContentContext): B[] {
-  if (context.traits.isClaude) return [...blocks]
-  const rest = blocks.filter((block) => !(block.type === 'text' && isAttribution(block)))
-  if (rest.length < blocks.length)
-    context.warnings.add('dropped', 'system[0]', 'the attribution block is for Anthropic only')
-  return rest
 }
 
 function encodeSearchResult(block: SearchResultBlock, { traits }: ContentContext): JsonObject {

@@ -1,6 +1,6 @@
 import type { Block, JsonObject, Message, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { isObject } from '../shared/object.ts'
-import { mergeRoles, uniqueCalls } from '../shared/turns.ts'
+import { BEGINNING, mergeRoles, uniqueCalls } from '../shared/turns.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { addMarked } from './cache-points.ts'
 import { encodeContent, encodeResult, missingResult } from './content-encode.ts'
@@ -22,15 +22,14 @@ export function encodeMessages(messages: readonly Message[], context: ContentCon
     if (message.role === 'assistant') {
       addTurn(turns, 'user', missingResults(open, context))
       addTurn(turns, 'assistant', encodeAssistant(message.content, context))
-      open = uniqueCalls(message.content)
+      open = uniqueCalls(message.content, context.warnings)
     } else {
       addTurn(turns, 'user', encodeUser(message.content, open, context))
       open = []
     }
   }
   addTurn(turns, 'user', missingResults(open, context))
-  if (turns[0]?.role !== 'user')
-    turns.unshift({ role: 'user', content: [{ text: '(The conversation so far.)' }] })
+  if (turns[0]?.role !== 'user') turns.unshift({ role: 'user', content: [{ text: BEGINNING }] })
   for (const { content } of turns)
     if (needsText(content)) content.push({ text: 'See the attached document.' })
   return trimEnd(turns)
@@ -59,14 +58,8 @@ function asReminder(block: Block): Block {
 // ==== Assistant
 
 function encodeAssistant(blocks: readonly Block[], context: ContentContext): JsonObject[] {
-  const calls = new Set<Block>(uniqueCalls(blocks))
+  const calls = new Set<Block>(uniqueCalls(blocks, context.warnings))
   const wanted = blocks.filter((block) => block.type !== 'tool-call' || calls.has(block))
-  if (wanted.length < blocks.length)
-    context.warnings.add(
-      'dropped',
-      'messages[].content[].tool_use',
-      'two calls of one message had the same id',
-    )
   return reasoningFirst(encodeContent(wanted, context))
 }
 

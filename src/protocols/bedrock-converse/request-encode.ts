@@ -2,13 +2,14 @@ import type { JsonObject, Request } from '../../message/request.ts'
 import type { ModelFacts } from '../../models/catalogue.ts'
 import { converseTraits } from '../../models/converse.ts'
 import type { Encoded, EncodeTarget, Memo } from '../protocol.ts'
+import { withoutAttribution } from '../shared/attribution.ts'
 import { claudeSchema, isNewGeneration } from '../shared/claude-settings.ts'
 import { jsonPieces } from '../shared/json.ts'
 import { dropExtra, dropUser, jsonInstruction, noteNames } from '../shared/settings.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
 import { limitCachePoints } from './cache-points.ts'
-import { encodeContent, withoutAttribution } from './content-encode.ts'
+import { encodeContent } from './content-encode.ts'
 import type { ContentContext } from './content-encode.ts'
 import { DocumentNames } from './documents.ts'
 import { encodeMessages } from './messages-encode.ts'
@@ -75,9 +76,11 @@ function encodeSettings(
 
 function encodeSystem(request: Request, takesSchema: boolean, context: ContentContext): JsonObject[] {
   const { format } = request
-  const system = encodeContent(withoutAttribution(request.system, context), context)
+  const { traits, warnings } = context
+  const blocks = traits.isClaude ? request.system : withoutAttribution(request.system, warnings)
+  const system = encodeContent(blocks, context)
   if (format === undefined || (format.schema !== undefined && takesSchema)) return system
-  context.warnings.add('emulated', 'output_config.format', 'the model is told to answer with JSON')
+  warnings.add('emulated', 'output_config.format', 'the model is told to answer with JSON')
   return [...system, { text: jsonInstruction(format.schema).text }]
 }
 

@@ -6,10 +6,19 @@ import type {
   ToolCallBlock,
   ToolResultBlock,
 } from '../../message/request.ts'
-import { isAttribution } from '../shared/attribution.ts'
+import { withoutAttribution } from '../shared/attribution.ts'
 import { inputObject } from '../shared/call-input.ts'
 import { NO_SIGNATURE, unsealSignature } from '../shared/gemini-signature.ts'
-import { mergeRoles, resultsAfter, uniqueCalls } from '../shared/turns.ts'
+import {
+  BEGINNING,
+  asReminder,
+  askToContinue,
+  mergeRoles,
+  orphanHeading,
+  pairResults,
+  resultsAfter,
+  uniqueCalls,
+} from '../shared/turns.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import type { ContentEncoder, ContentOptions } from './content-encode.ts'
@@ -24,16 +33,9 @@ export interface Content {
   parts: JsonObject[]
 }
 
-const CONTINUE = 'Continue your last message exactly where it ends. Do not repeat any of it.'
-const BEGINNING = '(The conversation so far.)'
-const NO_RESULT = 'The tool was interrupted: it has no result.'
-
 /** `systemInstruction`: its texts stay apart. */
 export function encodeSystem(request: Request, content: ContentEncoder, warnings: Warnings): JsonObject[] {
-  const own = request.system.filter((block) => !isAttribution(block))
-  if (own.length < request.system.length)
-    warnings.add('dropped', 'system[0]', 'the attribution block is for Anthropic only')
-  return own.flatMap((block) => content.parts(block))
+  return withoutAttribution(request.system, warnings).flatMap((block) => content.parts(block))
 }
 
 /**
@@ -72,18 +74,11 @@ class Conversation {
       if (message.role === 'system') return this.#system(message.content)
       if (message.role === 'user') return this.#user(message.content, answered)
       const calls = this.#model(message.content)
-      if (calls.length > 0) this.#results(calls, resultsAfter(messages, at), answered)
+      this.#results(pairResults(calls, resultsAfter(messages, at), answered, this.#warnings))
     })
     if (this.#contents[0]?.role === 'model')
       this.#contents.unshift({ role: 'user', parts: [{ text: BEGINNING }] })
-    if (this.#contents.at(-1)?.role === 'model') {
-      this.#warnings.add(
-        'emulated',
-        'messages[last]',
-        'the upstream does not go on from an assistant message; it is asked to',
-      )
-      this.#say('user', [{ text: CONTINUE }])
-    }
+    if (this.#contents.at(-1)?.role === 'model') this.#say('user', [{ text: askToContinue(this.#warnings) }])
     return this.#contents
   }
 
@@ -96,14 +91,8 @@ class Conversation {
 
   #system(blocks: readonly Block[]): void {
     const parts = blocks.flatMap((block) => this.#content.parts(block))
-    if (parts.length === 0) return
-    this.#warnings.add(
-      'changed',
-      'messages[].role',
-      'the upstream takes system text only at the beginning; it goes as marked user text',
-    )
     const marked = parts.map((part) =>
-      typeof part.text === 'string' ? { text: `<system-reminder>\n${part.text}\n</system-reminder>` } : part,
+      typeof part.text === 'string' ? { text: asReminder(part.text, this.#warnings) } : part,
     )
     this.#say('user', marked)
   }
@@ -116,30 +105,17 @@ class Conversation {
     this.#say('user', parts)
   }
 
-  /** A result whose call is gone (a compacted conversation), or that came twice. */
   #orphan(block: ToolResultBlock): JsonObject[] {
-    this.#warnings.add(
-      'changed',
-      'messages[].content[].tool_result',
-      'a result without its call is sent as text',
-    )
+    const heading = orphanHeading(block, this.#warnings)
     const { response, parts, after } = this.#content.result(block, 'a tool')
     const said = String(response.output ?? response.error)
-    const heading = `[Result of the tool call ${block.callId}, which is not part of this conversation]`
     return [{ text: `${heading}\n${said}` }, ...parts, ...after]
   }
 
   // ==== What the model said
 
-  /** The calls of the message; of two with one id the first. */
   #model(blocks: readonly Block[]): ToolCallBlock[] {
-    const calls = uniqueCalls(blocks)
-    if (calls.length < blocks.filter((block) => block.type === 'tool-call').length)
-      this.#warnings.add(
-        'dropped',
-        'messages[].content[].tool_use',
-        'two calls of one message had the same id',
-      )
+    const calls = uniqueCalls(blocks, this.#warnings)
     const turn = new ModelTurn()
     for (const block of blocks) {
       if (block.type === 'thinking') this.#thinking(block.text, block.signature, turn)
@@ -169,38 +145,16 @@ class Conversation {
 
   // ==== What the tools answered
 
-  #results(
-    calls: readonly ToolCallBlock[],
-    results: readonly ToolResultBlock[],
-    answered: Set<ToolResultBlock>,
-  ): void {
+  #results(pairs: readonly [ToolCallBlock, ToolResultBlock][]): void {
     const responses: JsonObject[] = []
     const behind: JsonObject[] = []
-    const byCall = Map.groupBy(results, (result) => result.callId)
-    for (const call of calls) {
-      const own = byCall.get(call.id) ?? []
-      for (const result of own) answered.add(result)
-      const { response, parts, after } = this.#result(call, own)
-      const functionResponse = {
-        name: this.#names.sent(call.name),
-        response,
-        ...(parts.length > 0 && { parts }),
-      }
-      responses.push({ functionResponse })
+    for (const [call, result] of pairs) {
+      const { response, parts, after } = this.#content.result(result, call.name)
+      const name = this.#names.sent(call.name)
+      responses.push({ functionResponse: { name, response, ...(parts.length > 0 && { parts }) } })
       behind.push(...after)
     }
     this.#say('user', [...responses, ...behind])
-  }
-
-  /** A result that was sent again replaces the first. */
-  #result(call: ToolCallBlock, own: readonly ToolResultBlock[]): ReturnType<ContentEncoder['result']> {
-    const field = 'messages[].content[].tool_result'
-    if (own.length > 1)
-      this.#warnings.add('dropped', field, 'of several results for one call the last counts')
-    const last = own.at(-1)
-    if (last !== undefined) return this.#content.result(last, call.name)
-    this.#warnings.add('emulated', field, 'a call without a result got one that says so')
-    return { response: { error: NO_RESULT }, parts: [], after: [] }
   }
 }
 

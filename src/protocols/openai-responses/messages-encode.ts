@@ -1,8 +1,15 @@
 import type { Block, JsonObject, Request, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
-import { isAttribution } from '../shared/attribution.ts'
+import { withoutAttribution } from '../shared/attribution.ts'
 import { shortCallId } from '../shared/identity.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
-import { mergeRoles, resultsAfter, uniqueCalls } from '../shared/turns.ts'
+import {
+  askToContinue,
+  mergeRoles,
+  orphanHeading,
+  pairResults,
+  resultsAfter,
+  uniqueCalls,
+} from '../shared/turns.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { ContentEncoder } from './content-encode.ts'
 import type { ContentOptions } from './content-encode.ts'
@@ -23,9 +30,6 @@ export interface EncodedInput {
 
 /** OpenAI refuses longer ids of tool calls. */
 const CALL_ID_LENGTH_MAX = 64
-
-const CONTINUE = 'Continue your last message exactly where it ends. Do not repeat any of it.'
-const NO_RESULT = '[tool error] The tool was interrupted: it has no result.'
 
 /**
  * The conversation as items: what the model said, thought and called in its order; results directly after the calls
@@ -64,17 +68,10 @@ class Conversation {
       if (role === 'system') return this.#message(this.#options.systemRole, this.#systemParts(content))
       if (role === 'user') return this.#user(content, answered)
       const calls = this.#assistant(content)
-      if (calls.length > 0) this.#results(calls, resultsAfter(messages, at), answered)
+      this.#results(pairResults(calls, resultsAfter(messages, at), answered, this.#warnings))
     })
-    // Here an unfinished assistant message is history, not a beginning to go on from.
-    if (this.#input.at(-1)?.role === 'assistant') {
-      this.#warnings.add(
-        'emulated',
-        'messages[last]',
-        'the upstream does not go on from an assistant message; it is asked to',
-      )
-      this.#message('user', [{ type: 'input_text', text: CONTINUE }])
-    }
+    if (this.#input.at(-1)?.role === 'assistant')
+      this.#message('user', [{ type: 'input_text', text: askToContinue(this.#warnings) }])
     return { ...(typeof only === 'string' && { instructions: only }), input: this.#input }
   }
 
@@ -86,10 +83,9 @@ class Conversation {
   }
 
   #systemParts(blocks: readonly Block[]): JsonObject[] {
-    const kept = blocks.filter((block) => !(block.type === 'text' && isAttribution(block)))
-    if (kept.length < blocks.length)
-      this.#warnings.add('dropped', 'system[0]', 'the attribution block is for Anthropic only')
-    return kept.flatMap((block) => this.#content.parts(block)).filter(({ type }) => type === 'input_text')
+    return withoutAttribution(blocks, this.#warnings)
+      .flatMap((block) => this.#content.parts(block))
+      .filter(({ type }) => type === 'input_text')
   }
 
   #user(blocks: readonly Block[], answered: ReadonlySet<ToolResultBlock>): void {
@@ -100,14 +96,8 @@ class Conversation {
     this.#message('user', parts)
   }
 
-  /** A result whose call is gone (a compacted conversation), or that came twice. */
   #orphan(block: ToolResultBlock): JsonObject[] {
-    this.#warnings.add(
-      'changed',
-      'messages[].content[].tool_result',
-      'a result without its call is sent as text',
-    )
-    const heading = `[Result of the tool call ${block.callId}, which is not part of this conversation]`
+    const heading = orphanHeading(block, this.#warnings)
     const output = this.#content.output(block)
     if (typeof output === 'string') return [{ type: 'input_text', text: `${heading}\n${output}` }]
     return [{ type: 'input_text', text: heading }, ...output]
@@ -116,7 +106,7 @@ class Conversation {
   // ==== The model's turns
 
   #assistant(blocks: readonly Block[]): ToolCallBlock[] {
-    const calls = uniqueCalls(blocks)
+    const calls = uniqueCalls(blocks, this.#warnings)
     const wanted = new Set(calls)
     let text: JsonObject[] = []
     const said = () => {
@@ -132,12 +122,6 @@ class Conversation {
     }
     said()
     this.#dropLastReasoning()
-    if (calls.length < blocks.filter((block) => block.type === 'tool-call').length)
-      this.#warnings.add(
-        'dropped',
-        'messages[].content[].tool_use',
-        'two calls of one message had the same id',
-      )
     return calls
   }
 
@@ -188,34 +172,10 @@ class Conversation {
     }
   }
 
-  #results(
-    calls: readonly ToolCallBlock[],
-    results: readonly ToolResultBlock[],
-    answered: Set<ToolResultBlock>,
-  ): void {
-    const byCall = Map.groupBy(results, (result) => result.callId)
-    for (const call of calls) {
-      const own = byCall.get(call.id) ?? []
-      for (const result of own) answered.add(result)
-      if (own.length > 1)
-        this.#warnings.add(
-          'dropped',
-          'messages[].content[].tool_result',
-          'of several results for one call the last counts',
-        )
-      if (own.length === 0)
-        this.#warnings.add(
-          'emulated',
-          'messages[].content[].tool_result',
-          'a call without a result got one that says so',
-        )
-      const last = own.at(-1)
-      const output = last === undefined ? NO_RESULT : this.#content.output(last)
-      this.#input.push({
-        type: 'function_call_output',
-        call_id: shortCallId(call.id, CALL_ID_LENGTH_MAX),
-        output,
-      })
+  #results(pairs: readonly [ToolCallBlock, ToolResultBlock][]): void {
+    for (const [{ id }, result] of pairs) {
+      const output = this.#content.output(result)
+      this.#input.push({ type: 'function_call_output', call_id: shortCallId(id, CALL_ID_LENGTH_MAX), output })
     }
   }
 }

@@ -1,11 +1,20 @@
 import type { Block, JsonObject, Request, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
-import { isAttribution } from './attribution.ts'
+import { withoutAttribution } from './attribution.ts'
 import { originalCallId, shortCallId, shortHash } from './identity.ts'
 import type { ToolNames } from './tool-names.ts'
 import type { Warnings } from './warnings.ts'
 import { ContentEncoder } from './chat-content.ts'
 import type { ContentOptions, Part } from './chat-content.ts'
-import { mergeRoles, reasoningToReplay, resultsAfter, uniqueCalls } from './turns.ts'
+import {
+  asReminder,
+  askToContinue,
+  mergeRoles,
+  orphanHeading,
+  pairResults,
+  reasoningToReplay,
+  resultsAfter,
+  uniqueCalls,
+} from './turns.ts'
 
 export interface MessageOptions extends ContentOptions {
   systemRole: 'system' | 'developer'
@@ -22,9 +31,6 @@ const CALL_ID_LENGTH_MAX = 40
 
 /** Said for the client where an upstream wants the assistant to speak between a result and the user. */
 const BRIDGE = 'Understood.'
-
-const CONTINUE = 'Continue your last message exactly where it ends. Do not repeat any of it.'
-const NO_RESULT = '[tool error] The tool was interrupted: it has no result.'
 
 /**
  * The conversation as this API wants it: results directly after the calls that they answer, in call order, one
@@ -68,17 +74,9 @@ class Conversation {
       if (message.role === 'system') return this.#system(message.content, this.#drafts.length === 0)
       if (message.role === 'user') return this.#user(message.content, answered)
       const calls = this.#assistant(message.content, replayed.has(message))
-      if (calls.length > 0) this.#results(calls, resultsAfter(messages, at), answered)
+      this.#results(pairResults(calls, resultsAfter(messages, at), answered, this.#warnings))
     })
-    // Here an unfinished assistant message is history, not a beginning to go on from.
-    if (this.#drafts.at(-1)?.role === 'assistant') {
-      this.#warnings.add(
-        'emulated',
-        'messages[last]',
-        'the upstream does not go on from an assistant message; it is asked to',
-      )
-      this.#sayUser([{ text: CONTINUE }])
-    }
+    if (this.#drafts.at(-1)?.role === 'assistant') this.#sayUser([{ text: askToContinue(this.#warnings) }])
     return this.#drafts.map((draft) => ({ role: draft.role, ...this.#contentOf(draft), ...draft.fields }))
   }
 
@@ -88,23 +86,15 @@ class Conversation {
   }
 
   #system(blocks: readonly Block[], leading: boolean): void {
-    const texts = blocks.filter((block) => !(block.type === 'text' && isAttribution(block)))
-    if (texts.length < blocks.length)
-      this.#warnings.add('dropped', 'system[0]', 'the attribution block is for Anthropic only')
-    const parts = texts.flatMap((block) => this.#content.parts(block)).filter((part) => 'text' in part)
+    const parts = withoutAttribution(blocks, this.#warnings)
+      .flatMap((block) => this.#content.parts(block))
+      .filter((part) => 'text' in part)
     if (parts.length === 0) return
     if (leading || this.#options.systemAnywhere) {
       this.#drafts.push({ role: this.#options.systemRole, parts, fields: {} })
       return
     }
-    this.#warnings.add(
-      'changed',
-      'messages[].role',
-      'the upstream takes system text only at the beginning; it goes as marked user text',
-    )
-    this.#sayUser(
-      parts.map(({ text, ...rest }) => ({ text: `<system-reminder>\n${text}\n</system-reminder>`, ...rest })),
-    )
+    this.#sayUser(parts.map(({ text, ...rest }) => ({ text: asReminder(text, this.#warnings), ...rest })))
   }
 
   #user(blocks: readonly Block[], answered: ReadonlySet<ToolResultBlock>): void {
@@ -115,18 +105,10 @@ class Conversation {
     if (parts.length > 0) this.#sayUser(parts)
   }
 
-  /** A result whose call is gone (a compacted conversation), or that came twice. */
   #orphan(block: ToolResultBlock): Part[] {
-    this.#warnings.add(
-      'changed',
-      'messages[].content[].tool_result',
-      'a result without its call is sent as text',
-    )
+    const heading = orphanHeading(block, this.#warnings)
     const { text, attachments } = this.#content.result(block, 'a tool')
-    return [
-      { text: `[Result of the tool call ${block.callId}, which is not part of this conversation]\n${text}` },
-      ...attachments,
-    ]
+    return [{ text: `${heading}\n${text}` }, ...attachments]
   }
 
   #sayUser(parts: Part[]): void {
@@ -139,14 +121,7 @@ class Conversation {
   }
 
   #assistant(blocks: readonly Block[], replay: boolean): ToolCallBlock[] {
-    const calls = uniqueCalls(blocks)
-    if (calls.length < blocks.filter((block) => block.type === 'tool-call').length) {
-      this.#warnings.add(
-        'dropped',
-        'messages[].content[].tool_use',
-        'two calls of one message had the same id',
-      )
-    }
+    const calls = uniqueCalls(blocks, this.#warnings)
     const text = this.#assistantText(blocks)
     const thinking = this.#thinking(blocks, replay)
     if (text === '' && calls.length === 0) return []
@@ -216,40 +191,16 @@ class Conversation {
     }
   }
 
-  #results(
-    calls: readonly ToolCallBlock[],
-    results: readonly ToolResultBlock[],
-    answered: Set<ToolResultBlock>,
-  ): void {
+  #results(pairs: readonly [ToolCallBlock, ToolResultBlock][]): void {
     const attachments: Part[] = []
-    const byCall = Map.groupBy(results, (result) => result.callId)
-    for (const call of calls) {
-      const own = byCall.get(call.id) ?? []
-      for (const result of own) answered.add(result)
-      // A result that was sent again replaces the first.
-      const last = own.at(-1)
-      if (own.length > 1)
-        this.#warnings.add(
-          'dropped',
-          'messages[].content[].tool_result',
-          'of several results for one call the last counts',
-        )
-      if (last === undefined)
-        this.#warnings.add(
-          'emulated',
-          'messages[].content[].tool_result',
-          'a call without a result got one that says so',
-        )
-      const result =
-        last === undefined ? { text: NO_RESULT, attachments: [] } : this.#content.result(last, call.name)
-      const cache = last?.cache
-      const part = { text: result.text, ...(cache !== undefined && { cache }) }
+    for (const [call, { cache, ...result }] of pairs) {
+      const { text, attachments: own } = this.#content.result(result, call.name)
       this.#drafts.push({
         role: 'tool',
-        parts: result.text === '' ? [] : [part],
+        parts: text === '' ? [] : [{ text, ...(cache !== undefined && { cache }) }],
         fields: { tool_call_id: this.#callId(call.id) },
       })
-      attachments.push(...result.attachments)
+      attachments.push(...own)
     }
     if (attachments.length > 0) this.#sayUser(attachments)
   }

@@ -1,4 +1,5 @@
 import type { Block, Message, TextBlock, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
+import type { Warnings } from './warnings.ts'
 
 /** Where one assistant message ended and the next began. */
 const PARAGRAPH: TextBlock = { type: 'text', text: '\n\n' }
@@ -26,11 +27,17 @@ export function mergeRoles(messages: readonly Message[]): Message[] {
   return merged
 }
 
+// ==== Calls and results
+
 /** The calls of a message; of two with one id the first. */
-export function uniqueCalls(blocks: readonly Block[]): ToolCallBlock[] {
+export function uniqueCalls(blocks: readonly Block[], warnings: Warnings): ToolCallBlock[] {
   const calls = new Map<string, ToolCallBlock>()
-  for (const block of blocks)
-    if (block.type === 'tool-call' && !calls.has(block.id)) calls.set(block.id, block)
+  for (const block of blocks) {
+    if (block.type !== 'tool-call') continue
+    if (calls.has(block.id))
+      warnings.add('dropped', 'messages[].content[].tool_use', 'two calls of one message had the same id')
+    else calls.set(block.id, block)
+  }
   return [...calls.values()]
 }
 
@@ -42,6 +49,58 @@ export function resultsAfter(messages: readonly Message[], at: number): ToolResu
   }
   return results
 }
+
+const RESULT = 'messages[].content[].tool_result'
+
+/** Each call with its result: of several the last, which was sent again. All of them are `answered` then. */
+export function pairResults(
+  calls: readonly ToolCallBlock[],
+  results: readonly ToolResultBlock[],
+  answered: Set<ToolResultBlock>,
+  warnings: Warnings,
+): [ToolCallBlock, ToolResultBlock][] {
+  const byCall = Map.groupBy(results, (result) => result.callId)
+  return calls.map((call) => {
+    const own = byCall.get(call.id) ?? []
+    for (const result of own) answered.add(result)
+    if (own.length > 1) warnings.add('dropped', RESULT, 'of several results for one call the last counts')
+    return [call, own.at(-1) ?? missingResult(call, warnings)]
+  })
+}
+
+/** Of a call whose result never came. */
+function missingResult({ id }: ToolCallBlock, warnings: Warnings): ToolResultBlock {
+  warnings.add('emulated', RESULT, 'a call without a result got one that says so')
+  const text = 'The tool was interrupted: it has no result.'
+  return { type: 'tool-result', callId: id, content: [{ type: 'text', text }], isError: true }
+}
+
+/** What stands before a result whose call is gone (a compacted conversation), or that came twice. */
+export function orphanHeading({ callId }: ToolResultBlock, warnings: Warnings): string {
+  warnings.add('changed', RESULT, 'a result without its call is sent as text')
+  return `[Result of the tool call ${callId}, which is not part of this conversation]`
+}
+
+// ==== What is said in place of someone
+
+/** Said for the user where a conversation begins with the assistant. */
+export const BEGINNING = '(The conversation so far.)'
+
+/** Said for the user where an unfinished assistant message is history, not a beginning to go on from. */
+export function askToContinue(warnings: Warnings): string {
+  const reason = 'the upstream does not go on from an assistant message; it is asked to'
+  warnings.add('emulated', 'messages[last]', reason)
+  return 'Continue your last message exactly where it ends. Do not repeat any of it.'
+}
+
+/** System text inside the conversation, for APIs that take it only at the top: how Claude Code itself puts it. */
+export function asReminder(text: string, warnings: Warnings): string {
+  const reason = 'the upstream takes system text only at the beginning; it goes as marked user text'
+  warnings.add('changed', 'messages[].role', reason)
+  return `<system-reminder>\n${text}\n</system-reminder>`
+}
+
+// ==== Reasoning
 
 /**
  * Messages whose reasoning goes back: those of the turn that is going on, and of every turn in which a tool was
