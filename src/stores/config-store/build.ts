@@ -44,12 +44,8 @@ export interface BuildOptions extends Omit<LoadOptions, 'origins' | 'nowMs' | 'o
  */
 export async function build(ingredients: Ingredients, options: BuildOptions): Promise<Built> {
   const { value: ofFile, text, file, stored } = ingredients
-  // Nothing is of the API: the file says where its own mistakes are.
-  if (stored.length === 0) {
-    const reconciled = reconcile({ file: ofFile, stored, hashOf: (canonical) => canonical })
-    const compiled = withAdministrator(await compileText(text, file, options))
-    return { ...compiled, ingredients, reconciled, nextMs: undefined }
-  }
+  // The file says where its own mistakes are.
+  if (stored.length === 0) return ofFileAlone(ingredients, await compileText(text, file, options))
   const memory = options.memory ?? (await options.openMemory())
   const reconciled = reconcile({ file: ofFile, stored, hashOf: (canonical) => memory.hash.of(canonical) })
   const { settings, nextMs } = assemble(ofFile, reconciled, options.nowMs, () => detectedSettings(options))
@@ -60,6 +56,12 @@ export async function build(ingredients: Ingredients, options: BuildOptions): Pr
     if (!(error instanceof ConfigurationError)) throw error
     throw new SettingsRefused(error.problems.map((problem) => toSettingsProblem(problem, reconciled)))
   }
+}
+
+/** What was compiled of the file, where the API has made nothing. */
+export function ofFileAlone(ingredients: Ingredients, compiled: Compiled): Built {
+  const reconciled = reconcile({ file: ingredients.value, stored: [], hashOf: (canonical) => canonical })
+  return { ...withAdministrator(compiled), ingredients, reconciled, nextMs: undefined }
 }
 
 /** By reference, as they were found: nothing of the environment is written down. */

@@ -4,7 +4,7 @@ import { rotate } from '../config/key-memory.ts'
 import type { KeyMemory } from '../config/key-memory.ts'
 import { parse, type Loaded, type LoadOptions } from '../config/load.ts'
 import type { Notice } from '../config/notice.ts'
-import { build, type Built, type BuildOptions, type Ingredients } from './build.ts'
+import { build, ofFileAlone, type Built, type BuildOptions, type Ingredients } from './build.ts'
 import { configuredKey, openSecretBox } from './encryption-key.ts'
 import { SettingsRefused } from './port.ts'
 import type { Change, Changed, ConfigStore, SettingsStore } from './port.ts'
@@ -46,10 +46,10 @@ export class ManagedSettings implements SettingsStore {
     const read = await ofFile(loaded.text, loaded.file)
     const store = await openSealed(options, read.value)
     const ingredients = { ...read, stored: store.objects }
-    const { built, aside } = await buildWhatFits(
-      ingredients,
-      contextOf(options, loaded.configuration.version),
-    )
+    const { built, aside } =
+      store.objects.length === 0
+        ? { built: ofFileAlone(ingredients, loaded), aside: new Map<string, string>() }
+        : await buildWhatFits(ingredients, contextOf(options, loaded.configuration.version))
     refuseIfMayNotRun(built, options)
     const settings = new ManagedSettings(built, aside, options, store)
     await settings.#keep(built, aside)
