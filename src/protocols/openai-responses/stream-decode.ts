@@ -23,10 +23,10 @@ export class ResponseStreamDecoder implements StreamDecoder {
   push({ event: name, data }: Frame, emit: Emit): void {
     const answer = this.#answer
     if (answer.ended) return
-    const text = this.#repeated.textOf(name, data)
-    if (text !== undefined) return answer.say(text, emit)
     if (data.charCodeAt(0) !== OPEN_BRACE && isNothing(data)) return
     try {
+      const text = this.#repeated.textOf(name, data)
+      if (text !== undefined) return answer.say(text, emit)
       const event = parseEvent(data)
       const type = stringOf(event.type) || name
       answer.push(type, event, emit)

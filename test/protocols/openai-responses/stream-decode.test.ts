@@ -531,6 +531,18 @@ const rows: { name: string; wire: Wire[]; events: string; memo?: Memo }[] = [
     events: 'error upstream_error',
   },
   {
+    name: 'more arguments after they were whole, in a delta like the one before it',
+    wire: [
+      created,
+      added(0, call()),
+      argsDelta(0, '{}'),
+      added(1, call('fc_2')),
+      argsDelta(0, ' '),
+      argsDelta(0, 'x'),
+    ],
+    events: 'tool-call 0 call_1 Bash | + {} | end 0 | tool-call 1 call_2 Bash | error upstream_malformed',
+  },
+  {
     name: 'what comes after the end is ignored',
     wire: [created, textDelta(0, 'x'), ended(), textDelta(0, 'y'), ended()],
     events: 'text 0 | + x | end 0 | finish end',
