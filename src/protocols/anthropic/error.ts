@@ -9,7 +9,7 @@ import { isObject, stringOf } from '../shared/object.ts'
 import { readRetryAfter, readShouldRetry } from '../shared/retry-after.ts'
 import { BROKEN_OFF, describe, overflowOf, parseBody } from '../shared/upstream-error.ts'
 
-// ==== Of an upstream
+// ==== From an upstream
 
 /**
  * An upstream's error answer as the row it belongs to; its body is kept for a client of the same protocol. Where
@@ -108,7 +108,7 @@ function byClass(status: number | undefined, said: SaidError): ErrorKind {
   return said.type === 'overloaded_error' ? 'overloaded' : 'upstream_error'
 }
 
-// ==== For a client
+// ==== To a client
 
 /** https://docs.claude.com/en/api/errors; any other 4xx is an `invalid_request_error`, any other 5xx an `api_error`. */
 const TYPE_BY_STATUS: ReadonlyMap<number, string> = new Map([

@@ -16,12 +16,12 @@ import {
   UsageReader,
   markSignature,
   only,
-  readStopReason,
-  writeStopReason,
+  readFinish,
+  writeFinish,
   writeUsage,
 } from './wire.ts'
 
-// ==== Of an upstream
+// ==== From an upstream
 
 const MESSAGE_FIELDS = new Set([
   'id',
@@ -52,7 +52,7 @@ export function decodeResponse(body: JsonObject, memo: Memo, emit: Emit): void {
   emit({ type: 'usage', usage: reader.usage, extra: isObject(usage) ? only(usage, USAGE_EXTRAS) : {} })
   emit({
     type: 'finish',
-    reason: readStopReason(reason),
+    reason: readFinish(reason),
     ...(typeof stopSequence === 'string' && { stopSequence }),
     extra: leftover(body, MESSAGE_FIELDS),
   })
@@ -77,13 +77,13 @@ export function readAnswer(body: JsonObject): Tapped {
   reader.read(usage)
   return {
     usage: reader.usage,
-    finish: typeof reason === 'string' ? readStopReason(reason) : undefined,
+    finish: typeof reason === 'string' ? readFinish(reason) : undefined,
     responseId: typeof id === 'string' ? id : undefined,
     model: typeof model === 'string' ? model : undefined,
   }
 }
 
-// ==== For a client
+// ==== To a client
 
 /** A collected answer as a message. Its tool arguments keep their digits through any JSON.stringify. */
 export function encodeResponse(response: Response, context: EncodeContext): JsonObject {
@@ -96,7 +96,7 @@ export function encodeResponse(response: Response, context: EncodeContext): Json
     role: 'assistant',
     model: context.requestedModel,
     content: response.content.flatMap((block) => encodeBlock(block, callIds)),
-    stop_reason: writeStopReason(response.finish, called),
+    stop_reason: writeFinish(response.finish, called),
     stop_sequence: response.stopSequence ?? null,
     usage: { ...writeUsage(usage), ...only(response.extra, USAGE_EXTRAS) },
     ...only(response.extra, DELTA_EXTRAS),

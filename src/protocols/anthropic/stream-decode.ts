@@ -10,7 +10,7 @@ import { isObject, leftover, parseObject } from '../shared/object.ts'
 import { decodeBlockStart } from './answer.ts'
 import type { StartedBlock } from './answer.ts'
 import { answerError } from './error.ts'
-import { PROTOCOL, USAGE_EXTRAS, UsageReader, only, readStopReason } from './wire.ts'
+import { PROTOCOL, USAGE_EXTRAS, UsageReader, only, readFinish } from './wire.ts'
 
 const MESSAGE_FIELDS = new Set([
   'id',
@@ -37,7 +37,7 @@ export class MessageStreamDecoder implements StreamDecoder {
   #messageId = ''
   #open: OpenBlock | undefined
   #finish: { reason: FinishReason; stopSequence?: string; extra: JsonObject } = {
-    reason: readStopReason(null),
+    reason: readFinish(null),
     extra: {},
   }
 
@@ -122,7 +122,7 @@ export class MessageStreamDecoder implements StreamDecoder {
       emit({ type: 'usage', usage: this.#usage.usage, extra: only(body['usage'], USAGE_EXTRAS) })
     }
     const { stop_reason: reason, stop_sequence: stopSequence } = delta
-    if (reason !== undefined && reason !== null) this.#finish.reason = readStopReason(reason)
+    if (reason !== undefined && reason !== null) this.#finish.reason = readFinish(reason)
     if (typeof stopSequence === 'string') this.#finish.stopSequence = stopSequence
     this.#finish.extra = {
       ...this.#finish.extra,

@@ -10,7 +10,7 @@ import {
   USAGE_EXTRAS,
   markSignature,
   only,
-  writeStopReason,
+  writeFinish,
   writeUsage,
 } from './wire.ts'
 
@@ -115,7 +115,7 @@ export class MessageStreamEncoder implements StreamEncoder {
   #finish(event: Extract<Event, { type: 'finish' }>, write: WriteFrame): void {
     this.#ended = true
     const delta = {
-      stop_reason: writeStopReason(event.reason, this.#called),
+      stop_reason: writeFinish(event.reason, this.#called),
       stop_sequence: event.stopSequence ?? null,
       ...only(event.extra, DELTA_EXTRAS),
     }

@@ -9,7 +9,7 @@ import { EventTap, decodeHead, endsWhole, noStream } from '../shared/event-tap.t
 import { isObject, parseObject } from '../shared/object.ts'
 import { answerError, isErrorObject } from './error.ts'
 import { errorData } from './stream-encode.ts'
-import { UsageReader, readStopReason } from './wire.ts'
+import { UsageReader, readFinish } from './wire.ts'
 
 /**
  * Reads beside a stream that goes to the client byte for byte. Of a thousand events it decodes the few that are no
@@ -108,7 +108,7 @@ export class MessageStreamTap extends EventTap {
 
   #delta({ delta, usage }: JsonObject): void {
     if (isObject(delta) && typeof delta['stop_reason'] === 'string')
-      this.finish = readStopReason(delta['stop_reason'])
+      this.finish = readFinish(delta['stop_reason'])
     this.#learn(usage)
   }
 

@@ -48,7 +48,7 @@ const UNIFIED: ReadonlyMap<string, FinishReason['unified']> = new Map([
   ['model_context_window_exceeded', 'context-window'],
 ])
 
-export function readStopReason(raw: unknown): FinishReason {
+export function readFinish(raw: unknown): FinishReason {
   const word = typeof raw === 'string' ? raw : null
   return { unified: (word !== null && UNIFIED.get(word)) || 'other', raw: word }
 }
@@ -61,7 +61,7 @@ const CLAUDE_ONLY = new Set(['compaction'])
  * reads `end_turn` never runs it; `tool_use` without a call would leave it waiting. A call cut off by the limit
  * stays `max_tokens`: it must not be run.
  */
-export function writeStopReason(reason: FinishReason, called: boolean): string {
+export function writeFinish(reason: FinishReason, called: boolean): string {
   if (reason.raw !== null && CLAUDE_ONLY.has(reason.raw)) return reason.raw
   const { unified } = reason
   if (unified === 'end' || unified === 'other' || unified === 'tool-calls')

@@ -9,7 +9,7 @@ import { isObject, stringOf } from '../shared/object.ts'
 import { AnswerBlocks } from '../shared/tool-calls.ts'
 import { searchBlocks } from '../shared/web-search.ts'
 import { decodeCitation } from './citations.ts'
-import { MALFORMED, PROTOCOL, kindOf, readStopReason, readUsage } from './wire.ts'
+import { MALFORMED, PROTOCOL, kindOf, readFinish, readUsage } from './wire.ts'
 
 /** One answer of an upstream, whole or in pieces, as events. */
 export class ConverseAnswer {
@@ -121,7 +121,7 @@ export class ConverseAnswer {
     if (this.#usage !== undefined) emit({ type: 'usage', usage: this.#usage })
     emit({
       type: 'finish',
-      reason: readStopReason(raw, this.#blocks.called),
+      reason: readFinish(raw, this.#blocks.called),
       ...(stopSequence !== undefined && { stopSequence }),
     })
   }

@@ -11,13 +11,13 @@ import {
   MALFORMED,
   markRedacted,
   markSignature,
-  readStopReason,
+  readFinish,
   readUsage,
-  writeStopReason,
+  writeFinish,
   writeUsage,
 } from './wire.ts'
 
-// ==== Of an upstream
+// ==== From an upstream
 
 /** A whole answer as the events of a stream. */
 export function decodeResponse(body: JsonObject, memo: Memo, emit: Emit): void {
@@ -51,13 +51,13 @@ export function readAnswer(body: JsonObject): Tapped {
   if (MALFORMED.has(stopReason)) throw malformed(stopReason)
   return {
     usage: readUsage(usage, serviceTier) ?? {},
-    finish: typeof stopReason === 'string' ? readStopReason(stopReason, false) : undefined,
+    finish: typeof stopReason === 'string' ? readFinish(stopReason, false) : undefined,
     responseId: undefined,
     model: undefined,
   }
 }
 
-// ==== For a client
+// ==== To a client
 
 /** A collected answer. How long it took is not known here; the SDKs want a number. */
 export function encodeResponse(response: Response, context: EncodeContext): JsonObject {
@@ -71,7 +71,7 @@ export function encodeResponse(response: Response, context: EncodeContext): Json
         content: response.content.flatMap((block) => encodeBlock(block, callIds)),
       },
     },
-    stopReason: writeStopReason(response.finish, called),
+    stopReason: writeFinish(response.finish, called),
     usage: writeUsage(usage),
     metrics: { latencyMs: 0 },
     ...responseFields(response.stopSequence, context),

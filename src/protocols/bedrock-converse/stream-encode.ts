@@ -6,7 +6,7 @@ import { exceptionFrame } from '../shared/aws-error.ts'
 import { CallIds } from './call-ids.ts'
 import { encodeCitation } from './citations.ts'
 import { responseFields } from './response.ts'
-import { markRedacted, markSignature, writeStopReason, writeUsage } from './wire.ts'
+import { markRedacted, markSignature, writeFinish, writeUsage } from './wire.ts'
 
 /**
  * Events as ConverseStream would send them: only calls have a `contentBlockStart`; usage comes behind the end, in
@@ -87,7 +87,7 @@ export class ConverseStreamEncoder implements StreamEncoder {
   #finish(event: Extract<Event, { type: 'finish' }>, write: WriteFrame): void {
     this.#start(write)
     this.#ended = true
-    const stopReason = writeStopReason(event.reason, this.#called)
+    const stopReason = writeFinish(event.reason, this.#called)
     send(write, 'messageStop', { stopReason, ...responseFields(event.stopSequence, this.#context) })
     send(write, 'metadata', { usage: writeUsage(this.#usage), metrics: { latencyMs: 0 } })
   }

@@ -7,7 +7,7 @@ import { endedBefore, noObject } from '../shared/broken-stream.ts'
 import { EventTap } from '../shared/event-tap.ts'
 import { isObject, parseObject } from '../shared/object.ts'
 import { malformed } from './answer.ts'
-import { MALFORMED, readStopReason, readUsage } from './wire.ts'
+import { MALFORMED, readFinish, readUsage } from './wire.ts'
 
 /** Reads beside a stream that goes to the client as it came: its end, and the usage behind it. */
 export class ConverseStreamTap extends EventTap {
@@ -52,7 +52,7 @@ export class ConverseStreamTap extends EventTap {
   #stop(reason: unknown): void {
     this.semantic = true
     if (MALFORMED.has(reason)) this.error = malformed(reason)
-    else this.finish = readStopReason(reason, this.#called)
+    else this.finish = readFinish(reason, this.#called)
   }
 }
 

@@ -92,14 +92,14 @@ const UNIFIED: ReadonlyMap<string, FinishReason['unified']> = new Map([
 export const MALFORMED: ReadonlySet<unknown> = new Set(['malformed_model_output', 'malformed_tool_use'])
 
 /** `called`: the answer holds a tool call, which some models end as if they had none. */
-export function readStopReason(raw: unknown, called: boolean): FinishReason {
+export function readFinish(raw: unknown, called: boolean): FinishReason {
   const word = typeof raw === 'string' ? raw : null
   const unified = (word !== null && UNIFIED.get(word)) || 'other'
   return { unified: called && unified === 'end' ? 'tool-calls' : unified, raw: word }
 }
 
 /** A call without its word is never run, and the word without a call is waited for. */
-export function writeStopReason({ unified }: FinishReason, called: boolean): string {
+export function writeFinish({ unified }: FinishReason, called: boolean): string {
   if (unified === 'end' || unified === 'tool-calls' || unified === 'other' || unified === 'pause')
     return called ? 'tool_use' : 'end_turn'
   for (const [word, meaning] of UNIFIED) if (meaning === unified) return word

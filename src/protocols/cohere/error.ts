@@ -3,7 +3,7 @@ import type { JsonObject } from '../../message/request.ts'
 import type { EncodedError } from '../dialect.ts'
 import { decodeError } from '../shared/openai-error.ts'
 
-// ==== Of an upstream
+// ==== From an upstream
 
 /** `{"message": …}` under a status that means what it says, as the many servers of OpenAI's API tell it, too. */
 export { decodeError }
@@ -16,7 +16,7 @@ export function brokenOff(finish: string, said: unknown): GatewayError {
   return new GatewayError(kind, message, { upstream: { status: 200, type: finish } })
 }
 
-// ==== For a client
+// ==== To a client
 
 export function encodeError(error: GatewayError, requestId: string): EncodedError {
   const { retryAfterSeconds } = error.details

@@ -3,8 +3,9 @@ import { encodeModel, encodeModelList, endpoints } from './endpoints.ts'
 import { decodeError, encodeError } from './error.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
-import { decodeResponse, encodeResponse, readTapped } from './response.ts'
-import { CohereStreamDecoder, CohereStreamEncoder } from './stream.ts'
+import { decodeResponse, encodeResponse, readAnswer } from './response.ts'
+import { CohereStreamDecoder } from './stream-decode.ts'
+import { CohereStreamEncoder } from './stream-encode.ts'
 import { CohereStreamTap } from './tap.ts'
 
 /** Cohere's Chat API, version 2: https://docs.cohere.com/v2/reference/chat */
@@ -21,6 +22,6 @@ export const cohere: Protocol = {
   },
   error: { decode: decodeError, encode: encodeError },
   encodeCount: (tokens) => ({ tokens }),
-  readUsage: readTapped,
+  readUsage: readAnswer,
   models: { encodeList: encodeModelList, encode: encodeModel },
 }

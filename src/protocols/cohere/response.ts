@@ -6,7 +6,7 @@ import { encodeCalls } from '../shared/chat-calls.ts'
 import { isObject } from '../shared/object.ts'
 import { CohereAnswer, malformed } from './answer.ts'
 import { brokenOff } from './error.ts'
-import { readUsage, unifiedFinish, wireFinish, wireUsage } from './wire.ts'
+import { readUsage, unifiedFinish, writeFinish, writeUsage } from './wire.ts'
 
 // ==== From an upstream
 
@@ -36,7 +36,7 @@ export function decodeResponse(body: JsonObject, memo: Memo, emit: Emit): void {
 }
 
 /** Usage and the end of a whole answer that goes to the client as it is. Throws the failure that it tells of. */
-export function readTapped(body: JsonObject): Tapped {
+export function readAnswer(body: JsonObject): Tapped {
   const raw = typeof body.finish_reason === 'string' ? body.finish_reason : undefined
   const unified = raw === undefined ? undefined : unifiedFinish(raw)
   if (raw !== undefined && unified === 'error') throw brokenOff(raw, body.error)
@@ -53,9 +53,9 @@ export function readTapped(body: JsonObject): Tapped {
 export function encodeResponse(response: Response, context: EncodeContext): JsonObject {
   return {
     id: response.id ?? context.responseId,
-    finish_reason: wireFinish(response.finish),
+    finish_reason: writeFinish(response.finish),
     message: { role: 'assistant', ...messageOf(response.content) },
-    usage: wireUsage(response.usage),
+    usage: writeUsage(response.usage),
   }
 }
 

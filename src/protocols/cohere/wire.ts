@@ -21,7 +21,7 @@ export function unifiedFinish(raw: string): FinishReason['unified'] | 'error' {
 }
 
 /** What clients of this API expect to read; it has no word for a refusal. */
-export function wireFinish(reason: FinishReason): string {
+export function writeFinish(reason: FinishReason): string {
   switch (reason.unified) {
     case 'max-tokens':
     case 'context-window':
@@ -50,7 +50,7 @@ export function readUsage(usage: unknown): Partial<Usage> | undefined {
   return { inputTokens: (input ?? 0) - cached, cacheReadTokens: cached, outputTokens: output ?? 0 }
 }
 
-export function wireUsage(usage: Partial<Usage>): JsonObject {
+export function writeUsage(usage: Partial<Usage>): JsonObject {
   const cached = usage.cacheReadTokens ?? 0
   const written = (usage.cacheWrite5mTokens ?? 0) + (usage.cacheWrite1hTokens ?? 0)
   const tokens = {

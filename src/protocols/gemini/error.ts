@@ -8,7 +8,7 @@ import { isObject, stringOf } from '../shared/object.ts'
 import { readRetryAfter, readRetryInfo } from '../shared/retry-after.ts'
 import { BROKEN_OFF, describe, overflowOf, parseBody } from '../shared/upstream-error.ts'
 
-// ==== Of an upstream
+// ==== From an upstream
 
 /** An upstream's error answer as the row it belongs to; its body is kept for a client of the same protocol. */
 export function decodeError(status: number, headers: HeaderReader, body: string): GatewayError {
@@ -123,7 +123,7 @@ function byClass(status: number | undefined): ErrorKind {
   return status !== undefined && status >= 400 && status < 500 ? 'invalid_request' : 'upstream_error'
 }
 
-// ==== For a client
+// ==== To a client
 
 const WORD_BY_STATUS: ReadonlyMap<number, string> = new Map([
   [401, 'UNAUTHENTICATED'],

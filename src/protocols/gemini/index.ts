@@ -4,8 +4,9 @@ import { decodeError, encodeError } from './error.ts'
 import { foreignStrings } from './foreign.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
-import { decodeResponse, encodeResponse, readTapped } from './response.ts'
-import { GeminiStreamDecoder, GeminiStreamEncoder } from './stream.ts'
+import { decodeResponse, encodeResponse, readAnswer } from './response.ts'
+import { GeminiStreamDecoder } from './stream-decode.ts'
+import { GeminiStreamEncoder } from './stream-encode.ts'
 import { GeminiStreamTap } from './tap.ts'
 
 /** Google's generateContent API, on Google AI and on Vertex: https://ai.google.dev/api/generate-content */
@@ -22,7 +23,7 @@ export const gemini: Protocol = {
   },
   error: { decode: decodeError, encode: encodeError },
   encodeCount: (tokens) => ({ totalTokens: tokens }),
-  readUsage: readTapped,
+  readUsage: readAnswer,
   foreignStrings,
   models: { foreignPrefix, encodeList: encodeModelList, encode: encodeModel },
 }

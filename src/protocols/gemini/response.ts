@@ -15,8 +15,8 @@ import {
   readUsage,
   unifiedFinish,
   unwrap,
-  wireFinish,
-  wireUsage,
+  writeFinish,
+  writeUsage,
 } from './wire.ts'
 
 // ==== From an upstream
@@ -41,7 +41,7 @@ export function decodeResponse(body: JsonObject, memo: Memo, emit: Emit): void {
 }
 
 /** Usage and the end of a whole answer that goes to the client as it is. Throws the failure that it tells of. */
-export function readTapped(body: JsonObject): Tapped {
+export function readAnswer(body: JsonObject): Tapped {
   const whole = unwrap(body)
   if (isErrorObject(whole)) throw answerError(whole)
   return {
@@ -78,13 +78,13 @@ export function encodeResponse(response: Response, context: EncodeContext): Json
   })
   const candidate = {
     content: { parts: parts.length === 0 ? [{ text: '' }] : parts, role: 'model' },
-    ...endOf(wireFinish(response.finish), brokenCall),
+    ...endOf(writeFinish(response.finish), brokenCall),
     index: 0,
     ...grounding.fields(),
   }
   return {
     candidates: [candidate],
-    usageMetadata: wireUsage({ inputTokens: context.inputTokensEstimate, ...response.usage }),
+    usageMetadata: writeUsage({ inputTokens: context.inputTokensEstimate, ...response.usage }),
     modelVersion: context.requestedModel,
     responseId: response.id ?? context.responseId,
   }

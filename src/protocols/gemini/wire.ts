@@ -55,7 +55,7 @@ export function unifiedFinish(raw: string): FinishReason['unified'] | 'failed' {
 }
 
 /** What clients of this API expect to read. */
-export function wireFinish(reason: FinishReason): 'STOP' | 'MAX_TOKENS' | 'SAFETY' {
+export function writeFinish(reason: FinishReason): 'STOP' | 'MAX_TOKENS' | 'SAFETY' {
   switch (reason.unified) {
     case 'max-tokens':
     case 'context-window':
@@ -128,7 +128,7 @@ function serviceOf(usage: JsonObject): string | undefined {
 }
 
 /** `usageMetadata` for a client. */
-export function wireUsage(usage: Partial<Usage>): JsonObject {
+export function writeUsage(usage: Partial<Usage>): JsonObject {
   const { cacheReadTokens: cached = 0, reasoningTokens: thoughts = 0, outputTokens: output = 0 } = usage
   const prompt =
     (usage.inputTokens ?? 0) + cached + (usage.cacheWrite5mTokens ?? 0) + (usage.cacheWrite1hTokens ?? 0)

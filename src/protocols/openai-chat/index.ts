@@ -5,8 +5,9 @@ import { endpoints } from './endpoints.ts'
 import { foreignStrings } from './foreign.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
-import { decodeResponse, encodeResponse, readTapped } from './response.ts'
-import { ChatStreamDecoder, ChatStreamEncoder } from './stream.ts'
+import { decodeResponse, encodeResponse, readAnswer } from './response.ts'
+import { ChatStreamDecoder } from './stream-decode.ts'
+import { ChatStreamEncoder } from './stream-encode.ts'
 import { ChatStreamTap } from './tap.ts'
 
 /** OpenAI's Chat Completions API, and what many servers made of it. */
@@ -23,7 +24,7 @@ export const openaiChat: Protocol = {
   },
   error: { decode: decodeError, encode: encodeError },
   encodeCount: (tokens) => ({ input_tokens: tokens }),
-  readUsage: readTapped,
+  readUsage: readAnswer,
   foreignStrings,
   models: { encodeList: encodeModelList, encode: encodeModel },
 }

@@ -7,7 +7,7 @@ import { isObject } from '../shared/object.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
-import { readUsage, unifiedFinish, wireFinish, wireUsage } from './wire.ts'
+import { readUsage, unifiedFinish, writeFinish, writeUsage } from './wire.ts'
 
 // ==== From an upstream
 
@@ -37,7 +37,7 @@ function withPositions(body: JsonObject): JsonObject {
 }
 
 /** Usage and the end of a whole answer that goes to the client as it is. Throws the failure that it tells of. */
-export function readTapped(body: JsonObject): Tapped {
+export function readAnswer(body: JsonObject): Tapped {
   if (isErrorObject(body)) throw answerError(body)
   const choice: unknown = Array.isArray(body.choices) ? body.choices[0] : undefined
   const raw = isObject(choice) && typeof choice.finish_reason === 'string' ? choice.finish_reason : undefined
@@ -60,7 +60,7 @@ export function encodeResponse(response: Response, context: EncodeContext): Json
     index: 0,
     message: message(response.content),
     logprobs: null,
-    finish_reason: wireFinish(response.finish),
+    finish_reason: writeFinish(response.finish),
   }
   return {
     id: response.id ?? context.responseId,
@@ -68,7 +68,7 @@ export function encodeResponse(response: Response, context: EncodeContext): Json
     created: context.created_s,
     model: context.requestedModel,
     choices: [choice],
-    usage: wireUsage(response.usage),
+    usage: writeUsage(response.usage),
   }
 }
 

@@ -60,7 +60,7 @@ export function unifiedFinish(raw: string): FinishReason['unified'] | 'error' {
 }
 
 /** What clients of this API expect to read. */
-export function wireFinish(reason: FinishReason): 'stop' | 'length' | 'tool_calls' | 'content_filter' {
+export function writeFinish(reason: FinishReason): 'stop' | 'length' | 'tool_calls' | 'content_filter' {
   switch (reason.unified) {
     case 'max-tokens':
     case 'context-window':
@@ -125,7 +125,7 @@ export function readUsage(usage: unknown, tier?: unknown): Partial<Usage> | unde
 }
 
 /** `usage` for a client. The detail objects are always there: Codex and others fail without them. */
-export function wireUsage(usage: Partial<Usage>): JsonObject {
+export function writeUsage(usage: Partial<Usage>): JsonObject {
   const cached = usage.cacheReadTokens ?? 0
   const written = (usage.cacheWrite5mTokens ?? 0) + (usage.cacheWrite1hTokens ?? 0)
   const prompt = (usage.inputTokens ?? 0) + cached + written

@@ -10,7 +10,7 @@ import type { OpenItem, Sink } from './items-encode.ts'
 import { SearchReader } from './search-encode.ts'
 import type { Search } from './search-encode.ts'
 import { markRedacted } from './seal.ts'
-import { PROTOCOL, incompleteReason, wireUsage } from './wire.ts'
+import { PROTOCOL, incompleteReason, writeUsage } from './wire.ts'
 
 /** Writes one answer, item by item; streamed and whole answers are made here alike. */
 export class AnswerItems {
@@ -156,13 +156,13 @@ export class AnswerItems {
     this.#close(why === undefined)
     const status = why === undefined ? 'completed' : 'incomplete'
     const incomplete_details = why === undefined ? null : { reason: why }
-    this.#final = this.#response(status, { incomplete_details, usage: wireUsage(this.#usage) })
+    this.#final = this.#response(status, { incomplete_details, usage: writeUsage(this.#usage) })
     this.#sink.send(`response.${status}`, { response: this.#final })
   }
 
   #fail(error: GatewayError): void {
     this.begin(undefined)
-    const usage = this.#usage.outputTokens === undefined ? null : wireUsage(this.#usage)
+    const usage = this.#usage.outputTokens === undefined ? null : writeUsage(this.#usage)
     const response = this.#response('failed', { error: responseError(error), usage })
     this.#sink.send('response.failed', { response })
   }

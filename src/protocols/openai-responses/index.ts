@@ -6,7 +6,7 @@ import { foreignBlocks } from './foreign.ts'
 import { refusedReasoning } from './refused.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
-import { decodeResponse, encodeResponse, readTapped } from './response.ts'
+import { decodeResponse, encodeResponse, readAnswer } from './response.ts'
 import { ResponseStreamDecoder } from './stream-decode.ts'
 import { ResponseStreamEncoder } from './stream-encode.ts'
 import { ResponseStreamTap } from './tap.ts'
@@ -26,7 +26,7 @@ export const openaiResponses: Protocol = {
   },
   error: { decode: decodeError, encode: encodeError },
   encodeCount: (tokens) => ({ object: 'response.input_tokens', input_tokens: tokens }),
-  readUsage: readTapped,
+  readUsage: readAnswer,
   foreignBlocks,
   refusedReasoning,
   models: { encodeList: encodeModelList, encode: encodeModel },

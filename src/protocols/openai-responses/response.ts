@@ -25,7 +25,7 @@ export function decodeResponse(body: JsonObject, memo: Memo, emit: Emit): void {
 }
 
 /** Usage and the end of a whole answer that goes to the client as it is. Throws the failure that it tells of. */
-export function readTapped(body: JsonObject): Tapped {
+export function readAnswer(body: JsonObject): Tapped {
   if (isErrorObject(body) || body.status === 'failed') throw answerError(body)
   const isOver = body.status === 'completed' || body.status === 'incomplete'
   return {

@@ -129,7 +129,7 @@ export function isSearch(item: unknown): item is JsonObject {
 }
 
 /** `usage` for a client. The detail objects are always there: Codex and others fail without them. */
-export function wireUsage(usage: Partial<Usage>): JsonObject {
+export function writeUsage(usage: Partial<Usage>): JsonObject {
   const cached = usage.cacheReadTokens ?? 0
   const written = (usage.cacheWrite5mTokens ?? 0) + (usage.cacheWrite1hTokens ?? 0)
   const input = (usage.inputTokens ?? 0) + cached + written

@@ -14,7 +14,7 @@ import { BROKEN_OFF, describe } from './upstream-error.ts'
  * stream, and its words as `{"message"}`. https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html
  */
 
-// ==== Of an upstream
+// ==== From an upstream
 
 const NAME_HEADER = 'x-amzn-errortype'
 
@@ -141,7 +141,7 @@ function kindOf(status: number | undefined): ErrorKind {
   )
 }
 
-// ==== For a client
+// ==== To a client
 
 /** The exceptions of Bedrock's runtime, with their status; any other 4xx is a ValidationException. */
 const EXCEPTIONS: Readonly<Partial<Record<ErrorKind, readonly [name: string, status: number]>>> = {

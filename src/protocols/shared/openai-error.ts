@@ -8,7 +8,7 @@ import { readRetryAfter, readShouldRetry, readRetryInfo } from './retry-after.ts
 import { isObject } from './object.ts'
 import { BROKEN_OFF, describe, overflowOf, parseBody } from './upstream-error.ts'
 
-// ==== Of an upstream
+// ==== From an upstream
 
 /** An upstream's error answer as the row it belongs to, with the upstream's own words. */
 export function decodeError(status: number, headers: HeaderReader, body: string): GatewayError {
@@ -197,7 +197,7 @@ function duration(value: string | undefined): number | undefined {
   return Math.min(seconds, 86_400)
 }
 
-// ==== For a client
+// ==== To a client
 
 /** `type` and `code` as OpenAI's SDKs and agents know them. */
 const WIRE: Readonly<Partial<Record<ErrorKind, [type: string, code: string | null]>>> = {

@@ -4,7 +4,7 @@ import type { Event } from '../../../src/message/event.ts'
 import type { JsonObject } from '../../../src/message/request.ts'
 import { GeminiAnswer } from '../../../src/protocols/gemini/answer.ts'
 import { RepeatedChunk } from '../../../src/protocols/gemini/repeated-chunk.ts'
-import { GeminiStreamDecoder } from '../../../src/protocols/gemini/stream.ts'
+import { GeminiStreamDecoder } from '../../../src/protocols/gemini/stream-decode.ts'
 
 /** What is read without parsing of the second text after the first was learned. */
 function repeated(first: string, second: string) {

@@ -5,7 +5,7 @@ import type { Event } from '../../../src/message/event.ts'
 import type { JsonObject } from '../../../src/message/request.ts'
 import { ChatAnswer } from '../../../src/protocols/openai-chat/answer.ts'
 import { RepeatedChunk } from '../../../src/protocols/openai-chat/repeated-chunk.ts'
-import { ChatStreamDecoder } from '../../../src/protocols/openai-chat/stream.ts'
+import { ChatStreamDecoder } from '../../../src/protocols/openai-chat/stream-decode.ts'
 
 const chunk = (delta: JsonObject, more: JsonObject = {}): JsonObject => ({
   id: 'c',

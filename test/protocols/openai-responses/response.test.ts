@@ -8,7 +8,7 @@ import { openaiResponses } from '../../../src/protocols/openai-responses/index.t
 import {
   decodeResponse,
   encodeResponse,
-  readTapped,
+  readAnswer,
 } from '../../../src/protocols/openai-responses/response.ts'
 import { CONTEXT } from '../../support/sse.ts'
 
@@ -132,7 +132,7 @@ describe('a whole answer of an upstream', () => {
 
 describe('a whole answer that is forwarded', () => {
   it('#57 tells its usage and end', () => {
-    expect(readTapped(body([message('x')], { service_tier: 'flex' }))).toEqual({
+    expect(readAnswer(body([message('x')], { service_tier: 'flex' }))).toEqual({
       usage: {
         inputTokens: 10,
         cacheReadTokens: 0,
@@ -157,11 +157,11 @@ describe('a whole answer that is forwarded', () => {
     ['one by the server', body([{ type: 'tool_search_call', execution: 'server' }]), 'end'],
     ['an answer for later', body([], { status: 'queued' }), undefined],
   ])('#54 %s', (_name, from, finish) => {
-    expect(readTapped(from).finish?.unified).toBe(finish)
+    expect(readAnswer(from).finish?.unified).toBe(finish)
   })
 
   it('throws what it tells of', () => {
-    expect(() => readTapped(body([], { status: 'failed', error: { code: 'x', message: 'No' } }))).toThrow(
+    expect(() => readAnswer(body([], { status: 'failed', error: { code: 'x', message: 'No' } }))).toThrow(
       'No',
     )
   })

@@ -1,75 +1,11 @@
-import { GatewayError } from '../../message/error.ts'
-import type { BlockStart, Emit, Event } from '../../message/event.ts'
+import type { BlockStart, Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
-import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
-import { endedBefore, noObject } from '../shared/broken-stream.ts'
+import type { EncodeContext, StreamEncoder, WriteFrame } from '../protocol.ts'
 import { idBehind } from '../shared/gemini-signature.ts'
-import { parseJson } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
-import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
-import { answerError, errorBody, isErrorObject } from '../shared/openai-error.ts'
-import { RepeatedChunk } from './repeated-chunk.ts'
-import { wireFinish, wireUsage } from './wire.ts'
-
-// ==== From an upstream
-
-export class ChatStreamDecoder implements StreamDecoder {
-  readonly #answer: ChatAnswer
-  readonly #repeated = new RepeatedChunk()
-
-  constructor(memo: Memo) {
-    this.#answer = new ChatAnswer(memo)
-  }
-
-  push(frame: Frame, emit: Emit): void {
-    const answer = this.#answer
-    if (answer.ended) return
-    const { data } = frame
-    const text = frame.event === 'error' ? undefined : this.#repeated.textOf(data)
-    if (text !== undefined) return answer.say(this.#repeated.kind, text, emit)
-    if (data.charCodeAt(0) !== OPEN_BRACE && this.#isMark(data, emit)) return
-    try {
-      const chunk = parseChunk(data)
-      if (frame.event === 'error' && !isErrorObject(chunk)) answer.fail(answerError({ error: chunk }), emit)
-      else answer.push(chunk, emit)
-      if (!answer.ended) this.#repeated.learn(data, chunk)
-    } catch (error) {
-      answer.fail(error instanceof GatewayError ? error : noObject(data), emit)
-    }
-  }
-
-  end(emit: Emit): void {
-    const answer = this.#answer
-    if (answer.ended) return
-    // Some servers leave out `[DONE]`; the reason says just as well that the answer is whole.
-    if (answer.finished) answer.complete(emit)
-    else answer.fail(endedBefore('the answer was whole'), emit)
-  }
-
-  /** The end mark, or nothing at all. */
-  #isMark(data: string, emit: Emit): boolean {
-    const text = data.trim()
-    if (text === '[DONE]') {
-      // A proxy whose own upstream died says this and nothing else.
-      if (this.#answer.begun) this.#answer.complete(emit)
-      else this.#answer.fail(endedBefore('any part of an answer'), emit)
-    }
-    return text === '' || text === '[DONE]'
-  }
-}
-
-const OPEN_BRACE = 0x7b
-
-/** Arguments that come as an object are written out again and must keep every digit; all others stay text. */
-function parseChunk(data: string): JsonObject {
-  const chunk: unknown = /"arguments":\s*\{/.test(data) ? parseJson(data) : JSON.parse(data)
-  if (isObject(chunk)) return chunk
-  throw noObject(data)
-}
-
-// ==== To a client
+import { errorBody } from '../shared/openai-error.ts'
+import { writeFinish, writeUsage } from './wire.ts'
 
 export class ChatStreamEncoder implements StreamEncoder {
   readonly #context: EncodeContext
@@ -112,7 +48,7 @@ export class ChatStreamEncoder implements StreamEncoder {
       case 'ping':
         return
       case 'finish':
-        return this.#finish(wireFinish(event.reason), write)
+        return this.#finish(writeFinish(event.reason), write)
       case 'error':
         return write('', JSON.stringify(errorBody(event.error)))
     }
@@ -158,7 +94,7 @@ export class ChatStreamEncoder implements StreamEncoder {
     write('', `${this.#head}{},"logprobs":null,"finish_reason":"${reason}"}]${this.#usageField()}}`)
     if (this.#context.includeUsage === true) {
       const [envelope] = this.#head.split('"choices":', 1)
-      write('', `${envelope}"choices":[],"usage":${JSON.stringify(wireUsage(this.#usage))}}`)
+      write('', `${envelope}"choices":[],"usage":${JSON.stringify(writeUsage(this.#usage))}}`)
     }
     write('', '[DONE]')
   }

@@ -1,75 +1,12 @@
-import { GatewayError } from '../../message/error.ts'
-import type { BlockStart, Delta, Emit, Event } from '../../message/event.ts'
-import type { JsonObject } from '../../message/request.ts'
+import type { BlockStart, Delta, Event } from '../../message/event.ts'
 import type { Usage } from '../../message/usage.ts'
-import type { EncodeContext, Frame, Memo, StreamDecoder, StreamEncoder, WriteFrame } from '../protocol.ts'
-import { endedBefore, noObject } from '../shared/broken-stream.ts'
-import { parseJson } from '../shared/json.ts'
-import { isObject } from '../shared/object.ts'
-import { GeminiAnswer } from './answer.ts'
+import type { EncodeContext, StreamEncoder, WriteFrame } from '../protocol.ts'
 import { GroundingWriter } from './citations.ts'
 import { errorBody } from './error.ts'
 import { FAILURE } from './framing.ts'
-import { RepeatedChunk } from './repeated-chunk.ts'
 import { callPart, endOf } from './response.ts'
 import { Carrier } from './signature.ts'
-import { unwrap, wireFinish, wireUsage } from './wire.ts'
-
-// ==== From an upstream
-
-export class GeminiStreamDecoder implements StreamDecoder {
-  readonly #answer: GeminiAnswer
-  readonly #repeated = new RepeatedChunk()
-
-  constructor(memo: Memo) {
-    this.#answer = new GeminiAnswer(memo)
-  }
-
-  push({ data }: Frame, emit: Emit): void {
-    const [answer, repeated] = [this.#answer, this.#repeated]
-    if (answer.ended) return
-    const text = answer.finished ? undefined : repeated.textOf(data)
-    if (text !== undefined) return answer.say(repeated.kind, text, repeated.counts ? data : undefined, emit)
-    if (!data.startsWith('{') && isMark(data)) return
-    try {
-      const chunk = unwrap(parseChunk(data))
-      answer.push(chunk, emit)
-      if (!answer.ended) repeated.learn(data, chunk)
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error
-      answer.fail(error, emit)
-    }
-  }
-
-  end(emit: Emit): void {
-    const answer = this.#answer
-    if (answer.ended) return
-    // The reason may come before the usage, and the usage not at all.
-    if (answer.finished) return answer.complete(emit)
-    answer.fail(endedBefore('the answer was whole'), emit)
-  }
-}
-
-/** Nothing, or what OpenAI's streams end with. */
-function isMark(data: string): boolean {
-  const text = data.trim()
-  return text === '' || text === '[DONE]'
-}
-
-/** Arguments are written out again and must keep every digit; all else is text. */
-function parseChunk(data: string): JsonObject {
-  try {
-    const chunk: unknown = data.includes('"functionCall"') ? parseJson(data) : JSON.parse(data)
-    if (isObject(chunk)) return chunk
-    // Some proxies pass on a list where a stream was asked for.
-    if (Array.isArray(chunk) && isObject(chunk[0]) && chunk.length === 1) return chunk[0]
-  } catch {
-    // Told below.
-  }
-  throw noObject(data)
-}
-
-// ==== To a client
+import { writeFinish, writeUsage } from './wire.ts'
 
 /** Each piece of text is a chunk; a call is one when it is whole; the last has the reason and the usage. */
 export class GeminiStreamEncoder implements StreamEncoder {
@@ -161,11 +98,11 @@ export class GeminiStreamEncoder implements StreamEncoder {
   #finish({ reason }: Extract<Event, { type: 'finish' }>, write: WriteFrame): void {
     const ending = {
       content: { parts: [{ text: '' }], role: 'model' },
-      ...endOf(wireFinish(reason), this.#brokenCall),
+      ...endOf(writeFinish(reason), this.#brokenCall),
       index: 0,
       ...this.#grounding.fields(),
     }
-    const usage = JSON.stringify(wireUsage(this.#usage))
+    const usage = JSON.stringify(writeUsage(this.#usage))
     write('', `{"candidates":[${JSON.stringify(ending)}],"usageMetadata":${usage}${this.#tail}`)
   }
 
