@@ -129,7 +129,7 @@ export class Connection {
   }
 }
 
-const AGENT_HEADERS = {
+export const AGENT_HEADERS = {
   'user-agent': 'claude-cli/2.1.329 (external, cli)',
   'x-api-key': 'bench-placeholder',
   'x-app': 'cli',
@@ -151,11 +151,15 @@ function requestBytes({ url, path, body, headers = AGENT_HEADERS }: LoadTarget):
 
 /** Sends over so many connections for so long; the number of whole answers and the time it took. */
 export async function saturate(
-  target: LoadTarget,
+  target: LoadTarget | ((connection: number) => LoadTarget),
   connections: number,
   durationMs: number,
 ): Promise<{ answers: number; elapsedMs: number }> {
-  const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(target)))
+  const open = await Promise.all(
+    Array.from({ length: connections }, (_, n) =>
+      Connection.open(typeof target === 'function' ? target(n) : target),
+    ),
+  )
   const began = performance.now()
   let answers = 0
   const run = async (connection: Connection) => {

@@ -1,5 +1,6 @@
 /** The result of one run of the benchmark, and its table. */
 import type { FirstByte } from './first-byte.ts'
+import type { GovernanceCost } from './governance.ts'
 import type { HeapGrowth, OpenStreams } from './memory.ts'
 import type { Stage } from './stages.ts'
 import type { StartUp } from './start-up.ts'
@@ -13,6 +14,7 @@ export interface Result {
   loadAverage: { before: number; after: number }
   throughput: Throughput[]
   firstByte: FirstByte[]
+  governance: GovernanceCost
   openStreams: OpenStreams & { reachBytes: number }
   heap: HeapGrowth & { reachBytes: number }
   startUp: StartUp & { reach: number }
@@ -74,6 +76,7 @@ function linesOf(result: Result): Line[] {
   return [
     ...result.throughput.map(throughputLine),
     ...result.firstByte.map(firstByteLine),
+    ...governanceLines(result.governance),
     {
       name: `${openStreams.streams} open streams with 100 KB bodies`,
       measured: `${megabytes(openStreams.highestBytes)} resident (${megabytes(openStreams.idleBytes)} before)`,
@@ -109,6 +112,24 @@ function firstByteLine({ name, reachMs, directMs, floorMs, gatewayMs }: FirstByt
     reach: `≤ ${reachMs} ms`,
     reached: added <= reachMs,
   }
+}
+
+function governanceLines(cost: GovernanceCost): Line[] {
+  const { ratio, reach, plainPerSecond, governedPerSecond } = cost
+  return [
+    {
+      name: '10,000 virtual keys, 1,000 rules, budgets and limits at four levels',
+      measured: `${ratio.toFixed(2)} of the gateway without (${governedPerSecond.toFixed(0)}/s, ${plainPerSecond.toFixed(0)}/s)`,
+      reach: `≥ ${reach.toFixed(2)}`,
+      reached: ratio >= reach,
+    },
+    {
+      name: 'the decision about a call among these, median',
+      measured: `${cost.decisionMicroseconds.toFixed(1)} µs`,
+      reach: `≤ ${cost.decisionReachMicroseconds} µs`,
+      reached: cost.decisionMicroseconds <= cost.decisionReachMicroseconds,
+    },
+  ]
 }
 
 function toCells({ name, measured, reach, reached }: Line): string[] {

@@ -8,6 +8,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 
 import { FIRST_BYTE_CASES, measureFirstByte } from './first-byte.ts'
+import { measureGovernance } from './governance.ts'
 import {
   HEAP_GROWTH_REACH_BYTES,
   measureHeapGrowth,
@@ -32,6 +33,12 @@ if (process.argv[2] === 'pairs') {
   process.exit()
 }
 
+if (process.argv[2] === 'governance') {
+  pinToLoadCore()
+  console.log(await measureGovernance(ROUNDS, TURN_MS))
+  process.exit()
+}
+
 if (process.platform !== 'linux') {
   console.error('The benchmark needs Linux: it pins processes to cores and reads their time from /proc.')
   process.exit(1)
@@ -49,6 +56,7 @@ const firstByte = []
 for (const each of FIRST_BYTE_CASES) {
   firstByte.push(await step(each.name, () => measureFirstByte(each, FIRST_BYTE_REQUESTS)))
 }
+const governance = await step('governance', () => measureGovernance(ROUNDS, TURN_MS))
 const openStreams = await step('open streams', measureOpenStreams)
 const heap = await step('heap', measureHeapGrowth)
 const stages = await step('stages', measureStages)
@@ -60,6 +68,7 @@ const result: Result = {
   loadAverage: { before, after: loadavg()[0]! },
   throughput,
   firstByte,
+  governance,
   openStreams: { ...openStreams, reachBytes: OPEN_STREAMS_REACH_BYTES },
   heap: { ...heap, reachBytes: HEAP_GROWTH_REACH_BYTES },
   startUp: { ...startUp, reach: START_UP_REACH },

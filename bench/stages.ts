@@ -10,26 +10,24 @@ import { MOUNTS } from '../src/http/mounts.ts'
 import type { HttpRequest } from '../src/http/request.ts'
 import { Router } from '../src/http/router.ts'
 import { authenticate } from '../src/pipeline/authenticate.ts'
-import type { Call, Reply } from '../src/pipeline/call.ts'
 import { NativePassage } from '../src/pipeline/native-passage.ts'
 import { nativeBody } from '../src/pipeline/native.ts'
 import { plan } from '../src/pipeline/plan.ts'
-import { readRequest } from '../src/pipeline/read-request.ts'
 import type { InboundRequest } from '../src/pipeline/read-request.ts'
 import { CallRecord } from '../src/pipeline/record.ts'
 import { TranslatedPassage } from '../src/pipeline/translated-passage.ts'
 import { upstreamHeaders } from '../src/pipeline/upstream-headers.ts'
 import { anthropic } from '../src/protocols/anthropic/index.ts'
 import { openaiChat } from '../src/protocols/openai-chat/index.ts'
-import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from '../src/providers/index.ts'
+import { PROVIDERS } from '../src/providers/index.ts'
 import { chooseKey } from '../src/rules/key-choice.ts'
 import type { Configuration } from '../src/stores/config/configuration.ts'
-import { loadConfiguration } from '../src/stores/config/load.ts'
 import { openMemoryLedger } from '../src/stores/ledger/memory.ts'
 import type { LogWriter } from '../src/stores/logs/port.ts'
 import { openLogStore } from '../src/stores/logs/sqlite.ts'
 import { scanObject } from '../src/wire/json-scan.ts'
 import { writeJsonText } from '../src/wire/json-text.ts'
+import { callWith, HEADERS, inboundCall, loadBenchConfiguration } from './inbound.ts'
 import { anthropicEvents, chatChunks, messagesBody } from './payloads.ts'
 import { configFor, makeAppDir } from './proxied.ts'
 
@@ -49,8 +47,7 @@ const RECORDS_PER_BATCH = 200
 
 export async function measureStages(): Promise<Stage[]> {
   const appDir = makeAppDir(configFor('http://127.0.0.1:9'))
-  const registry = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
-  const { configuration } = await loadConfiguration({ registry, environment: {}, appDir, version: 1 })
+  const configuration = await loadBenchConfiguration(appDir)
   const logs = openLogStore({ path: join(appDir, 'logs.db'), retentionDays: 1, report: console.error })
   try {
     return [
@@ -83,8 +80,8 @@ function edgeStage(configuration: Configuration): Stage {
 }
 
 async function requestStages(configuration: Configuration): Promise<Stage[]> {
-  const native = await inbound(messagesBody(BODY_BYTES, 'claude-sonnet-5', true), configuration)
-  const translated = await inbound(messagesBody(BODY_BYTES, 'openai/gpt-5', true), configuration)
+  const native = await inboundCall(messagesBody(BODY_BYTES, 'claude-sonnet-5', true), configuration)
+  const translated = await inboundCall(messagesBody(BODY_BYTES, 'openai/gpt-5', true), configuration)
   const { call, request } = native
   const caller = authenticate(call, configuration)
   const routing = {
@@ -169,7 +166,7 @@ function eventStages(): Stage[] {
 
 /** A call from its opening to its row in the journal, with a body of 100 KB for the store. */
 async function recordStage(configuration: Configuration, logs: LogWriter): Promise<Stage> {
-  const { call, request: read } = await inbound(
+  const { call, request: read } = await inboundCall(
     messagesBody(BODY_BYTES, 'claude-sonnet-5', true),
     configuration,
   )
@@ -221,46 +218,4 @@ function timeOf(run: () => void, runs: number): number {
   const began = performance.now()
   for (let at = 0; at < runs; at++) run()
   return ((performance.now() - began) * 1000) / runs
-}
-
-const HEADERS = {
-  host: '127.0.0.1:8080',
-  accept: 'application/json',
-  'content-type': 'application/json',
-  'user-agent': 'claude-cli/2.1.329 (external, cli)',
-  'x-api-key': 'bench-placeholder',
-  'x-app': 'cli',
-  'anthropic-version': '2023-06-01',
-  'anthropic-beta': 'claude-code-20250219,interleaved-thinking-2025-05-14',
-  'content-length': String(BODY_BYTES),
-}
-
-async function inbound(
-  body: Buffer,
-  configuration: Configuration,
-): Promise<{ call: Call; request: InboundRequest }> {
-  const call = callWith(body)
-  return { call, request: await readRequest(call, configuration) }
-}
-
-function callWith(body: Buffer): Call {
-  return {
-    id: '00000000-0000-4000-8000-000000000000',
-    protocol: anthropic,
-    operation: 'generate',
-    endpoint: anthropic.endpoints[0]!,
-    preferredProviders: [],
-    isUnified: false,
-    path: '/anthropic/v1/messages',
-    query: new URLSearchParams(),
-    queryText: '',
-    parameters: {},
-    pathModel: undefined,
-    headers: HEADERS,
-    receivedAtMs: 0,
-    startedAt: performance.now(),
-    readBody: () => Promise.resolve(body),
-    releaseBody: () => {},
-    reply: undefined as unknown as Reply,
-  }
 }
