@@ -9,7 +9,7 @@ import { authenticate } from '../src/pipeline/authenticate.ts'
 import type { Dependencies } from '../src/pipeline/dependencies.ts'
 import { plan } from '../src/pipeline/plan.ts'
 import { CallRecord } from '../src/pipeline/record.ts'
-import { reserve } from '../src/pipeline/reserve.ts'
+import { demandOf } from '../src/pipeline/reserve.ts'
 import { chooseKey } from '../src/rules/key-choice.ts'
 import type { Configuration } from '../src/stores/config/configuration.ts'
 import { openLedger } from '../src/stores/ledger/sqlite.ts'
@@ -31,6 +31,8 @@ export interface GovernanceCost {
   /** Caller, rules, weights, grants, limits, key choice, reservation and settlement of one call. */
   decisionMicroseconds: number
   decisionReachMicroseconds: number
+  /** What the body of 100 KB may use at most, which is found in its bytes. */
+  worstCaseMicroseconds: number
 }
 
 const VIRTUAL_KEYS = 10_000
@@ -46,7 +48,7 @@ export async function measureGovernance(rounds: number, turnMs: number): Promise
   return {
     ...throughput,
     reach: 0.9,
-    decisionMicroseconds: await measureDecision(),
+    ...(await measureDecision()),
     decisionReachMicroseconds: 11,
   }
 }
@@ -98,7 +100,7 @@ async function perSecond(
 }
 
 /** Median over calls of keys that follow one another as strangers do. */
-async function measureDecision(): Promise<number> {
+async function measureDecision() {
   const appDir = makeAppDir(governedConfig('http://127.0.0.1:9'))
   const configuration = await loadBenchConfiguration(appDir)
   const { ledger } = openLedger({ path: join(appDir, 'ledger.db'), report: console.error })
@@ -107,17 +109,24 @@ async function measureDecision(): Promise<number> {
       ...configuration.governance.budgets.values(),
       ...configuration.governance.rateLimits.values(),
     ])
-    const times: number[] = []
+    const times: Decision[] = []
     const on = { ledger, random: Math.random } as Dependencies
     for (let n = 0; n < DECISIONS; n++) times.push(await decide(n * 7919, configuration, on))
-    return median(times.slice(DECISIONS / 3))
+    const of = (figure: keyof Decision) => median(times.slice(DECISIONS / 3).map((each) => each[figure]))
+    return { decisionMicroseconds: of('decision'), worstCaseMicroseconds: of('worstCase') }
   } finally {
     await ledger.close()
     rmSync(appDir, { recursive: true, force: true })
   }
 }
 
-async function decide(key: number, configuration: Configuration, on: Dependencies): Promise<number> {
+/** In microseconds. */
+interface Decision {
+  decision: number
+  worstCase: number
+}
+
+async function decide(key: number, configuration: Configuration, on: Dependencies): Promise<Decision> {
   const { call, request } = await inboundCall(BODY, configuration, { 'x-api-key': keyOf(key) })
   const began = process.hrtime.bigint()
   const caller = authenticate(call, configuration)
@@ -131,10 +140,17 @@ async function decide(key: number, configuration: Configuration, on: Dependencie
     sessionId: request.sessionId,
     random: on.random,
   })!
-  const reserved = reserve({ call, request, target, key: providerKey }, record, on)
-  const held = reserved instanceof Promise ? await reserved : reserved
-  held!.reservation.settle({ nanodollars: 1_000_000, tokens: 1000, requests: 1 })
-  return Number(process.hrtime.bigint() - began) / 1000
+  const planned = process.hrtime.bigint()
+  const demand = demandOf({ call, request, target, key: providerKey }, record.costContext)
+  const read = process.hrtime.bigint()
+  const answer = on.ledger.reserve(call.id, target.limits, demand)
+  if (answer instanceof Promise || answer.outcome !== 'reserved') throw new Error('nothing was reserved')
+  answer.reservation.settle({ nanodollars: 1_000_000, tokens: 1000, requests: 1 })
+  const ended = process.hrtime.bigint()
+  return {
+    decision: Number(ended - read + planned - began) / 1000,
+    worstCase: Number(read - planned) / 1000,
+  }
 }
 
 const NO_LOG: LogWriter = {
@@ -146,12 +162,12 @@ const NO_LOG: LogWriter = {
   flush: () => Promise.resolve(),
 }
 
-export function keyOf(n: number): string {
+function keyOf(n: number): string {
   return `sk-bf-bench-${n % VIRTUAL_KEYS}`
 }
 
 /** 10,000 keys of 400 teams of 40 customers, each level with a budget and a rate limit; rules of which none applies. */
-export function governedConfig(upstreamUrl: string): unknown {
+function governedConfig(upstreamUrl: string): unknown {
   const governance = {
     budgets: [
       ...list(CUSTOMERS, (n) => budget(`c${n}`)),

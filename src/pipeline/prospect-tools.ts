@@ -86,7 +86,7 @@ function claudeTools(of: Fields): OwnTools | undefined {
     const uses = amountOf(tool, 'max_uses')
     searches = typeof uses === 'number' && searches !== undefined ? searches + uses : undefined
   }
-  return isRun ? { webSearches: searches } : undefined
+  return isRun ? { webSearches: searches === 0 ? undefined : searches } : undefined
 }
 
 // ==== Responses

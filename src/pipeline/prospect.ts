@@ -66,25 +66,29 @@ function conversation(
   const { tokens, hasSound } = inputOf(of, protocol, target.model)
   const isKept = says(of, ...KEPT)
   const hasAudio = hasSound || isKept || mayAnswerInSound(of, target.model)
-  if (ownTools !== undefined)
-    return {
-      ...services,
-      hasAudio,
-      inputTokens: undefined,
-      outputTokens,
-      pieces: { webSearch: ownTools.webSearches },
-    }
   if (asksOtherModels(of, protocol)) return { ...services, hasAudio, ...UNKNOWN }
   const window = facts?.contextWindowTokens ?? facts?.maxInputTokens
-  const passes = compacts(of) ? 2 : 1
+  const compactions = compacts(of) ? 1 : 0
+  const runs = ownTools === undefined ? 0 : (ownTools.webSearches ?? OWN_TOOL_RUNS)
+  const passes = 1 + compactions + runs
+  const results = OWN_TOOL_RESULT_TOKENS * ((runs * (runs + 1)) / 2)
   return {
     ...services,
     hasAudio,
-    inputTokens: isKept || tokens === undefined ? undefined : tokens * passes,
+    inputTokens: isKept || tokens === undefined ? undefined : tokens * passes + results,
     inputTokensMax: window === undefined ? undefined : window * passes,
-    outputTokens: outputTokens === undefined ? undefined : outputTokens * passes,
+    outputTokens: outputTokens === undefined ? undefined : outputTokens * (1 + compactions),
+    ...(ownTools !== undefined && { pieces: { webSearch: runs } }),
   }
 }
+
+/**
+ * How often a model runs the provider's own tools where the request does not bound it, and how much it reads each time,
+ * all of it billed as input again at the next. No provider bounds either, and Codex offers a search with every call: to
+ * hold all that is left would let one of a team's calls through at a time. What a call takes beyond that it overspends.
+ */
+const OWN_TOOL_RUNS = 10
+const OWN_TOOL_RESULT_TOKENS = 16_000
 
 /** Fields that say what the provider has and we do not: earlier answers, conversations, templates, caches. */
 const KEPT = [

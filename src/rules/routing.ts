@@ -1,4 +1,5 @@
 import { GatewayError } from '../message/error.ts'
+import { RecentMap } from '../lib/recent-map.ts'
 import { lookup } from '../models/catalogue.ts'
 import { spellingAt } from '../models/spelling.ts'
 import {
@@ -105,9 +106,29 @@ export function modelAt(candidate: Candidate, name: string): string | undefined 
   const alias = aliasOf(candidate, name)
   if (alias !== undefined) return alias
   if (keys.some(({ models }) => models?.has(name))) return name
-  const spelled = vendorOf(name) === id ? spelledAt(id, name) : spellingAt(id, name)
+  const { spelled, mayBeThere } = knownOf(id, name)
   if (spelled !== undefined && offers(keys, spelled)) return spelled
-  return mayServe(id, name) && offers(keys, name) ? name : undefined
+  return mayBeThere && offers(keys, name) ? name : undefined
+}
+
+interface Known {
+  /** As the catalogue has the model there. */
+  readonly spelled: string | undefined
+  readonly mayBeThere: boolean
+}
+
+/** Clients name the same few models with every call, and to find one by its spellings takes microseconds. */
+const known = new RecentMap<string, Known>(1000)
+
+function knownOf(provider: string, name: string): Known {
+  const question = `${provider}\n${name}`
+  let found = known.get(question)
+  if (found === undefined) {
+    const spelled = vendorOf(name) === provider ? spelledAt(provider, name) : spellingAt(provider, name)
+    found = { spelled, mayBeThere: mayServe(provider, name) }
+    known.set(question, found)
+  }
+  return found
 }
 
 function byPrefix(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {

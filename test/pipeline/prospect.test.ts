@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { lookup } from '../../src/models/catalogue.ts'
 import { describe, expect, it } from 'vitest'
 import { textTokens } from '../../src/pipeline/prospect-text.ts'
 import { worstCase } from '../../src/rules/budgets.ts'
@@ -410,16 +411,16 @@ describe('A1 tools of the provider’s', () => {
   it.each<[string, protocol: string, model: string, body: object | string, Prospect['pieces']]>([
     ['Claude Code’s search', 'anthropic', OPUS, captured('claude/web-search-server-tool'), { webSearch: 8 }],
     ['Claude Code’s own', 'anthropic', OPUS, captured('claude/parallel-tools'), undefined],
-    ['a search without a limit', 'anthropic', OPUS, { ...said, tools: [search] }, { webSearch: undefined }],
+    ['a search without a limit', 'anthropic', OPUS, { ...said, tools: [search] }, { webSearch: 10 }],
     ['run by the client', 'anthropic', OPUS, { ...said, tools: [bash] }, undefined],
     [
       'code',
       'anthropic',
       OPUS,
       { ...said, tools: [bash, { type: 'code_execution_20250825' }] },
-      { webSearch: 0 },
+      { webSearch: 10 },
     ],
-    ['servers', 'anthropic', OPUS, { ...said, mcp_servers: [{ url: 'u' }] }, { webSearch: undefined }],
+    ['servers', 'anthropic', OPUS, { ...said, mcp_servers: [{ url: 'u' }] }, { webSearch: 10 }],
     ['no servers', 'anthropic', OPUS, { ...said, mcp_servers: [] }, undefined],
     ['functions in Chat', 'openai-chat', 'openai/gpt-5.4', { ...said, tools: [call] }, undefined],
     [
@@ -434,15 +435,15 @@ describe('A1 tools of the provider’s', () => {
       'openai-chat',
       'openai/gpt-5.4',
       { ...said, web_search_options: { search_context_size: 'low' } },
-      { webSearch: undefined },
+      { webSearch: 10 },
     ],
-    ['a model that searches', 'openai-chat', 'openai/gpt-4o-search-preview', said, { webSearch: undefined }],
+    ['a model that searches', 'openai-chat', 'openai/gpt-4o-search-preview', said, { webSearch: 10 }],
     [
       'Codex’s search',
       'openai-responses',
       'openai/gpt-5.4',
       captured('codex/apply-patch-second-turn'),
-      { webSearch: undefined },
+      { webSearch: 10 },
     ],
     [
       'the same, where nobody searches',
@@ -463,7 +464,7 @@ describe('A1 tools of the provider’s', () => {
       'openai-responses',
       'openai/gpt-5.4',
       { input: [{ type: 'additional_tools', tools: [{ type: 'mcp' }] }] },
-      { webSearch: undefined },
+      { webSearch: 10 },
     ],
     [
       'so many at most',
@@ -478,21 +479,24 @@ describe('A1 tools of the provider’s', () => {
       'gemini',
       'gemini/gemini-2.5-flash',
       { ...contents, tools: [{ google_search: {} }] },
-      { webSearch: undefined },
+      { webSearch: 10 },
     ],
     [
       'Nova’s search',
       'bedrock-converse',
       'bedrock/us.amazon.nova-2-lite-v1:0',
       { ...said, toolConfig: { tools: [{ systemTool: { name: 'nova_grounding' } }] } },
-      { webSearch: undefined },
+      { webSearch: 10 },
     ],
   ])('%s', (_name, protocol, model, body, pieces) => {
     const found = prospect(protocol, model, body)
     expect(found.pieces).toEqual(pieces)
+    const [provider, ...name] = model.split('/')
+    const facts = lookup(provider!, name.join('/'))
+    const runs = pieces?.webSearch ?? 0
     // What they find is input, and so is the conversation, again with each.
-    if (pieces !== undefined)
-      expect([found.inputTokens, found.inputTokensMax]).toEqual([undefined, undefined])
+    expect(found.inputTokens).toBeGreaterThan(((16_000 * runs) / 2) * (runs + 1))
+    expect(found.inputTokensMax).toBe((facts?.contextWindowTokens ?? facts?.maxInputTokens)! * (runs + 1))
   })
 
   it('nor can be said what Claude’s own fallbacks cost', () => {
