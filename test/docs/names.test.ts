@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { ownRoutes } from '../../src/admin/routes.ts'
+import { createAdmin, ownRoutes } from '../../src/admin/routes.ts'
 import { parseServeFlags } from '../../src/cli/flags.ts'
 import { help } from '../../src/cli/help.ts'
 import { MOUNTS } from '../../src/http/mounts.ts'
@@ -57,12 +57,15 @@ function defines(source: string, name: string): boolean {
 
 // ==== Variables, flags, commands, routes
 
-/** Of Claude Code 2.1.329, by which it is told where and how to work. */
+/** Of agents, by which they are told where and how to work; those of the first lines are Claude Code's. */
 const AGENT_VARIABLES = new Set([
   'ANTHROPIC_BASE_URL', 'ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_CUSTOM_HEADERS', 'ANTHROPIC_MODEL',
   'ANTHROPIC_DEFAULT_OPUS_MODEL', 'ANTHROPIC_DEFAULT_SONNET_MODEL', 'ANTHROPIC_DEFAULT_HAIKU_MODEL',
   'CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY', 'CLAUDE_CODE_USE_GATEWAY', 'CLAUDE_CODE_AUTO_MODE_MODEL',
   'CLAUDE_CODE_MAX_CONTEXT_TOKENS', 'CLAUDE_CODE_AUTO_COMPACT_WINDOW',
+  'CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_SKIP_BEDROCK_AUTH', 'ANTHROPIC_BEDROCK_BASE_URL', 'AWS_BEARER_TOKEN_BEDROCK',
+  'CLAUDE_CODE_USE_VERTEX', 'CLAUDE_CODE_SKIP_VERTEX_AUTH', 'ANTHROPIC_VERTEX_BASE_URL', 'ANTHROPIC_VERTEX_PROJECT_ID',
+  'CLOUD_ML_REGION', 'GOOGLE_GEMINI_BASE_URL', 'OPENAI_BASE_URL', 'OPENAI_MODEL', 'SIGNALBOX_KEY',
 ]) // prettier-ignore
 /** Of Node, and of a provider that does not exist. */
 const OTHER_VARIABLES = new Set(['NODE_OPTIONS', 'EXAMPLE_API_KEY'])
@@ -106,7 +109,10 @@ function missingFlags(page: Page): string[] {
 }
 
 // Only matched, never called: the sources of the routes are not needed.
-const router = new Router(MOUNTS, ownRoutes({} as Parameters<typeof ownRoutes>[0]))
+const router = new Router(
+  MOUNTS,
+  ownRoutes({} as Parameters<typeof ownRoutes>[0], createAdmin({} as Parameters<typeof createAdmin>[0])),
+)
 
 /** `GET /api/logs` names a method too; a path alone is a prefix of routes, or one of them under any method. */
 function missingRoutes(page: Page): string[] {
