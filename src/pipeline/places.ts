@@ -108,9 +108,9 @@ function limitsAsAsked(ground: Ground): Limits {
 
 function isUsable({ provider: id, model }: RuleRoute, ground: Ground): boolean {
   if (id === undefined) return true
-  const { caller, configuration, known, asked } = ground
+  const { caller, configuration, known } = ground
   if (known.get(id)?.usable !== true) return false
-  const names = [...new Set([asked.model, model])]
+  const names = [model]
   if (grantFor(id, names, ground).outcome !== 'granted') return false
   return isOpen(configuration.governance.limitsFor(caller.virtualKey, id, names), ground)
 }
@@ -167,7 +167,7 @@ function fallbacksOf(ground: Ground): Place[] {
   })
 }
 
-/** `name`: the model as it was asked for, without provider; `pin`: the only provider key that may be used. */
+/** `name`: the model as the request, a rule or a grant asks for it, without provider; `pin`: the only provider key. */
 function placeAt(
   { provider: id, model, reason }: RoutedTo,
   name: string,

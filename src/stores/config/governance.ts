@@ -28,7 +28,10 @@ export interface Governance {
   readonly acceptsKeys: boolean
   /** Whose key this is: the key itself, or its value before the last rotation. Expiry is the caller's to compare. */
   findVirtualKey(presented: string): PresentedKey | undefined
-  /** The first of the key's grants that lets it use the model at the provider; `names`: all that the model is called. */
+  /**
+   * The first of the key's grants that lets it use the model at the provider. `names`: the model's id there, and the
+   * alias that led to it; never what a rule replaced, or an allowed name would open any model that a rule leads to.
+   */
   grantFor(key: VirtualKey, provider: string, names: readonly string[]): GrantAnswer
   /** All that bind one attempt, in the order in which they are checked: provider, model, then from the key upwards. */
   limitsFor(key: VirtualKey | undefined, provider: string, names: readonly string[]): Limits
