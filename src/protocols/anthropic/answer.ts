@@ -4,7 +4,7 @@ import type { Memo } from '../protocol.ts'
 import { freshCallId } from '../shared/identity.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { isObject } from '../shared/object.ts'
-import { UNNAMED_TOOL } from '../shared/tool-calls.ts'
+import { UNNAMED_TOOL } from '../shared/answer-blocks.ts'
 import { PROTOCOL } from './wire.ts'
 
 /** How a block of an answer begins, and what its beginning already says. */

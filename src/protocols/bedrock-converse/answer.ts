@@ -3,17 +3,14 @@ import type { Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { Memo } from '../protocol.ts'
-import { freshCallId } from '../shared/identity.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { isObject, stringOf } from '../shared/object.ts'
-import { AnswerBlocks } from '../shared/tool-calls.ts'
-import { searchBlocks } from '../shared/web-search.ts'
+import { AnswerBlocks } from '../shared/answer-blocks.ts'
 import { decodeCitation } from './citations.ts'
 import { MALFORMED, PROTOCOL, kindOf, readFinish, readUsage } from './wire.ts'
 
 /** One answer of an upstream, whole or in pieces, as events. */
 export class ConverseAnswer {
-  readonly #memo: Memo
   readonly #blocks: AnswerBlocks
   #started = false
   #ended = false
@@ -23,11 +20,7 @@ export class ConverseAnswer {
   #stop: { raw: unknown; stopSequence: string | undefined } | undefined
 
   constructor(memo: Memo) {
-    this.#memo = memo
-    this.#blocks = new AnswerBlocks({
-      id: (upstreamId, ordinal) => freshCallId(upstreamId, '', ordinal, memo.callIds),
-      name: (sent) => memo.toolNames?.get(sent) ?? sent,
-    })
+    this.#blocks = new AnswerBlocks(memo, () => '')
   }
 
   /** `finish` or `error` was emitted: whatever still comes is ignored. */
@@ -44,8 +37,7 @@ export class ConverseAnswer {
     if (this.#started) return
     this.#started = true
     emit({ type: 'start' })
-    if (this.#memo.webSearchUnavailable !== true) return
-    for (const block of searchBlocks('', 'unavailable')) this.#blocks.whole(block, emit)
+    this.#blocks.tellNoSearch(emit)
   }
 
   /** A whole block, at its place in the answer. */

@@ -3,10 +3,8 @@ import type { Emit, FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { Memo } from '../protocol.ts'
-import { freshCallId } from '../shared/identity.ts'
 import { isObject, stringOf } from '../shared/object.ts'
-import { AnswerBlocks } from '../shared/tool-calls.ts'
-import { searchBlocks } from '../shared/web-search.ts'
+import { AnswerBlocks } from '../shared/answer-blocks.ts'
 import { brokenOff } from './error.ts'
 import { readUsage, unifiedFinish } from './wire.ts'
 
@@ -16,16 +14,12 @@ export class CohereAnswer {
   readonly #blocks: AnswerBlocks
   #started = false
   #ended = false
-  #toldNoSearch = false
   #responseId = ''
   #usage: Partial<Usage> | undefined
 
   constructor(memo: Memo) {
     this.#memo = memo
-    this.#blocks = new AnswerBlocks({
-      id: (upstreamId, ordinal) => freshCallId(upstreamId, this.#responseId, ordinal, memo.callIds),
-      name: (sent) => memo.toolNames?.get(sent) ?? sent,
-    })
+    this.#blocks = new AnswerBlocks(memo, () => this.#responseId)
   }
 
   /** `finish` or `error` was emitted: whatever still comes is ignored. */
@@ -58,7 +52,7 @@ export class CohereAnswer {
   call(call: unknown, position: number | undefined, emit: Emit): void {
     if (!isObject(call)) return
     this.start(undefined, emit)
-    this.#tellNoSearch(emit)
+    this.#blocks.tellNoSearch(emit)
     const called = isObject(call.function) ? call.function : {}
     const part = {
       position,
@@ -100,14 +94,8 @@ export class CohereAnswer {
   #say(kind: 'text' | 'thinking', text: string, emit: Emit): void {
     if (text === '') return
     this.start(undefined, emit)
-    this.#tellNoSearch(emit)
+    this.#blocks.tellNoSearch(emit)
     this.#blocks.say(kind, text, emit)
-  }
-
-  #tellNoSearch(emit: Emit): void {
-    if (this.#memo.webSearchUnavailable !== true || this.#toldNoSearch) return
-    this.#toldNoSearch = true
-    for (const block of searchBlocks(this.#responseId, 'unavailable')) this.#blocks.whole(block, emit)
   }
 
   #reason(unified: FinishReason['unified']): FinishReason['unified'] {

@@ -4,12 +4,10 @@ import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { Memo } from '../protocol.ts'
 import { sealSignature } from '../shared/gemini-signature.ts'
-import { freshCallId } from '../shared/identity.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { isObject, stringOf } from '../shared/object.ts'
 import { opaqueText } from '../shared/opaque-text.ts'
-import { AnswerBlocks } from '../shared/tool-calls.ts'
-import { searchBlocks } from '../shared/web-search.ts'
+import { AnswerBlocks } from '../shared/answer-blocks.ts'
 import { readGrounding } from './citations.ts'
 import { answerError, isErrorObject } from './error.ts'
 import { PROTOCOL, blockReason, firstCandidate, partsOf, readUsage, unifiedFinish, unwrap } from './wire.ts'
@@ -30,16 +28,12 @@ export class GeminiAnswer {
   #counted: JsonObject | string | undefined
   readonly #pages: JsonObject[] = []
   #queries: readonly string[] = []
-  #toldNoSearch = false
   /** Of text that had already begun: it goes where more follows. */
   #lateSignature = ''
 
   constructor(memo: Memo) {
     this.#memo = memo
-    this.#blocks = new AnswerBlocks({
-      id: (upstreamId, ordinal) => freshCallId(upstreamId, this.#responseId, ordinal, memo.callIds),
-      name: (sent) => memo.toolNames?.get(sent) ?? sent,
-    })
+    this.#blocks = new AnswerBlocks(memo, () => this.#responseId)
   }
 
   /** `finish` or `error` was emitted: whatever still comes is ignored. */
@@ -75,7 +69,7 @@ export class GeminiAnswer {
   complete(emit: Emit): void {
     if (this.#ended) return
     this.#ended = true
-    if (this.#memo.webSearch === true) this.#tellSearch(this.#pages, emit)
+    if (this.#memo.webSearch === true) this.#blocks.tellSearch(this.#pages, this.#queries[0], emit)
     this.#blocks.end(emit)
     this.#tellUsage(emit)
     const { unified, raw } = this.#finish ?? { unified: 'end', raw: null }
@@ -115,10 +109,7 @@ export class GeminiAnswer {
 
   #read(candidate: JsonObject, emit: Emit): void {
     const parts = partsOf(candidate)
-    if (this.#memo.webSearchUnavailable === true && parts.length > 0 && !this.#toldNoSearch) {
-      this.#toldNoSearch = true
-      this.#tellSearch('unavailable', emit)
-    }
+    if (parts.length > 0) this.#blocks.tellNoSearch(emit)
     for (const part of parts) this.#readPart(part, emit)
     const grounding = readGrounding(candidate)
     if (grounding !== undefined) {
@@ -181,11 +172,6 @@ export class GeminiAnswer {
       arguments: isObject(call.args) ? stringifyJson(call.args) : '{}',
     }
     this.#blocks.call(part, emit)
-  }
-
-  #tellSearch(outcome: 'unavailable' | readonly JsonObject[], emit: Emit): void {
-    for (const block of searchBlocks(this.#responseId, outcome, this.#queries[0]))
-      this.#blocks.whole(block, emit)
   }
 
   #cite(page: JsonObject, emit: Emit): void {

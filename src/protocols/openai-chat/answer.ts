@@ -3,11 +3,9 @@ import type { Emit, FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { Memo } from '../protocol.ts'
-import { stringifyJson } from '../shared/json.ts'
-import { freshCallId } from '../shared/identity.ts'
+import { saidArguments } from '../shared/call-input.ts'
 import { isObject, stringOf } from '../shared/object.ts'
-import { AnswerBlocks } from '../shared/tool-calls.ts'
-import { searchBlocks } from '../shared/web-search.ts'
+import { AnswerBlocks } from '../shared/answer-blocks.ts'
 import { citationOf } from './citations.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { sealSignature } from '../shared/gemini-signature.ts'
@@ -28,14 +26,10 @@ export class ChatAnswer {
   #refused = false
   #usage: Partial<Usage> | undefined
   #cited: JsonObject[] = []
-  #toldNoSearch = false
 
   constructor(memo: Memo) {
     this.#memo = memo
-    this.#blocks = new AnswerBlocks({
-      id: (upstreamId, ordinal) => freshCallId(upstreamId, this.#responseId, ordinal, memo.callIds),
-      name: (sent) => memo.toolNames?.get(sent) ?? sent,
-    })
+    this.#blocks = new AnswerBlocks(memo, () => this.#responseId)
   }
 
   /** `finish` or `error` was emitted: whatever still comes is ignored. */
@@ -78,7 +72,7 @@ export class ChatAnswer {
   complete(emit: Emit): void {
     if (this.#ended) return
     this.#ended = true
-    if (this.#memo.webSearch === true) this.#tellSearch(this.#cited, emit)
+    if (this.#memo.webSearch === true) this.#blocks.tellSearch(this.#cited, undefined, emit)
     this.#blocks.end(emit)
     if (this.#usage !== undefined) emit({ type: 'usage', usage: this.#usage })
     const raw = this.#finish ?? null
@@ -110,10 +104,7 @@ export class ChatAnswer {
   }
 
   #read(part: JsonObject, emit: Emit): void {
-    if (this.#memo.webSearchUnavailable === true && !this.#toldNoSearch && hasContent(part)) {
-      this.#toldNoSearch = true
-      this.#tellSearch('unavailable', emit)
-    }
+    if (this.#memo.webSearchUnavailable === true && hasContent(part)) this.#blocks.tellNoSearch(emit)
     const thinking = thinkingOf(part)
     if (thinking !== '') this.#blocks.say('thinking', thinking, emit)
     if (typeof part.content === 'string') {
@@ -150,7 +141,7 @@ export class ChatAnswer {
       position,
       id: stringOf(call.id),
       name: stringOf(called.name),
-      arguments: argumentsOf(called.arguments),
+      arguments: saidArguments(called.arguments),
     }
     this.#blocks.call(part, emit)
   }
@@ -162,10 +153,6 @@ export class ChatAnswer {
       this.#cited.push(citation)
       this.#blocks.cite(citation, emit)
     }
-  }
-
-  #tellSearch(outcome: 'unavailable' | readonly JsonObject[], emit: Emit): void {
-    for (const block of searchBlocks(this.#responseId, outcome)) this.#blocks.whole(block, emit)
   }
 
   #onFinish(choice: JsonObject, emit: Emit): void {
@@ -200,10 +187,4 @@ function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   if (!Array.isArray(value)) return ''
   return value.map((part) => (isObject(part) ? stringOf(part.text) || stringOf(part.summary) : '')).join('')
-}
-
-/** Some servers give the arguments parsed. */
-function argumentsOf(value: unknown): string {
-  if (typeof value === 'string') return value
-  return value === undefined || value === null ? '' : stringifyJson(value)
 }

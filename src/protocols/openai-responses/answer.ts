@@ -3,11 +3,9 @@ import type { Emit, FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
 import type { Memo } from '../protocol.ts'
-import { freshCallId } from '../shared/identity.ts'
 import { isObject, stringOf } from '../shared/object.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
-import { AnswerBlocks } from '../shared/tool-calls.ts'
-import { searchBlocks } from '../shared/web-search.ts'
+import { AnswerBlocks } from '../shared/answer-blocks.ts'
 import { citationOf } from './citations.ts'
 import { ItemReader, tellsOfItem } from './items-decode.ts'
 import { readFinish, readUsage } from './wire.ts'
@@ -24,19 +22,14 @@ export class ResponsesAnswer {
   readonly #cited: JsonObject[] = []
   #query: string | undefined
   #searches = 0
-  #toldNoSearch = false
 
   constructor(memo: Memo) {
     this.#memo = memo
-    this.#blocks = new AnswerBlocks({
-      id: (upstreamId, ordinal) => freshCallId(upstreamId, this.#responseId, ordinal, memo.callIds),
-      name: (sent) => memo.toolNames?.get(sent) ?? sent,
-    })
+    this.#blocks = new AnswerBlocks(memo, () => this.#responseId)
     this.#items = new ItemReader({
       blocks: this.#blocks,
       cite: (annotation, emit) => this.#cite(annotation, emit),
       searched: (item) => this.#searched(item),
-      begin: (emit) => this.#tellNoSearch(emit),
     })
   }
 
@@ -121,7 +114,8 @@ export class ResponsesAnswer {
   #complete(reason: FinishReason, emit: Emit): void {
     this.#ended = true
     // A client that asked for nothing but a search reads what the search found, and must not read what is made up.
-    if (this.#memo.webSearch === true || this.#searches > 0) this.#tellSearch(this.#cited, emit)
+    if (this.#memo.webSearch === true || this.#searches > 0)
+      this.#blocks.tellSearch(this.#cited, this.#query, emit)
     this.#blocks.end(emit)
     if (this.#usage !== undefined) emit({ type: 'usage', usage: this.#withSearches(this.#usage) })
     const refused = reason.unified === 'end' && this.#items.refused
@@ -153,16 +147,6 @@ export class ResponsesAnswer {
       citationOf({ type: 'url_citation', ...(isObject(source) && { url: source.url }) }),
     )
     this.#cited.unshift(...found.filter((one) => one !== undefined))
-  }
-
-  #tellNoSearch(emit: Emit): void {
-    if (this.#memo.webSearchUnavailable !== true || this.#toldNoSearch) return
-    this.#toldNoSearch = true
-    this.#tellSearch('unavailable', emit)
-  }
-
-  #tellSearch(outcome: 'unavailable' | readonly JsonObject[], emit: Emit): void {
-    for (const block of searchBlocks(this.#responseId, outcome, this.#query)) this.#blocks.whole(block, emit)
   }
 }
 

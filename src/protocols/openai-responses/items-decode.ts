@@ -1,8 +1,8 @@
 import type { Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
-import { stringifyJson } from '../shared/json.ts'
+import { saidArguments } from '../shared/call-input.ts'
 import { isObject, stringOf } from '../shared/object.ts'
-import type { AnswerBlocks } from '../shared/tool-calls.ts'
+import type { AnswerBlocks } from '../shared/answer-blocks.ts'
 import { inputArguments } from '../shared/raw-input.ts'
 import { sealReasoning } from './seal.ts'
 import { isSearch } from './wire.ts'
@@ -13,8 +13,6 @@ export interface ItemListener {
   cite(annotation: unknown, emit: Emit): void
   /** A search of the web is over. */
   searched(item: JsonObject): void
-  /** An item with something to say begins. */
-  begin(emit: Emit): void
 }
 
 /** An item of which parts have come. */
@@ -170,13 +168,13 @@ export class ItemReader {
 
   #endCall(item: Item, told: JsonObject, emit: Emit): void {
     const said = item.said.get('arguments 0') ?? ''
-    const whole = argumentsOf(told.arguments)
+    const whole = saidArguments(told.arguments)
     const rest = whole.startsWith(said) ? whole.slice(said.length) : ''
     this.#call(item, told, rest, emit)
   }
 
   #call(item: Item, { call_id, name }: JsonObject, json: string, emit: Emit): void {
-    this.#listener.begin(emit)
+    this.#listener.blocks.tellNoSearch(emit)
     const called = { id: stringOf(call_id), name: stringOf(name) }
     // Repeated, a name would look like the beginning of another call.
     const isNamed = item.said.has('name')
@@ -225,7 +223,7 @@ export class ItemReader {
     const said = item.said.get(key)
     item.said.set(key, (said ?? '') + text)
     if (kind === 'arguments') return this.#call(item, {}, text, emit)
-    this.#listener.begin(emit)
+    this.#listener.blocks.tellNoSearch(emit)
     if (kind === 'refusal') this.#refused = true
     const isThinking = kind === 'summary' || kind === 'content'
     const isNext = said === undefined && part > 0 && isThinking
@@ -280,10 +278,4 @@ function isOther({ said }: Item, kind: Kind): boolean {
 
 function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined
-}
-
-/** Some servers give the arguments parsed. */
-function argumentsOf(value: unknown): string {
-  if (typeof value === 'string') return value
-  return value === undefined || value === null ? '' : stringifyJson(value)
 }

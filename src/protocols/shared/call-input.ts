@@ -15,8 +15,14 @@ export function inputObject(json: string): JsonObject {
   }
 }
 
-/** The arguments of a client's call: JSON, of which nothing means no arguments. */
+/** Arguments as JSON text; some give them parsed. */
+export function saidArguments(given: unknown): string {
+  if (typeof given === 'string') return given
+  return given === undefined || given === null ? '' : stringifyJson(given)
+}
+
+/** All arguments of a call: to say nothing is to have none. */
 export function argumentText(given: unknown): string {
-  const text = typeof given === 'string' ? given : stringifyJson(given ?? {})
+  const text = saidArguments(given)
   return text.trim() === '' ? '{}' : text
 }

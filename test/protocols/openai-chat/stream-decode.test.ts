@@ -9,7 +9,7 @@ import type { JsonObject } from '../../../src/message/request.ts'
 import { TOKEN_COUNT_MAX } from '../../../src/message/usage.ts'
 import { openaiChat } from '../../../src/protocols/openai-chat/index.ts'
 import { readUsage } from '../../../src/protocols/openai-chat/wire.ts'
-import { TOOL_ARGUMENTS_MAX_CHARACTERS } from '../../../src/protocols/shared/tool-calls.ts'
+import { TOOL_ARGUMENTS_MAX_CHARACTERS } from '../../../src/protocols/shared/answer-blocks.ts'
 
 /** The letters here are those of the reliability catalogue. */
 

@@ -1,6 +1,9 @@
 import { GatewayError } from '../../message/error.ts'
 import type { BlockStart, Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
+import type { Memo } from '../protocol.ts'
+import { freshCallId } from './identity.ts'
+import { searchBlocks } from './web-search.ts'
 
 /** What a call is called whose upstream never told its name. */
 export const UNNAMED_TOOL = 'unnamed_tool'
@@ -41,12 +44,6 @@ interface Whole {
 
 type Item = Call | Said | Whole
 
-/** How the client shall know a call: by ordinal (0, 1 … in this answer) and by what the upstream called it. */
-export interface CallNaming {
-  id(upstreamId: string, ordinal: number): string
-  name(upstreamName: string): string
-}
-
 /** Checking for whole arguments parses them; an upstream that forces more checks than this has to wait for the end. */
 const COMPLETENESS_CHECKS_MAX = 8
 
@@ -56,7 +53,8 @@ const COMPLETENESS_CHECKS_MAX = 8
  * to the open call waits until that call is whole. Arguments pass as they come, piece by piece and unread.
  */
 export class AnswerBlocks {
-  readonly #naming: CallNaming
+  readonly #memo: Memo
+  readonly #responseId: () => string
   readonly #calls: Call[] = []
   readonly #byPosition = new Map<number, Call>()
   #nextIndex = 0
@@ -66,9 +64,11 @@ export class AnswerBlocks {
   #argumentCharacters = 0
   #checks = 0
   #checkedLength = -1
+  #toldNoSearch = false
 
-  constructor(naming: CallNaming) {
-    this.#naming = naming
+  constructor(memo: Memo, responseId: () => string) {
+    this.#memo = memo
+    this.#responseId = responseId
   }
 
   /** Some block was or will be opened. */
@@ -131,6 +131,18 @@ export class AnswerBlocks {
     else emit({ type: 'delta', index: this.#open.index, delta: { type: 'citation', citation } })
   }
 
+  /** The search that the upstream ran. */
+  tellSearch(found: readonly JsonObject[], query: string | undefined, emit: Emit): void {
+    for (const block of searchBlocks(this.#responseId(), found, query)) this.whole(block, emit)
+  }
+
+  /** Before anything is said: where a search was asked for that the upstream cannot run. */
+  tellNoSearch(emit: Emit): void {
+    if (this.#memo.webSearchUnavailable !== true || this.#toldNoSearch) return
+    this.#toldNoSearch = true
+    for (const block of searchBlocks(this.#responseId(), 'unavailable')) this.whole(block, emit)
+  }
+
   call(part: CallPart, emit: Emit): void {
     const call = this.#find(part)
     const isNew = call === undefined
@@ -185,12 +197,10 @@ export class AnswerBlocks {
     this.#checks = 0
     this.#checkedLength = -1
     if (item.kind === 'call') {
-      const id = this.#naming.id(item.id, item.ordinal)
-      emit({
-        type: 'block-start',
-        index,
-        block: { type: 'tool-call', id, name: this.#naming.name(item.name) },
-      })
+      const { callIds, toolNames } = this.#memo
+      const id = freshCallId(item.id, this.#responseId(), item.ordinal, callIds)
+      const name = toolNames?.get(item.name) ?? item.name
+      emit({ type: 'block-start', index, block: { type: 'tool-call', id, name } })
       if (item.arguments !== '') this.#pass(item.arguments, emit)
       return
     }
