@@ -42,35 +42,35 @@ export class Admission {
       case 'foreign':
         return 'wrong'
       case 'setup-token':
-        return this.#ofSetupToken(credential.token, request.peer)
+        return this.#ofSetupToken(credential.token, request)
       case 'password':
-        return this.#ofPassword(credential, request.peer)
+        return this.#ofPassword(credential, request)
       case 'bearer':
-        return this.#ofBearer(credential.token, request.peer)
+        return this.#ofBearer(credential.token, request)
       case 'cookies':
         return this.#ofCookies(credential, request)
     }
   }
 
-  #ofSetupToken(token: string, peer: string): Proof {
+  #ofSetupToken(token: string, request: OwnHead): Proof {
     if (this.#settings.running.configuration.admin.enabled) return 'wrong'
-    if (this.#logins.isSetupToken(token, peer)) return 'setup-token'
+    if (this.#logins.isSetupToken(token, request)) return 'setup-token'
     throw new GatewayError('forbidden', 'The setup token is wrong, or none is configured.')
   }
 
   async #ofPassword(
     { username, password }: Extract<Shown, { type: 'password' }>,
-    peer: string,
+    request: OwnHead,
   ): Promise<Proof> {
     if (!this.#settings.running.configuration.admin.enabled) return 'wrong'
-    return (await this.#logins.provesAgain(username, password, peer)) ? 'administrator' : 'wrong'
+    return (await this.#logins.provesAgain(username, password, request)) ? 'administrator' : 'wrong'
   }
 
-  async #ofBearer(token: string, peer: string): Promise<Proof> {
+  async #ofBearer(token: string, request: OwnHead): Promise<Proof> {
     const holder = await this.#logins.holderOf(token)
     if (holder !== undefined) return proofOfHolder(holder)
     const pair = pairOf(token)
-    return pair === undefined ? 'wrong' : this.#ofPassword(pair, peer)
+    return pair === undefined ? 'wrong' : this.#ofPassword(pair, request)
   }
 
   /** A cookie that nobody knows is as good as none: another program on this host may have set it. */

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
+import type { OwnHead } from '../http/router.ts'
 import { RecentMap } from '../lib/recent-map.ts'
 import { GatewayError } from '../message/error.ts'
 import { LoginThrottle } from '../rules/login-throttle.ts'
@@ -6,6 +7,9 @@ import type { ConfigStore, SettingsStore, StoredSession } from '../stores/config
 import { Administrator } from './administrator.ts'
 import { throttleKey } from './peer.ts'
 import { isSame } from './password.ts'
+
+/** Where a try comes from. */
+type From = Pick<OwnHead, 'peer' | 'headers'>
 
 export interface LoginsOptions {
   readonly settings: Pick<SettingsStore, 'running'>
@@ -43,8 +47,8 @@ export class Logins {
   }
 
   /** Is it the administrator's name and password? Throws `rate_limited` where too many wrong ones came from the peer. */
-  async proves(username: string, password: string, peer: string): Promise<boolean> {
-    const address = throttleKey(peer)
+  async proves(username: string, password: string, from: From): Promise<boolean> {
+    const address = throttleKey(from)
     this.#begin(address)
     const proves = await this.administrator.proves(username, password)
     if (proves) this.#throttle.succeeded(address)
@@ -52,22 +56,22 @@ export class Logins {
   }
 
   /** The same, remembered for some minutes by the digest of all of it (I9). */
-  async provesAgain(username: string, password: string, peer: string): Promise<boolean> {
+  async provesAgain(username: string, password: string, from: From): Promise<boolean> {
     const digest = hash('sha256', JSON.stringify([username, password]), 'base64url')
     const { administrator } = this
     const credential = await administrator.credential()
     if (credential === undefined) return false
     const known = this.#proven.get(digest)
     if (known?.credential === credential && known.untilMs > this.#options.now()) return true
-    if (!(await this.proves(username, password, peer))) return false
+    if (!(await this.proves(username, password, from))) return false
     this.#proven.set(digest, { credential, untilMs: this.#options.now() + PROVEN_MS })
     return true
   }
 
   /** Is it the token that lets the first administrator be set up? Without one, nothing is. Throws `rate_limited`. */
-  isSetupToken(token: string, peer: string): boolean {
+  isSetupToken(token: string, from: From): boolean {
     const { setupToken } = this.#options.settings.running
-    const address = throttleKey(peer)
+    const address = throttleKey(from)
     this.#begin(address)
     const isRight = setupToken !== undefined && setupToken !== '' && isSame(token, setupToken)
     if (isRight) this.#throttle.succeeded(address)

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { isThisMachine } from '../http/guards.ts'
 import type { OwnHead } from '../http/router.ts'
 
@@ -10,8 +10,17 @@ export function asksForItself({ peer, headers }: Pick<OwnHead, 'peer' | 'headers
   return isThisMachine(peer) && FORWARDED.every((name) => headers[name] === undefined)
 }
 
-/** Whom tries are counted of: an IPv4 address, or the 64 bits of an IPv6 one that a customer is given as a whole. */
-export function throttleKey(peer: string): string {
+/**
+ * Whom tries are counted of: an IPv4 address, or the 64 bits of an IPv6 one that a customer is given as a whole. Of a
+ * proxy on this machine, whom it says last that it speaks for: what stands before was written by its caller.
+ */
+export function throttleKey({ peer, headers }: Pick<OwnHead, 'peer' | 'headers'>): string {
+  const forwarded = headers['x-forwarded-for']
+  const last = typeof forwarded === 'string' ? forwarded.split(',').at(-1)!.trim() : ''
+  return prefixOf(isThisMachine(peer) && isIP(last) !== 0 ? last : peer)
+}
+
+function prefixOf(peer: string): string {
   const address = peer.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
   if (!isIPv6(address)) return address
   const [before = '', after = ''] = address.split('::')

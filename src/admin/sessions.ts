@@ -58,7 +58,7 @@ async function login(request: OwnRequest, { settings, logins, now }: SessionSour
   const [username, password] = [textIn(fields, 'username'), textIn(fields, 'password')]
   if (!settings.running.configuration.admin.enabled)
     throw new GatewayError('conflict', 'There is no administrator: configure governance.auth_config.')
-  if (!(await logins.proves(username, password, request.peer)))
+  if (!(await logins.proves(username, password, request)))
     throw new GatewayError('unauthenticated', 'The name or the password is wrong.')
   return opened('Login successful', await logins.open('administrator'), SESSION_COOKIE, request, now())
 }
@@ -90,7 +90,7 @@ function checkSetupToken(request: OwnRequest, fields: Fields, logins: Logins): v
   if (token === undefined && asksForItself(request) && shown(request).type === 'none') return
   if (token === undefined)
     throw new GatewayError('unauthenticated', `Send the setup token in ${SETUP_HEADER}.`)
-  if (!logins.isSetupToken(token, request.peer))
+  if (!logins.isSetupToken(token, request))
     throw new GatewayError('forbidden', 'The setup token is wrong, or none is configured.')
 }
 
@@ -103,7 +103,7 @@ async function setPassword(request: OwnRequest, { settings, logins }: SessionSou
     throw new GatewayError('conflict', message, { field: 'password' })
   }
   const username = logins.administrator.settings.username!
-  if (!(await logins.proves(username, textIn(fields, 'current_password'), request.peer)))
+  if (!(await logins.proves(username, textIn(fields, 'current_password'), request)))
     throw new GatewayError('unauthenticated', 'current_password: it is wrong.', { field: 'current_password' })
   await storeAdministrator(username, acceptable('password', optionalTextIn(fields, 'password')), settings)
   logins.endAll()

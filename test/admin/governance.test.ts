@@ -738,3 +738,32 @@ describe('the file and the API', SLOW, () => {
     expect(await callerOf(gateway, rotated.body.virtual_key.value)).toBe('dev-team')
   })
 })
+
+describe('changes while calls go on', SLOW, () => {
+  it('A14 H5 no call fails, and every charge is there', async () => {
+    const gateway = await start()
+    const value = 'sk-bf-dev-of-the-file'
+    const statuses = new Set<string | number>()
+    let changing = true
+    const traffic = (async () => {
+      while (changing) statuses.add(await callerOf(gateway, value))
+    })()
+    for (let round = 1; round <= 60; round++) {
+      const name = `Engineering ${round}`
+      expect((await gateway.ask(`PUT ${G}/teams/eng`, { body: { name } })).status).toBe(200)
+      await gateway.order({
+        type: 'spend',
+        virtualKey: 'dev',
+        nanodollars: 1_000_003,
+        tokens: 0,
+        holds: false,
+      })
+    }
+    changing = false
+    await traffic
+    expect([...statuses]).toEqual(['dev'])
+    const { budget } = (await gateway.ask(`GET ${G}/budgets/shared`)).body
+    // The token limit of the team lets nine tokens through; these calls have none.
+    expect(budget.nanodollars).toMatchObject({ used: 60 * 1_000_003, reserved: 0 })
+  })
+})

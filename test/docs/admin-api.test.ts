@@ -52,6 +52,7 @@ describe('docs/admin-api.md', { timeout: 60_000 }, () => {
       provider,
       listed,
       undone,
+      password,
       hash,
     ] = printed
     expect(setup).toContain('Administrator created')
@@ -66,6 +67,7 @@ describe('docs/admin-api.md', { timeout: 60_000 }, () => {
     expect(provider).toMatch(/"value":"sk-o\*{24}enai"[^]*Key deleted successfully/)
     expect(listed).toContain('"total_count":1')
     expect(undone).toContain('Logout successful')
+    expect(password).toContain('Password changed')
     expect(await isPassword('Correct-horse-7', hash!.trim())).toBe(true)
   })
 })
