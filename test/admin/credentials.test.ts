@@ -86,7 +86,7 @@ describe('where it comes from', () => {
   })
 })
 
-describe('passwords', () => {
+describe('passwords', { timeout: 60_000 }, () => {
   it('I17 are kept salted, and found again', async () => {
     const [one, other] = [await hashPassword('Correct-horse-7'), await hashPassword('Correct-horse-7')]
     expect(one).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$[\w+/]{22}\$[\w+/]{43}$/)
