@@ -3,7 +3,8 @@ import type { Edit } from '../wire/json-scan.ts'
 import { onlyPart } from '../wire/multipart.ts'
 import { ForwardedPassage } from './forwarded-passage.ts'
 import { fallbackEdits } from './native.ts'
-import { askedUsage, give, isReadable, meterOf, readUsage, sumOf } from './operation-answer.ts'
+import { askedUsage, give, meterOf, readUsage, sumOf } from './operation-answer.ts'
+import { operationStream } from './operation-passage.ts'
 import type { OperationTarget } from './operation-plan.ts'
 import type { AskedOperation } from './operation-request.ts'
 import { routingHeaders } from './routing-facts.ts'
@@ -21,19 +22,10 @@ export const forwardOperation: PrepareOperation = (call, asked, target, { provid
     headers: { 'content-type': asked.type },
     streams: asked.request.stream,
     answer: {
-      stream: {
-        passage,
-        accepts: (type) => passage.accepts(type),
-        waits: true,
-        headers: (upstream) => ({ ...answerHeaders(upstream, call), ...routingHeaders(record.routing()) }),
-        onFirst() {
-          // Not before: what failed has used nothing of what was asked for.
-          record.meter(passage)
-          record.firstPart()
-        },
-        onBytes: (bytes) => record.answer(bytes, isReadable(asked)),
-        beforeEnd: (error) => record.end(200, error),
-      },
+      stream: operationStream(passage, asked, record, (upstream) => ({
+        ...answerHeaders(upstream, call),
+        ...routingHeaders(record.routing()),
+      })),
       answerWhole(answer) {
         record.meter(meterOf(sumOf(expected, readUsage(usage, answer))))
         give(call, record, { ...answer, headers: answerHeaders(answer.headers, call) })

@@ -1,14 +1,13 @@
-import { GatewayError } from '../message/error.ts'
+import type { GatewayError } from '../message/error.ts'
 import type { Usage } from '../message/usage.ts'
 import type { UsageReader } from '../operations/operation.ts'
+import { parseObject } from '../protocols/shared/object.ts'
 import { answerError, errorBody, isErrorObject } from '../protocols/shared/openai-error.ts'
-import { isObject } from '../protocols/shared/object.ts'
-import { FrameError } from '../wire/frame-error.ts'
-import { SSE_COMMENT, sse, sseText } from '../wire/framing.ts'
+import { malformedStream } from '../wire/frame-error.ts'
+import { SSE_COMMENT, sse, sseText, isFramedAs } from '../wire/framing.ts'
 import type { Frame } from '../wire/framing.ts'
-import { isEvents, isText, sumOf } from './operation-answer.ts'
-import type { Passage } from './passage.ts'
-import { noStream } from './passage.ts'
+import { isText, sumOf } from './operation-answer.ts'
+import { OperationPassage } from './operation-passage.ts'
 
 /** Stands in every event that tells usage: `usage` and `usageMetadata`. */
 const USAGE = '"usage'
@@ -17,14 +16,7 @@ const USAGE = '"usage'
  * An operation's answer that is forwarded while it comes: events, beside which usage is read, or bytes of sound and
  * the like. Nothing in either marks its end, so it ends when the upstream ends it in order.
  */
-export class ForwardedPassage implements Passage {
-  usage: Partial<Usage>
-  complete = false
-  semantic = false
-  error: GatewayError | undefined
-  readonly finish = undefined
-  readonly responseId = undefined
-  readonly model = undefined
+export class ForwardedPassage extends OperationPassage {
   readonly #asked: Partial<Usage>
   readonly #told: Partial<Usage> = {}
   readonly #reader: UsageReader
@@ -32,14 +24,14 @@ export class ForwardedPassage implements Passage {
   #isEvents = false
 
   constructor(reader: UsageReader, asked: Partial<Usage>) {
+    super()
     this.#reader = reader
     this.#asked = asked
     this.usage = asked
   }
 
-  /** Is an answer of this type one that need not be waited for? */
   accepts(type: string): boolean {
-    this.#isEvents = isEvents(type)
+    this.#isEvents = isFramedAs(sse, type)
     return this.#isEvents || !isText(type)
   }
 
@@ -51,10 +43,6 @@ export class ForwardedPassage implements Passage {
 
   end(): undefined {
     this.complete = true
-  }
-
-  whole(): never {
-    throw noStream()
   }
 
   ping(): string {
@@ -73,8 +61,7 @@ export class ForwardedPassage implements Passage {
     try {
       this.#frames.push(chunk)
     } catch (error) {
-      if (!(error instanceof FrameError)) throw error
-      this.error = new GatewayError('upstream_malformed', `${error.message}.`, { cause: error })
+      this.error = malformedStream(error)
     }
   }
 
@@ -82,7 +69,8 @@ export class ForwardedPassage implements Passage {
     const isFirst = !this.semantic
     this.semantic = true
     if (!isFirst && !data.includes(USAGE) && !data.includes('"error"')) return
-    const body = parsed(data)
+    // Else `[DONE]`, or an event of somebody's own.
+    const body = parseObject(data)
     if (body === undefined) return
     if (isErrorObject(body)) {
       this.error = answerError(body)
@@ -93,15 +81,5 @@ export class ForwardedPassage implements Passage {
       Object.assign(this.#told, told)
       this.usage = sumOf(this.#asked, this.#told)
     }
-  }
-}
-
-function parsed(data: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    // `[DONE]`, or an event of somebody's own.
-    return undefined
   }
 }

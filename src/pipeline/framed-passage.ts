@@ -1,18 +1,16 @@
-import { GatewayError } from '../message/error.ts'
-import type { Protocol, StreamTap } from '../protocols/protocol.ts'
-import { FrameError } from '../wire/frame-error.ts'
+import type { GatewayError } from '../message/error.ts'
+import type { Protocol } from '../protocols/protocol.ts'
+import { malformedStream } from '../wire/frame-error.ts'
 import { EXCEPTION, sse, sseText } from '../wire/framing.ts'
 import type { Frame, FrameReader, FrameWriter, Framing } from '../wire/framing.ts'
-import type { Passage } from './passage.ts'
-import { noStream } from './passage.ts'
+import { TappedPassage } from './tapped-passage.ts'
 
 /**
  * A native answer that is framed otherwise than as server-sent events on at least one side. Where both sides frame
  * alike, the upstream's bytes go on as they came; else each event is packed anew, its data untouched. The tap beside
  * it reads server-sent events, whatever the bytes are.
  */
-export class FramedPassage implements Passage {
-  readonly #tap: StreamTap
+export class FramedPassage extends TappedPassage {
   readonly #reader: FrameReader
   readonly #writer: FrameWriter
   readonly #forwards: boolean
@@ -23,7 +21,7 @@ export class FramedPassage implements Passage {
   #out: Uint8Array[] = []
 
   constructor(protocol: Protocol, upstream: Framing, client: Framing, requestId: string) {
-    this.#tap = protocol.stream.tap()
+    super(protocol.stream.tap())
     this.#writer = client.writer()
     this.#forwards = upstream.id === client.id
     this.#ping = protocol.stream.ping
@@ -35,43 +33,20 @@ export class FramedPassage implements Passage {
     try {
       this.#reader.push(chunk)
     } catch (error) {
-      if (!(error instanceof FrameError)) throw error
-      this.#broken = new GatewayError('upstream_malformed', `${error.message}.`, { cause: error })
+      this.#broken = malformedStream(error)
     }
     return this.#forwards ? chunk : this.#take()
   }
 
   end(): Buffer | undefined {
     this.#reader.end()
-    this.#tap.end()
+    this.tap.end()
     if (!this.#forwards) this.#add(this.#writer.end())
     return this.#take()
   }
 
-  whole(): never {
-    throw noStream()
-  }
-
-  get semantic() {
-    return this.#tap.semantic
-  }
-  get complete() {
-    return this.#tap.complete
-  }
-  get error() {
-    return this.#broken ?? this.#tap.error
-  }
-  get usage() {
-    return this.#tap.usage
-  }
-  get finish() {
-    return this.#tap.finish
-  }
-  get responseId() {
-    return this.#tap.responseId
-  }
-  get model() {
-    return this.#tap.model
+  override get error() {
+    return this.#broken ?? super.error
   }
 
   ping(): Buffer | string {
@@ -84,7 +59,7 @@ export class FramedPassage implements Passage {
   /** Between two frames the client is told; what was cut inside one cannot be mended. */
   failure(error: GatewayError): Buffer | string {
     if (!this.#isBetweenFrames || this.#forwardedException) return ''
-    for (const { event, data } of framesOf(this.#tap.failure(error, this.#requestId)))
+    for (const { event, data } of framesOf(this.tap.failure(error, this.#requestId)))
       this.#add(this.#writer.write(event, data))
     this.#add(this.#writer.end())
     return this.#take() ?? ''
@@ -96,7 +71,7 @@ export class FramedPassage implements Passage {
   }
 
   #onFrame({ event, data }: Frame): void {
-    this.#tap.push(Buffer.from(sseText(event, data)))
+    this.tap.push(Buffer.from(sseText(event, data)))
     const isException = event.startsWith(EXCEPTION)
     if (this.#forwards) this.#forwardedException ||= isException
     // Only an AWS event stream has exceptions: other clients are told by what `failure` makes of them.

@@ -1,7 +1,6 @@
 import type { JsonObject } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
 import type { Body, OperationId, UpstreamAnswer, UsageReader } from '../operations/operation.ts'
-import type { AnswerHeaders } from '../wire/egress.ts'
 import { scanObject } from '../wire/json-scan.ts'
 import type { ScanLimits } from '../wire/json-walker.ts'
 import type { Meter } from './call-cost.ts'
@@ -11,18 +10,12 @@ import type { CallRecord } from './record.ts'
 import type { WholeReply } from './reply-whole.ts'
 import { routingHeaders, withExtraFields } from './routing-facts.ts'
 import type { WholeAnswer } from './whole-answer.ts'
+import { headerReader } from './whole-answer.ts'
 
 /** A provider's answer as its codec reads it. */
 export function readAnswer({ body, headers }: WholeAnswer): UpstreamAnswer {
   const header = headerReader(headers)
   return { body: readBody(body, header('content-type') ?? ''), header }
-}
-
-export function headerReader(headers: AnswerHeaders): UpstreamAnswer['header'] {
-  return (name) => {
-    const value = headers[name]
-    return Array.isArray(value) ? value[0] : value
-  }
 }
 
 function readBody(body: Buffer, type: string): Body {
@@ -39,10 +32,6 @@ function readBody(body: Buffer, type: string): Body {
 /** Can it be JSON? Some servers do not say it, or call it text. */
 export function isText(type: string): boolean {
   return type === '' || /^(?:application\/(?:[\w.-]+\+)?json|text\/)/i.test(type)
-}
-
-export function isEvents(type: string): boolean {
-  return /^text\/event-stream/i.test(type)
 }
 
 /** What an answer that is forwarded has used; nothing where it cannot be read. */

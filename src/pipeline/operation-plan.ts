@@ -7,7 +7,7 @@ import type { Configuration, ConfiguredProvider } from '../stores/config/configu
 import type { AskedOperation } from './operation-request.ts'
 import { placesFor } from './places.ts'
 import type { RoutingQuestion } from './places.ts'
-import { targetsAt } from './plan.ts'
+import { checkAllowed, targetsAt } from './plan.ts'
 import type { Plan, Target } from './plan.ts'
 
 /** A place to try, and how it does what is asked there. */
@@ -70,14 +70,11 @@ export function surfaceOf({ surfaces: [best] }: Provider): Surface {
 
 /** Throws `unsupported` for a kind of request that the operator does not let through to the provider. */
 export function checkKind(
-  { id, allowedRequests }: ConfiguredProvider,
+  provider: ConfiguredProvider,
   endpoint: OperationEndpoint | undefined,
   stream: boolean,
 ): void {
-  if (allowedRequests === undefined || endpoint === undefined) return
-  const kind = stream ? `${endpoint.kind}_stream` : endpoint.kind
-  if (allowedRequests.has(kind)) return
-  throw new GatewayError('unsupported', `The allowed_requests of ${id} leave out ${kind}.`)
+  if (endpoint !== undefined) checkAllowed(provider, [stream ? `${endpoint.kind}_stream` : endpoint.kind])
 }
 
 function unsupported(

@@ -1,6 +1,7 @@
 import type { GatewayError } from '../message/error.ts'
 import { toGatewayError } from '../message/error.ts'
 import type { AnswerHeaders } from '../wire/egress.ts'
+import { isFramedAs, sse } from '../wire/framing.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import { FramedPassage } from './framed-passage.ts'
@@ -62,7 +63,7 @@ export class PassthroughReader {
   #read(type: string): void {
     const call = this.#call
     const framing = clientFraming(call)
-    const isStream = call.endpoint.stream ?? /^text\/event-stream/i.test(type)
+    const isStream = call.endpoint.stream ?? isFramedAs(sse, type)
     if (!isStream) this.#held = []
     else if (framing.id === 'sse') this.#stream = new NativePassage(call.protocol, framing, call.id)
     else this.#stream = new FramedPassage(call.protocol, framing, framing, call.id)

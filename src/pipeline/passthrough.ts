@@ -12,10 +12,12 @@ import { mirror } from './mirror.ts'
 import { PassthroughReader } from './passthrough-reader.ts'
 import { namedPlace, reads } from './places.ts'
 import type { Target } from './plan.ts'
+import { checkAllowed } from './plan.ts'
 import { readAnyRequest } from './read-request.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { reserve } from './reserve.ts'
+import { secretOf } from './secret-filter.ts'
 import { passedHeaders } from './upstream-headers.ts'
 
 /**
@@ -99,9 +101,8 @@ function providerFor(call: Call, passthrough: Passthrough, { providers }: Config
     const message = `x-model-provider: ${candidates.join(' or ')} is not configured; configured here: ${known}.`
     throw new GatewayError('invalid_request', message, { field: 'x-model-provider' })
   }
-  const { id, allowedRequests } = found
-  if (allowedRequests === undefined || allowedRequests.has('passthrough')) return found
-  throw new GatewayError('unsupported', `The allowed_requests of ${id} leave out passthrough.`)
+  checkAllowed(found, ['passthrough'])
+  return found
 }
 
 /** A project of Google Cloud, or a token of one, is none of AI Studio's. */
@@ -185,11 +186,6 @@ async function send(
     },
     beforeEnd: () => record.end(reader.status, reader.end()),
   })
-}
-
-/** What the upstream must not tell on: the key, or the token that was fetched with it. */
-function secretOf({ value }: ProviderKey, { authorization = '' }: Record<string, string>): string {
-  return value === '' ? (/^Bearer (.+)$/.exec(authorization)?.[1] ?? '') : value
 }
 
 /** An API's version: at the end of a base URL, and at the beginning of paths as their manuals write them. */

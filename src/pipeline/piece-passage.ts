@@ -1,12 +1,12 @@
-import { GatewayError, toGatewayError } from '../message/error.ts'
+import { toGatewayError } from '../message/error.ts'
+import type { GatewayError } from '../message/error.ts'
 import type { Usage } from '../message/usage.ts'
 import type { Piece, PieceDecoder, PieceEncoder } from '../operations/operation.ts'
 import { errorBody } from '../protocols/shared/openai-error.ts'
-import { FrameError } from '../wire/frame-error.ts'
-import { SSE_COMMENT, sse, sseText } from '../wire/framing.ts'
-import { isEvents, isText } from './operation-answer.ts'
-import type { Passage } from './passage.ts'
-import { noStream } from './passage.ts'
+import { FrameError, malformedStream } from '../wire/frame-error.ts'
+import { SSE_COMMENT, sse, sseText, isFramedAs } from '../wire/framing.ts'
+import { isText } from './operation-answer.ts'
+import { OperationPassage } from './operation-passage.ts'
 
 export interface PieceSides {
   /** Undefined: the upstream's bytes are the sound itself. */
@@ -18,24 +18,18 @@ export interface PieceSides {
 }
 
 /** An operation's answer that is translated while it comes: the upstream's events or bytes to pieces to the client's. */
-export class PiecePassage implements Passage {
-  usage: Partial<Usage> = {}
-  complete = false
-  semantic = false
-  error: GatewayError | undefined
-  readonly finish = undefined
-  readonly responseId = undefined
-  readonly model = undefined
+export class PiecePassage extends OperationPassage {
   readonly #sides: PieceSides
   readonly #frames = sse.reader((frame) => this.#sides.decoder!.push(frame, this.#emit))
   #out = ''
 
   constructor(sides: PieceSides) {
+    super()
     this.#sides = sides
   }
 
   accepts(type: string): boolean {
-    return this.#sides.decoder === undefined ? !isText(type) : isEvents(type)
+    return this.#sides.decoder === undefined ? !isText(type) : isFramedAs(sse, type)
   }
 
   push(chunk: Buffer): Buffer | string | undefined {
@@ -54,10 +48,6 @@ export class PiecePassage implements Passage {
       if (decoder === undefined) this.#emit({ type: 'end', usage: usage() })
       else if (!this.complete) decoder.end(this.#emit)
     })
-  }
-
-  whole(): never {
-    throw noStream()
   }
 
   ping(): string {
@@ -80,10 +70,7 @@ export class PiecePassage implements Passage {
     try {
       if (this.error === undefined) run()
     } catch (thrown) {
-      this.error =
-        thrown instanceof FrameError
-          ? new GatewayError('upstream_malformed', `${thrown.message}.`, { cause: thrown })
-          : toGatewayError(thrown)
+      this.error = thrown instanceof FrameError ? malformedStream(thrown) : toGatewayError(thrown)
     }
     return this.#take()
   }

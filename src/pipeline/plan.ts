@@ -25,7 +25,7 @@ export function plan(question: RoutingQuestion): Plan {
   const { call, request } = question
   return targetsAt(placesFor(question), (place) => {
     const surface = surfaceFor(place.provider.provider, call.protocol.id, place.model, request.model)
-    checkAllowed(place.provider, surface, request)
+    checkAllowed(place.provider, kindsOf(surface, request))
     return { ...place, surface, mode: isNative(call, request, surface) ? 'native' : 'translated' }
   })
 }
@@ -63,20 +63,19 @@ function surfaceFor(provider: Provider, protocol: ProtocolId, model: string, req
   })
 }
 
-/** Throws `unsupported` for a kind of request that the operator does not let through to the provider. */
-function checkAllowed(
-  { id, allowedRequests }: ConfiguredProvider,
-  { protocol }: Surface,
-  request: InboundRequest,
-): void {
-  if (allowedRequests === undefined) return
+/** Names of which one has to be among a provider's `allowed_requests`. */
+function kindsOf({ protocol }: Surface, { stream }: InboundRequest): string[] {
   const names =
     protocol.id === 'openai-chat'
       ? ['chat_completion']
       : protocol.id === 'openai-responses'
         ? ['responses']
         : ['chat_completion', 'responses']
-  const kinds = names.map((name) => (request.stream ? `${name}_stream` : name))
-  if (kinds.some((kind) => allowedRequests.has(kind))) return
+  return names.map((name) => (stream ? `${name}_stream` : name))
+}
+
+/** Throws `unsupported` for a kind of request that the operator does not let through to the provider. */
+export function checkAllowed({ id, allowedRequests }: ConfiguredProvider, kinds: readonly string[]): void {
+  if (allowedRequests === undefined || kinds.some((kind) => allowedRequests.has(kind))) return
   throw new GatewayError('unsupported', `The allowed_requests of ${id} leave out ${kinds.join(' and ')}.`)
 }

@@ -1,4 +1,5 @@
 import { GatewayError, toGatewayError } from '../message/error.ts'
+import { endedBefore } from '../protocols/shared/broken-stream.ts'
 import type { AnswerHeaders, Egress, EgressRequest, Exchange, Upstream } from '../wire/egress.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
@@ -37,8 +38,8 @@ export interface RelayOptions {
 /** The client's side of a streamed answer. */
 export interface StreamSide {
   passage: Passage
-  /** Is the upstream's answer of this type one that goes through the passage? Absent: server-sent events are. */
-  accepts?: (contentType: string) => boolean
+  /** Is the upstream's answer of this type one that goes through the passage? */
+  accepts: (contentType: string) => boolean
   /** Nothing goes to the client before the upstream has answered: it may get an answer of another kind. */
   waits?: true
   /** Headers of the answer, made when its first part is there. */
@@ -108,8 +109,8 @@ class Relay implements Watched {
     this.#status = status
     this.#headers = this.#filter.headers(headers)
     const { stream } = this.#options
-    const accepts = stream?.accepts ?? isEventStream
-    if (status === 200 && accepts(String(headers['content-type'] ?? ''))) this.#stream = stream
+    if (status === 200 && stream?.accepts(String(headers['content-type'] ?? '')) === true)
+      this.#stream = stream
   }
 
   onData(chunk: Buffer): boolean {
@@ -153,7 +154,7 @@ class Relay implements Watched {
   #finish(stream: StreamSide, rest: Buffer | string | undefined): void {
     const { passage } = stream
     if (passage.error !== undefined) return this.#fail(passage.error, rest)
-    if (!passage.complete) return this.#fail(truncated(), rest)
+    if (!passage.complete) return this.#fail(endedBefore('the answer was whole'), rest)
     const { reply } = this.#options.call
     if (!reply.committed) this.#commit(stream, this.#held.splice(0))
     this.#deliver(stream, rest)
@@ -277,15 +278,7 @@ class Relay implements Watched {
   }
 }
 
-function isEventStream(contentType: string): boolean {
-  return /^text\/event-stream/i.test(contentType)
-}
-
 /** The outcome of a call whose client has left. */
 export function clientGone(): GatewayError {
   return new GatewayError('client_closed', 'The client closed the connection.')
-}
-
-function truncated(): GatewayError {
-  return new GatewayError('upstream_truncated', 'The upstream’s stream ended before the answer was whole.')
 }

@@ -12,7 +12,7 @@ import { namedPlace } from './places.ts'
 import type { Target } from './plan.ts'
 import { readAnyRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
-import { cloudValues, expandValue } from './send-operation.ts'
+import { cloudValues, queryPairs } from './send-operation.ts'
 
 /** In the query these are for the gateway, or said by the provider's own offer. */
 const OURS = new Set(['provider', 'api-version'])
@@ -100,9 +100,7 @@ function pathOf(
   { cloud }: ProviderKey,
 ): string {
   const all = { ...call.parameters, ...cloudValues(cloud) }
-  const own = Object.entries(query).map(([name, value]) =>
-    [name, expandValue(value, all)].map(encodeURIComponent).join('='),
-  )
+  const own = queryPairs(query, all)
   const theirs = queryOf(call, OURS).slice(1)
   const pairs = theirs === '' ? own : [...own, theirs]
   return expand(collection + below, all) + (pairs.length === 0 ? '' : `?${pairs.join('&')}`)

@@ -1,3 +1,4 @@
+import type { ProviderKey } from '../stores/config/configuration.ts'
 import type { AnswerHeaders } from '../wire/egress.ts'
 
 const REDACTED = '[redacted]'
@@ -72,4 +73,9 @@ export class SecretFilter {
     }
     return 0
   }
+}
+
+/** What an upstream must not tell on: the key, or the token that was fetched with it. */
+export function secretOf({ value }: ProviderKey, { authorization = '' }: Record<string, string>): string {
+  return value === '' ? (/^Bearer (.+)$/.exec(authorization)?.[1] ?? '') : value
 }

@@ -33,9 +33,7 @@ function pathOf({ offer, model }: OperationTarget, key: ProviderKey, prepared: P
   const { path, streamPath = path, query = {} } = offer
   const values = { model, ...cloudValues(key.cloud), ...prepared.values }
   const [template = '', rest] = (prepared.streams ? streamPath : path).split('?', 2)
-  const pairs = Object.entries({ ...query, ...prepared.query }).map(([name, value]) =>
-    [name, expandValue(value, values)].map(encodeURIComponent).join('='),
-  )
+  const pairs = queryPairs({ ...query, ...prepared.query }, values)
   const all = rest === undefined ? pairs : [rest, ...pairs]
   return expand(template, values) + (all.length === 0 ? '' : `?${all.join('&')}`)
 }
@@ -47,7 +45,12 @@ export function cloudValues(cloud: CloudSettings | undefined): Record<string, st
   return {}
 }
 
+type Values = Readonly<Record<string, string>>
+
 /** A value of a query is one name in braces, or stands as it is. */
-export function expandValue(value: string, values: Readonly<Record<string, string>>): string {
-  return /^\{\w+\}$/.test(value) ? (values[value.slice(1, -1)] ?? '') : value
+export function queryPairs(query: Values, values: Values): string[] {
+  return Object.entries(query).map(([name, value]) => {
+    const said = /^\{\w+\}$/.test(value) ? (values[value.slice(1, -1)] ?? '') : value
+    return `${encodeURIComponent(name)}=${encodeURIComponent(said)}`
+  })
 }

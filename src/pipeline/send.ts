@@ -2,8 +2,7 @@ import type { Authorize } from '../providers/authorization.ts'
 import { pathTo } from '../providers/provider.ts'
 import type { Path } from '../providers/provider.ts'
 import type { ProviderKey, Reach } from '../stores/config/configuration.ts'
-import { sse } from '../wire/framing.ts'
-import type { Framing } from '../wire/framing.ts'
+import { sse, isFramedAs } from '../wire/framing.ts'
 import type { EgressRequest } from '../wire/egress.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
@@ -18,6 +17,7 @@ import { relay } from './relay.ts'
 import type { RelayOptions, StreamSide } from './relay.ts'
 import { replyWhole } from './reply-whole.ts'
 import { routingHeaders } from './routing-facts.ts'
+import { secretOf } from './secret-filter.ts'
 import { prepareTranslated } from './translated.ts'
 import { answerHeaders, upstreamHeaders } from './upstream-headers.ts'
 import { readError } from './whole-answer.ts'
@@ -53,11 +53,6 @@ export const send: Send = (call, request, target, key, record, on) => {
   }
   const path = pathOf(target.surface.paths.generate, request, target, key)
   return dispatch({ call, target, key, path, upstreamBody }, { stream, answerWhole }, on)
-}
-
-/** Servers write the parameters of a media type as they like. */
-function isFramedAs({ contentType }: Framing, given: string): boolean {
-  return given.toLowerCase().startsWith(contentType.split(';', 1)[0]!)
 }
 
 /** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */
@@ -105,7 +100,7 @@ export function dispatch(
       call,
       egress: on.egress,
       upstream,
-      secret: secretOf(target, key, authorization),
+      secret: target.loginToken ?? secretOf(key, authorization),
       idleWatch: on.idleWatch,
       idleTimeoutMs: provider.network.streamIdleTimeoutMs,
       readError: (failed) => readError(failed, surface.protocol),
@@ -128,13 +123,6 @@ function authorize(
 ): ReturnType<Authorize> {
   if (loginToken !== undefined) return { authorization: `Bearer ${loginToken}` }
   return provider.provider.authorize(request, key, on.credentials)
-}
-
-/** What the upstream must not tell on: the key, or the token that was fetched with it. */
-function secretOf(target: Target, key: ProviderKey, authorization: Record<string, string>): string {
-  if (target.loginToken !== undefined) return target.loginToken
-  if (key.value !== '') return key.value
-  return /^Bearer (.+)$/.exec(authorization['authorization'] ?? '')?.[1] ?? ''
 }
 
 function pathOf(path: Path, request: InboundRequest, target: Target, key: ProviderKey): string {

@@ -2,16 +2,15 @@ import type { AnswerContext, ClientSide, Metered } from '../operations/operation
 import { sse, sseText } from '../wire/framing.ts'
 import type { AnswerHeaders } from '../wire/egress.ts'
 import type { Call } from './call.ts'
-import { askedUsage, give, headerReader, isReadable, meterOf, readAnswer, sumOf } from './operation-answer.ts'
+import { askedUsage, give, meterOf, readAnswer, sumOf } from './operation-answer.ts'
+import { operationStream } from './operation-passage.ts'
 import { writeBody } from './operation-request.ts'
-import type { AskedOperation } from './operation-request.ts'
 import { PiecePassage } from './piece-passage.ts'
 import { ownBody } from './prepared-attempt.ts'
-import type { CallRecord } from './record.ts'
-import type { StreamSide } from './relay.ts'
 import { routingHeaders } from './routing-facts.ts'
 import { idHeader } from './upstream-headers.ts'
 import type { PrepareOperation } from './prepared-operation.ts'
+import { headerReader } from './whole-answer.ts'
 
 const STREAM_HEADERS = { 'content-type': sse.contentType, 'cache-control': 'no-cache' }
 
@@ -44,7 +43,11 @@ export const translateOperation: PrepareOperation = (call, asked, target, codecs
     streams: isStreamed,
     answer: {
       stream: isStreamed
-        ? streamSide(call, asked, passage, record, (upstream) => (headers = upstream), stream)
+        ? operationStream(passage, asked, record, (upstream) => {
+            headers = upstream
+            const own = stream ? STREAM_HEADERS : { 'content-type': upstream['content-type'] ?? 'audio/mpeg' }
+            return { ...idHeader(call), ...own, ...routingHeaders(record.routing()) }
+          })
         : undefined,
       answerWhole(answer) {
         const decoded = provider.decode(readAnswer(answer), request)
@@ -57,32 +60,6 @@ export const translateOperation: PrepareOperation = (call, asked, target, codecs
 
 function contextOf(call: Call, requestedModel: string, request: unknown): AnswerContext<unknown> {
   return { request, requestedModel, responseId: call.id, created_s: Math.floor(call.receivedAtMs / 1000) }
-}
-
-function streamSide(
-  call: Call,
-  asked: AskedOperation,
-  passage: PiecePassage,
-  record: CallRecord,
-  onHeaders: (upstream: AnswerHeaders) => void,
-  isEvents: boolean,
-): StreamSide {
-  return {
-    passage,
-    accepts: (type) => passage.accepts(type),
-    waits: true,
-    headers(upstream) {
-      onHeaders(upstream)
-      const own = isEvents ? STREAM_HEADERS : { 'content-type': upstream['content-type'] ?? 'audio/mpeg' }
-      return { ...idHeader(call), ...own, ...routingHeaders(record.routing()) }
-    },
-    onFirst() {
-      record.meter(passage)
-      record.firstPart()
-    },
-    onBytes: (bytes) => record.answer(bytes, isReadable(asked)),
-    beforeEnd: (error) => record.end(200, error),
-  }
 }
 
 /** A whole answer, in the steps of a stream where the client asked for one that the provider has not. */

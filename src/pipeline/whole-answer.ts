@@ -1,7 +1,8 @@
 import { GatewayError } from '../message/error.ts'
 import type { JsonObject } from '../message/request.ts'
-import type { Protocol } from '../protocols/protocol.ts'
+import type { Protocol, HeaderReader } from '../protocols/protocol.ts'
 import { parseJson } from '../protocols/shared/json.ts'
+import { isObject } from '../protocols/shared/object.ts'
 import type { AnswerHeaders } from '../wire/egress.ts'
 
 /** An upstream's answer that is not a stream. */
@@ -11,11 +12,18 @@ export interface WholeAnswer {
   body: Buffer
 }
 
+export function headerReader(headers: AnswerHeaders): HeaderReader {
+  return (name) => {
+    const value = headers[name]
+    return Array.isArray(value) ? value[0] : value
+  }
+}
+
 /** The answer's JSON object. Throws `upstream_malformed`. */
 export function parseAnswer(answer: WholeAnswer): JsonObject {
   try {
     const value = parseJson(answer.body.toString('utf8'))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+    if (isObject(value)) return value
   } catch {
     // Told below: a page of HTML with status 200 is how many proxies report their own failure.
   }
@@ -39,11 +47,7 @@ export function readError(answer: WholeAnswer, protocol: Protocol): GatewayError
     )
   }
   const body = answer.body.toString('utf8')
-  const read = (name: string) => {
-    const value = headers[name]
-    return Array.isArray(value) ? value[0] : value
-  }
-  const error = protocol.error.decode(status, read, body)
+  const error = protocol.error.decode(status, headerReader(headers), body)
   return new GatewayError(error.kind, error.message, {
     ...error.details,
     upstream: { ...error.details.upstream, status, body, headers },

@@ -1,7 +1,7 @@
-import { GatewayError } from '../message/error.ts'
+import type { GatewayError } from '../message/error.ts'
 import type { Event } from '../message/event.ts'
 import type { JsonObject } from '../message/request.ts'
-import { FrameError } from '../wire/frame-error.ts'
+import { malformedStream } from '../wire/frame-error.ts'
 import type { FrameReader, FrameWriter, Framing } from '../wire/framing.ts'
 import type { EncodeContext, Memo, Protocol, StreamDecoder, StreamEncoder, WriteFrame } from './protocol.ts'
 import { stopAt } from './shared/stop-sequences.ts'
@@ -65,9 +65,7 @@ export class StreamTranslator {
     try {
       this.#reader.push(bytes)
     } catch (error) {
-      if (!(error instanceof FrameError)) throw error
-      const malformed = new GatewayError('upstream_malformed', `${error.message}.`, { cause: error })
-      this.#emit({ type: 'error', error: malformed })
+      this.#emit({ type: 'error', error: malformedStream(error) })
     }
     return this.#out.take()
   }

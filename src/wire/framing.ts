@@ -85,3 +85,8 @@ class SseReader implements FrameReader {
     return this.#framer.isBetweenFrames
   }
 }
+
+/** Servers write the parameters of a media type as they like. */
+export function isFramedAs({ contentType }: Framing, given: string): boolean {
+  return given.toLowerCase().startsWith(contentType.split(';', 1)[0]!)
+}
