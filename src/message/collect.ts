@@ -1,3 +1,4 @@
+import { append } from '../lib/append.ts'
 import { GatewayError } from './error.ts'
 import type { BlockStart, Delta, Emit, Event, FinishReason } from './event.ts'
 import type { Block, JsonObject } from './request.ts'
@@ -88,7 +89,7 @@ export class Collector {
 
   #learn(usage: Partial<Usage> | undefined, extra: JsonObject | undefined): void {
     Object.assign(this.#usage, usage)
-    if (extra !== undefined) this.#extra.push(...Object.entries(extra))
+    if (extra !== undefined) append(this.#extra, Object.entries(extra))
   }
 }
 

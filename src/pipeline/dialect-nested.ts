@@ -1,3 +1,4 @@
+import { append } from '../lib/append.ts'
 import type { Dialect } from '../protocols/protocol.ts'
 import { cutElements, editMembers, fieldsWithin, holds } from '../wire/json-edits.ts'
 import { arrayElements, readString } from '../wire/json-scan.ts'
@@ -28,7 +29,7 @@ export function cutNested(body: Buffer, fields: ReadonlyMap<string, Span>, to: D
       .filter((object) => ![...turns.spent].some((message) => message.start === object.start))
       .flatMap((object) => cutPath(body, object, rest))
     if (found.length > 0) cut.push(path)
-    edits.push(...found)
+    append(edits, found)
   }
   return { edits, members: output.members, cut }
 }

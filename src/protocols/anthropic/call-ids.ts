@@ -1,3 +1,4 @@
+import { DistinctIds } from '../shared/distinct-ids.ts'
 import { portableCallId } from '../shared/identity.ts'
 
 const USABLE = /^[a-zA-Z0-9_-]+$/
@@ -13,7 +14,7 @@ export function usableCallId(id: string): string {
  */
 export class CallIds {
   readonly #responseId: string
-  readonly #given = new Set<string>()
+  readonly #ids = new DistinctIds()
 
   constructor(responseId: string) {
     this.#responseId = portableCallId(responseId)
@@ -21,10 +22,7 @@ export class CallIds {
 
   /** `upstream`: empty where the upstream gave none. */
   next(upstream: string): string {
-    const base = upstream === '' ? `toolu_${this.#responseId}_${this.#given.size}` : usableCallId(upstream)
-    let id = base
-    for (let copy = 2; this.#given.has(id); copy++) id = `${base}_${copy}`
-    this.#given.add(id)
-    return id
+    const { size } = this.#ids
+    return this.#ids.next(upstream === '' ? `toolu_${this.#responseId}_${size}` : usableCallId(upstream))
   }
 }

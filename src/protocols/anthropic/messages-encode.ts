@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import type { JsonObject, Message } from '../../message/request.ts'
 import { BEGINNING } from '../shared/turns.ts'
 import { encodeContent } from './content-encode.ts'
@@ -32,7 +33,7 @@ function mergeTurns(messages: readonly Message[], context: ContentContext): Turn
         'system text inside the conversation goes as marked user text',
       )
     const last = turns.at(-1)
-    if (last?.role === role) last.content.push(...blocks)
+    if (last?.role === role) append(last.content, blocks)
     else turns.push({ role, content: blocks })
   }
   return turns
@@ -82,7 +83,7 @@ function resultsFirst(content: readonly JsonObject[], calls: ReadonlySet<string>
     const id = String(block['tool_use_id'])
     if (block['type'] !== 'tool_result') rest.push(block)
     else if (calls.has(id)) results.set(id, block)
-    else rest.push(...orphan(block))
+    else append(rest, orphan(block))
   }
   return [...[...calls].map((id) => results.get(id) ?? missing(id)), ...rest]
 }

@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import { GatewayError } from '../../message/error.ts'
 import type { Delta, Emit, FinishReason } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
@@ -36,10 +37,9 @@ export class MessageStreamDecoder implements StreamDecoder {
   #lastWireIndex = -1
   #messageId = ''
   #open: OpenBlock | undefined
-  #finish: { reason: FinishReason; stopSequence?: string; extra: JsonObject } = {
-    reason: readFinish(null),
-    extra: {},
-  }
+  #finish: { reason: FinishReason; stopSequence?: string } = { reason: readFinish(null) }
+  /** Beside what is known, of however many `message_delta`s. */
+  readonly #extra: [string, unknown][] = []
 
   constructor(memo: Memo) {
     this.#memo = memo
@@ -124,17 +124,14 @@ export class MessageStreamDecoder implements StreamDecoder {
     const { stop_reason: reason, stop_sequence: stopSequence } = delta
     if (reason !== undefined && reason !== null) this.#finish.reason = readFinish(reason)
     if (typeof stopSequence === 'string') this.#finish.stopSequence = stopSequence
-    this.#finish.extra = {
-      ...this.#finish.extra,
-      ...leftover(body, DELTA_EVENT_FIELDS),
-      ...leftover(delta, DELTA_FIELDS),
-    }
+    for (const more of [leftover(body, DELTA_EVENT_FIELDS), leftover(delta, DELTA_FIELDS)])
+      append(this.#extra, Object.entries(more))
   }
 
   #stop(emit: Emit): void {
     this.#close(emit)
     this.#ended = true
-    emit({ type: 'finish', ...this.#finish })
+    emit({ type: 'finish', ...this.#finish, extra: Object.fromEntries(this.#extra) })
   }
 
   #fail(what: string, emit: Emit): void {

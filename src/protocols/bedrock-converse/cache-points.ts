@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import type { CacheMark, JsonObject } from '../../message/request.ts'
 import type { ConverseTraits } from '../../models/converse.ts'
 import { isObject } from '../shared/object.ts'
@@ -14,7 +15,7 @@ export function addMarked(
   traits: ConverseTraits,
   warnings: Warnings,
 ): void {
-  list.push(...elements)
+  append(list, elements)
   if (mark === undefined || elements.length === 0) return
   if (traits.cachePoints === 'none')
     return warnings.add('dropped', 'cache_control', 'this model has no marks for the prompt cache')
@@ -49,7 +50,8 @@ export function limitCachePoints(lists: readonly JsonObject[][], warnings: Warni
     warnings.add('dropped', 'cache_control', reason)
     for (const list of lists) {
       const kept = list.filter(({ cachePoint: point }) => !isObject(point) || !dropped.has(point))
-      list.splice(0, list.length, ...kept)
+      list.length = 0
+      append(list, kept)
     }
   }
   let isShort = false

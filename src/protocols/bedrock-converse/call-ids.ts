@@ -1,3 +1,4 @@
+import { DistinctIds } from '../shared/distinct-ids.ts'
 import { portableCallId, shortHash } from '../shared/identity.ts'
 
 /** "Member must satisfy regular expression pattern: [a-zA-Z0-9_-]+", and at most so many of them. */
@@ -17,7 +18,7 @@ function madeUp(from: string): string {
 /** Ids of one answer's calls, for a client: none twice, and none missing. */
 export class CallIds {
   readonly #responseId: string
-  readonly #given = new Set<string>()
+  readonly #ids = new DistinctIds((base, count) => usableCallId(`${base}_${count}`))
 
   constructor(responseId: string) {
     this.#responseId = responseId
@@ -25,10 +26,7 @@ export class CallIds {
 
   /** `upstream`: empty where the upstream gave none. */
   next(upstream: string): string {
-    const base = upstream === '' ? madeUp(`${this.#responseId} ${this.#given.size}`) : usableCallId(upstream)
-    let id = base
-    for (let copy = 2; this.#given.has(id); copy++) id = usableCallId(`${base}_${copy}`)
-    this.#given.add(id)
-    return id
+    const { size } = this.#ids
+    return this.#ids.next(upstream === '' ? madeUp(`${this.#responseId} ${size}`) : usableCallId(upstream))
   }
 }

@@ -3,6 +3,7 @@ import type { Block, DocumentBlock, JsonObject, Source } from '../../message/req
 import type { ConverseTraits } from '../../models/converse.ts'
 import { foreignFile } from '../shared/sources.ts'
 import { documentHeading, leftOut } from '../shared/stand-ins.ts'
+import { DistinctIds } from '../shared/distinct-ids.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { documentFormat, imageFormat } from './wire.ts'
 
@@ -19,18 +20,14 @@ export interface MediaContext {
  * give the same names, so that a conversation that is sent again keeps its bytes.
  */
 export class DocumentNames {
-  readonly #given = new Set<string>()
+  readonly #names = new DistinctIds((base, count) => `${base} (${count})`)
 
   next(title: string | undefined): string {
     const clean = (title ?? '')
       .replace(/[^A-Za-z0-9()[\]-]+/g, ' ')
       .trim()
       .slice(0, NAME_LENGTH_MAX)
-    const base = clean === '' ? 'document' : clean
-    let name = base
-    for (let copy = 2; this.#given.has(name); copy++) name = `${base} (${copy})`
-    this.#given.add(name)
-    return name
+    return this.#names.next(clean === '' ? 'document' : clean)
   }
 }
 

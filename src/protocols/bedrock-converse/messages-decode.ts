@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import type { Block, CacheMark, Message, TextBlock } from '../../message/request.ts'
 import { refuseValue } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
@@ -25,7 +26,7 @@ function decodeList(list: readonly Fields[], warnings: Warnings): Block[] {
   const blocks: Block[] = []
   for (const element of list) {
     if (element.has('cachePoint')) mark(blocks, decodeCachePoint(element))
-    else blocks.push(...decodeBlock(element, warnings))
+    else append(blocks, decodeBlock(element, warnings))
   }
   return blocks
 }

@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import type { Block, JsonObject, Message, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { isObject } from '../shared/object.ts'
 import { BEGINNING, mergeRoles, uniqueCalls } from '../shared/turns.ts'
@@ -38,7 +39,7 @@ export function encodeMessages(messages: readonly Message[], context: ContentCon
 function addTurn(turns: Turn[], role: Turn['role'], content: JsonObject[]): void {
   if (content.length === 0) return
   const last = turns.at(-1)
-  if (last?.role === role) last.content.push(...content)
+  if (last?.role === role) append(last.content, content)
   else turns.push({ role, content })
 }
 
@@ -104,11 +105,11 @@ function encodeUser(
   const attachments: JsonObject[] = []
   for (const call of calls) {
     const result = results.get(call.id)
-    if (result === undefined) content.push(...missingResults([call], context))
+    if (result === undefined) append(content, missingResults([call], context))
     else {
       const encoded = encodeResult(result, call.name, context)
       addMarked(content, [encoded.result], markOf(result), context.traits, context.warnings)
-      attachments.push(...encoded.attachments)
+      append(attachments, encoded.attachments)
     }
   }
   const rest = blocks.flatMap((block) =>

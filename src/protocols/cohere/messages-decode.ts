@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import type { Block, Message, TextBlock } from '../../message/request.ts'
 import { argumentText } from '../shared/call-input.ts'
 import { addResult, decodeContent, signedCall } from '../shared/chat-calls.ts'
@@ -22,7 +23,7 @@ export function decodeMessages(list: readonly Fields[]): DecodedMessages {
     if (!ROLES.includes(role)) throw refuseValue(message.path('role'), role, ROLES)
     if (role === 'system') {
       const text = decodeContent(message, decodePart).filter((block) => block.type === 'text')
-      if (messages.length === 0) system.push(...text)
+      if (messages.length === 0) append(system, text)
       else messages.push({ role, content: text })
     } else if (role === 'assistant') messages.push({ role, content: decodeAssistant(message) })
     else if (role === 'user') messages.push({ role, content: decodeContent(message, decodePart) })

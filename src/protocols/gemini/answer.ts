@@ -26,7 +26,8 @@ export class GeminiAnswer {
   #finish: FinishReason | undefined
   /** The last chunk with usage: nearly every chunk has all of it so far, and only the last one's counts. */
   #counted: JsonObject | string | undefined
-  readonly #pages: JsonObject[] = []
+  /** By address. */
+  readonly #pages = new Map<unknown, JsonObject>()
   #queries: readonly string[] = []
   /** Of text that had already begun: it goes where more follows. */
   #lateSignature = ''
@@ -69,7 +70,8 @@ export class GeminiAnswer {
   complete(emit: Emit): void {
     if (this.#ended) return
     this.#ended = true
-    if (this.#memo.webSearch === true) this.#blocks.tellSearch(this.#pages, this.#queries[0], emit)
+    if (this.#memo.webSearch === true)
+      this.#blocks.tellSearch([...this.#pages.values()], this.#queries[0], emit)
     this.#blocks.end(emit)
     this.#tellUsage(emit)
     const { unified, raw } = this.#finish ?? { unified: 'end', raw: null }
@@ -175,8 +177,8 @@ export class GeminiAnswer {
   }
 
   #cite(page: JsonObject, emit: Emit): void {
-    if (this.#pages.some((known) => known.url === page.url)) return
-    this.#pages.push(page)
+    if (this.#pages.has(page.url)) return
+    this.#pages.set(page.url, page)
     this.#blocks.cite(page, emit)
   }
 }

@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import { decodeBase64 } from '../../lib/base64.ts'
 import type { Block, JsonObject, Message, Source, TextBlock } from '../../message/request.ts'
 import { sealSignature } from '../shared/gemini-signature.ts'
@@ -5,19 +6,13 @@ import { shortHash } from '../shared/identity.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { isObject } from '../shared/object.ts'
 import { Fields, refuse } from './fields.ts'
+import { OpenCalls } from './open-calls.ts'
 import { readSignature } from './signature.ts'
 import { PROTOCOL } from './wire.ts'
 
-/** A call of the last turn that called, for the results that name it. */
-interface OpenCall {
-  id: string
-  name: string
-  isAnswered: boolean
-}
-
 /** `contents` as messages. Calls without an id get one that is the same in every turn. */
 export function decodeContents(contents: readonly Fields[]): Message[] {
-  const open: OpenCall[] = []
+  const open = new OpenCalls()
   const messages: Message[] = []
   let model: ModelContent | undefined
   for (const [at, content] of contents.entries()) {
@@ -29,7 +24,7 @@ export function decodeContents(contents: readonly Fields[]): Message[] {
       continue
     }
     if (model === undefined) {
-      open.length = 0
+      open.clear()
       model = new ModelContent(at, open)
       messages.push({ role, content: model.blocks })
     }
@@ -60,9 +55,9 @@ function roleOf(content: Fields): Message['role'] {
 class ModelContent {
   readonly blocks: Block[] = []
   readonly #at: number
-  readonly #open: OpenCall[]
+  readonly #open: OpenCalls
 
-  constructor(at: number, open: OpenCall[]) {
+  constructor(at: number, open: OpenCalls) {
     this.#at = at
     this.#open = open
   }
@@ -74,7 +69,7 @@ class ModelContent {
     const text = call === undefined ? part.string('text') : undefined
     const blocks = call === undefined ? decodePart(part) : [this.#call(call)]
     this.#sign(signature, text === '' ? 'alone' : 'next')
-    this.blocks.push(...blocks)
+    append(this.blocks, blocks)
   }
 
   #thought(text: string, signature: string): void {
@@ -98,14 +93,14 @@ class ModelContent {
     } else if (read.length > 0) {
       // The thoughts that were shown are among those that were sealed.
       if (thought !== undefined) this.blocks.pop()
-      this.blocks.push(...read)
+      append(this.blocks, read)
     }
   }
 
   #call(call: Fields): Block {
     const name = call.required('name', call.string('name'))
-    const id = call.string('id') || `call_${shortHash(`${this.#at} ${this.#open.length} ${name}`, 24)}`
-    this.#open.push({ id, name, isAnswered: false })
+    const id = call.string('id') || `call_${shortHash(`${this.#at} ${this.#open.size} ${name}`, 24)}`
+    this.#open.add(id, name)
     const args = call.value('args') ?? {}
     if (!isObject(args)) throw refuse(call.path('args'), 'an object', args)
     return { type: 'tool-call', id, name, arguments: stringifyJson(args) }
@@ -114,27 +109,21 @@ class ModelContent {
 
 // ==== What the user said
 
-function decodeUserPart(part: Fields, open: OpenCall[]): Block[] {
+function decodeUserPart(part: Fields, open: OpenCalls): Block[] {
   const response = part.object('functionResponse')
   return response === undefined ? decodePart(part) : [decodeResponse(response, open)]
 }
 
-function decodeResponse(response: Fields, open: OpenCall[]): Block {
+function decodeResponse(response: Fields, open: OpenCalls): Block {
   const name = response.string('name') ?? ''
   const id = response.string('id') ?? ''
-  const isFree = (call: OpenCall) => !call.isAnswered
-  const call =
-    open.find((one) => id !== '' && one.id === id) ??
-    open.find((one) => isFree(one) && one.name === name) ??
-    (name === '' ? open.find(isFree) : undefined)
-  if (call !== undefined) call.isAnswered = true
   const value = response.value('response')
   const failed = isObject(value) && value.error !== undefined && value.error !== null && value.error !== ''
   const media = (response.objects('parts') ?? []).flatMap(decodePart)
   const said = textBlocks(isObject(value) ? responseText(value) : value === undefined ? '' : stringOf(value))
   return {
     type: 'tool-result',
-    callId: call?.id ?? (id || `call_${shortHash(name, 24)}`),
+    callId: open.answer(id, name) ?? (id || `call_${shortHash(name, 24)}`),
     content: [...said, ...media],
     isError: failed,
   }

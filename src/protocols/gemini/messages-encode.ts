@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import type {
   Block,
   JsonObject,
@@ -85,7 +86,7 @@ class Conversation {
   #say(role: Content['role'], parts: JsonObject[]): void {
     if (parts.length === 0) return
     const last = this.#contents.at(-1)
-    if (last?.role === role) last.parts.push(...parts)
+    if (last?.role === role) append(last.parts, parts)
     else this.#contents.push({ role, parts })
   }
 
@@ -116,13 +117,14 @@ class Conversation {
 
   #model(blocks: readonly Block[]): ToolCallBlock[] {
     const calls = uniqueCalls(blocks, this.#warnings)
+    const first = new Set<Block>(calls)
     const turn = new ModelTurn()
     for (const block of blocks) {
       if (block.type === 'thinking') this.#thinking(block.text, block.signature, turn)
       else if (block.type === 'redacted-thinking')
         this.#warnings.add('dropped', 'messages[].content[].redacted_thinking', 'only its maker can read it')
       else if (block.type === 'tool-call') {
-        if (calls.includes(block)) turn.push(this.#call(block))
+        if (first.has(block)) turn.push(this.#call(block))
       } else for (const part of this.#content.parts(block)) turn.push(part)
     }
     this.#say('model', turn.end(this.#options.signed))
@@ -152,7 +154,7 @@ class Conversation {
       const { response, parts, after } = this.#content.result(result, call.name)
       const name = this.#names.sent(call.name)
       responses.push({ functionResponse: { name, response, ...(parts.length > 0 && { parts }) } })
-      behind.push(...after)
+      append(behind, after)
     }
     this.#say('user', [...responses, ...behind])
   }

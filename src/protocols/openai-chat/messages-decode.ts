@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import type { Block, Message, Source, TextBlock, ToolCallBlock } from '../../message/request.ts'
 import { argumentText } from '../shared/call-input.ts'
 import { addResult, decodeContent, signedCall } from '../shared/chat-calls.ts'
@@ -25,7 +26,7 @@ export function decodeMessages(list: readonly Fields[]): DecodedMessages {
     if (!ROLES.includes(role)) throw refuseValue(message.path('role'), role, ROLES)
     if (role === 'system' || role === 'developer') {
       const text = decodeContent(message, decodePart).filter((block) => block.type === 'text')
-      if (messages.length === 0) system.push(...text)
+      if (messages.length === 0) append(system, text)
       else messages.push({ role: 'system', content: text })
     } else if (role === 'user') messages.push({ role, content: decodeContent(message, decodePart) })
     else if (role === 'assistant') messages.push({ role, content: decodeAssistant(message) })
@@ -38,8 +39,8 @@ function decodeAssistant(message: Fields): Block[] {
   const thinking = message.raw.reasoning_content ?? message.raw.reasoning
   const blocks: Block[] =
     typeof thinking === 'string' && thinking !== '' ? [{ type: 'thinking', text: thinking }] : []
-  blocks.push(...decodeContent(message, decodePart))
-  for (const call of message.objects('tool_calls') ?? []) blocks.push(...decodeCall(call))
+  append(blocks, decodeContent(message, decodePart))
+  for (const call of message.objects('tool_calls') ?? []) append(blocks, decodeCall(call))
   const legacy = message.object('function_call')
   if (legacy !== undefined) {
     const name = legacy.required('name', legacy.string('name'))

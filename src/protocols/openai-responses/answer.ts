@@ -20,6 +20,8 @@ export class ResponsesAnswer {
   #responseId = ''
   #usage: Partial<Usage> | undefined
   readonly #cited: JsonObject[] = []
+  /** What searches found: addresses without a title, which what is cited later replaces. */
+  readonly #found: JsonObject[] = []
   #query: string | undefined
   #searches = 0
 
@@ -115,7 +117,7 @@ export class ResponsesAnswer {
     this.#ended = true
     // A client that asked for nothing but a search reads what the search found, and must not read what is made up.
     if (this.#memo.webSearch === true || this.#searches > 0)
-      this.#blocks.tellSearch(this.#cited, this.#query, emit)
+      this.#blocks.tellSearch([...this.#found, ...this.#cited], this.#query, emit)
     this.#blocks.end(emit)
     if (this.#usage !== undefined) emit({ type: 'usage', usage: this.#withSearches(this.#usage) })
     const refused = reason.unified === 'end' && this.#items.refused
@@ -142,11 +144,10 @@ export class ResponsesAnswer {
     const first: unknown = Array.isArray(queries) ? queries[0] : undefined
     this.#query ??= stringOf(query) || stringOf(first) || undefined
     if (!Array.isArray(sources)) return
-    // What is cited later has a title, and replaces these.
-    const found = sources.map((source) =>
-      citationOf({ type: 'url_citation', ...(isObject(source) && { url: source.url }) }),
-    )
-    this.#cited.unshift(...found.filter((one) => one !== undefined))
+    for (const source of sources) {
+      const found = citationOf({ type: 'url_citation', ...(isObject(source) && { url: source.url }) })
+      if (found !== undefined) this.#found.push(found)
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import { GatewayError } from '../../message/error.ts'
 import type { Block, JsonObject, Message, TextBlock } from '../../message/request.ts'
 import { argumentText } from '../shared/call-input.ts'
@@ -88,7 +89,7 @@ class InputDecoder implements DecodedInput {
     if (role === 'assistant') return this.#say(content)
     if (role === 'user') return this.#push('user', content)
     const text = content.filter((block) => block.type === 'text')
-    if (this.messages.length === 0) this.system.push(...text)
+    if (this.messages.length === 0) append(this.system, text)
     else this.#push('system', text)
   }
 
@@ -149,7 +150,7 @@ class InputDecoder implements DecodedInput {
   #say(blocks: Block[]): void {
     const last = this.messages.at(-1)
     const areTexts = last?.content.at(-1)?.type === 'text' && blocks[0]?.type === 'text'
-    if (last?.role === 'assistant' && !areTexts) last.content.push(...blocks)
+    if (last?.role === 'assistant' && !areTexts) append(last.content, blocks)
     else this.#push('assistant', blocks)
   }
 

@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import type { Block, JsonObject, Request, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { withoutAttribution } from '../shared/attribution.ts'
 import { shortCallId } from '../shared/identity.ts'
@@ -78,7 +79,7 @@ class Conversation {
   #message(role: string, content: JsonObject[]): void {
     if (content.length === 0) return
     const last = this.#input.at(-1)
-    if (role === 'user' && last?.role === 'user') (last.content as JsonObject[]).push(...content)
+    if (role === 'user' && last?.role === 'user') append(last.content as JsonObject[], content)
     else this.#input.push({ type: 'message', role, content })
   }
 
@@ -118,7 +119,7 @@ class Conversation {
       if (block.type === 'tool-call' && wanted.has(block)) this.#call(block)
       else if (block.type === 'thinking') this.#thinking(block)
       else if (isOwn(block)) this.#input.push(block.raw)
-      else text.push(...this.#said(block))
+      else append(text, this.#said(block))
     }
     said()
     this.#dropLastReasoning()

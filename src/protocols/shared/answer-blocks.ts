@@ -26,6 +26,7 @@ interface Call {
   id: string
   name: string
   arguments: string
+  isWaiting: boolean
 }
 
 interface Said {
@@ -57,6 +58,7 @@ export class AnswerBlocks {
   readonly #responseId: () => string
   readonly #calls: Call[] = []
   readonly #byPosition = new Map<number, Call>()
+  readonly #byId = new Map<string, Call>()
   #nextIndex = 0
   #open: { item: Item; index: number } | undefined
   #waiting: Item[] = []
@@ -147,7 +149,7 @@ export class AnswerBlocks {
     const call = this.#find(part)
     const isNew = call === undefined
     const target = call ?? this.#add(part)
-    if (target.id === '') target.id = part.id
+    if (target.id === '') this.#identify(target, part.id)
     if (target.name === '') target.name = part.name
     // Some proxies end with a summary that says the whole call again.
     if (part.arguments === target.arguments && isObjectText(target.arguments)) return
@@ -159,7 +161,7 @@ export class AnswerBlocks {
       return
     }
     if (isNew) this.#waiting.push(target)
-    else if (!this.#waiting.includes(target) && part.arguments.trim() !== '') throw afterEnd(target)
+    else if (!target.isWaiting && part.arguments.trim() !== '') throw afterEnd(target)
     this.#drain(emit)
   }
 
@@ -192,6 +194,7 @@ export class AnswerBlocks {
 
   #begin(item: Item, emit: Emit): void {
     this.#close(emit)
+    if (item.kind === 'call') item.isWaiting = false
     const index = this.#nextIndex++
     this.#open = { item, index }
     this.#checks = 0
@@ -241,12 +244,18 @@ export class AnswerBlocks {
       const known = this.#byPosition.get(part.position)
       return known !== undefined && !startsAnother(part, known) ? known : undefined
     }
-    if (part.id !== '') return this.#calls.find((call) => call.id === part.id)
+    if (part.id !== '') return this.#byId.get(part.id)
     return part.name === '' ? this.#calls.at(-1) : undefined
   }
 
+  #identify(call: Call, id: string): void {
+    call.id = id
+    if (id !== '' && !this.#byId.has(id)) this.#byId.set(id, call)
+  }
+
   #add(part: CallPart): Call {
-    const call: Call = { kind: 'call', ordinal: this.#calls.length, id: '', name: '', arguments: '' }
+    const ordinal = this.#calls.length
+    const call: Call = { kind: 'call', ordinal, id: '', name: '', arguments: '', isWaiting: true }
     this.#calls.push(call)
     if (part.position !== undefined) this.#byPosition.set(part.position, call)
     return call

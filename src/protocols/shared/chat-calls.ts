@@ -26,8 +26,8 @@ export function signedCall(signature: string | undefined, call: ToolCallBlock): 
 export function addResult(messages: Message[], callId: string, content: Block[]): void {
   const result: ToolResultBlock = { type: 'tool-result', callId, content, isError: false }
   const last = messages.at(-1)
-  const joins = last?.role === 'user' && last.content.length > 0
-  if (joins && last.content.every((block) => block.type === 'tool-result')) last.content.push(result)
+  // What a user says has no results among it: where the first is one, all are.
+  if (last?.role === 'user' && last.content[0]?.type === 'tool-result') last.content.push(result)
   else messages.push({ role: 'user', content: [result] })
 }
 

@@ -1,3 +1,4 @@
+import { append } from '../../lib/append.ts'
 import type { Block, JsonObject, Request, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { withoutAttribution } from './attribution.ts'
 import { originalCallId, shortCallId, shortHash } from './identity.ts'
@@ -113,7 +114,7 @@ class Conversation {
 
   #sayUser(parts: Part[]): void {
     const last = this.#drafts.at(-1)
-    if (last?.role === 'user') return void last.parts.push(...parts)
+    if (last?.role === 'user') return append(last.parts, parts)
     if (last?.role === 'tool' && !this.#options.userAfterTool) {
       this.#drafts.push({ role: 'assistant', parts: [{ text: BRIDGE }], fields: {} })
     }
@@ -200,7 +201,7 @@ class Conversation {
         parts: text === '' ? [] : [{ text, ...(cache !== undefined && { cache }) }],
         fields: { tool_call_id: this.#callId(call.id) },
       })
-      attachments.push(...own)
+      append(attachments, own)
     }
     if (attachments.length > 0) this.#sayUser(attachments)
   }
