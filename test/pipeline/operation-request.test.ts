@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/message/request.ts'
 import { openaiOperations } from '../../src/operations/endpoints.ts'
 import type { Call } from '../../src/pipeline/call.ts'
-import { readOperation, writeBody } from '../../src/pipeline/operation-request.ts'
+import { readOperation, writeBody } from '../../src/pipeline/operations/request.ts'
 import type { Configuration } from '../../src/stores/config/configuration.ts'
 import { scanForm, writeForm } from '../../src/wire/multipart.ts'
 

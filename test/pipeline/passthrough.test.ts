@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { pathBehind } from '../../src/pipeline/passthrough.ts'
+import { pathBehind } from '../../src/pipeline/passthrough/passthrough.ts'
 import { startInProcess } from '../reliability/rig/in-process.ts'
 import type { InProcessGateway } from '../reliability/rig/in-process.ts'
 import { deferred } from '../support/deferred.ts'

@@ -1,10 +1,10 @@
-import type { Codec } from '../operations/operation.ts'
-import type { Call } from './call.ts'
-import type { OperationTarget } from './operation-plan.ts'
-import type { AskedOperation } from './operation-request.ts'
-import type { UpstreamBody } from './prepared-attempt.ts'
-import type { CallRecord } from './record.ts'
-import type { RelayOptions } from './relay.ts'
+import type { Codec } from '../../operations/operation.ts'
+import type { Call } from '../call.ts'
+import type { UpstreamBody } from '../prepared-attempt.ts'
+import type { CallRecord } from '../record.ts'
+import type { RelayOptions } from '../relay.ts'
+import type { OperationTarget } from './plan.ts'
+import type { AskedOperation } from './request.ts'
 
 /** One attempt of an operation, made ready. Nothing has been sent. */
 export interface PreparedOperation {

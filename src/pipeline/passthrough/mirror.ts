@@ -1,11 +1,11 @@
-import { GatewayError } from '../message/error.ts'
-import type { AnswerHeaders, EgressHandler, EgressRequest, Exchange, Upstream } from '../wire/egress.ts'
-import type { Call } from './call.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Watched } from './idle-watch.ts'
-import { clientGone } from './relay.ts'
-import { SecretFilter } from './secret-filter.ts'
-import { answerHeaders } from './upstream-headers.ts'
+import { GatewayError } from '../../message/error.ts'
+import type { AnswerHeaders, EgressHandler, EgressRequest, Exchange, Upstream } from '../../wire/egress.ts'
+import type { Call } from '../call.ts'
+import type { Dependencies } from '../dependencies.ts'
+import type { Watched } from '../idle-watch.ts'
+import { clientGone } from '../relay.ts'
+import { SecretFilter } from '../secret-filter.ts'
+import { answerHeaders } from '../upstream-headers.ts'
 
 export interface MirrorOptions {
   call: Call

@@ -1,11 +1,11 @@
-import type { GatewayError } from '../message/error.ts'
-import type { Usage } from '../message/usage.ts'
-import { isReadable } from './operation-answer.ts'
-import type { AskedOperation } from './operation-request.ts'
-import { noStream } from './passage.ts'
-import type { Passage } from './passage.ts'
-import type { CallRecord } from './record.ts'
-import type { StreamSide } from './relay.ts'
+import type { GatewayError } from '../../message/error.ts'
+import type { Usage } from '../../message/usage.ts'
+import { noStream } from '../passage.ts'
+import type { Passage } from '../passage.ts'
+import type { CallRecord } from '../record.ts'
+import type { StreamSide } from '../relay.ts'
+import { isReadable } from './answer.ts'
+import type { AskedOperation } from './request.ts'
 
 /** An operation's answer on its way to the client while it comes. */
 export abstract class OperationPassage implements Passage {

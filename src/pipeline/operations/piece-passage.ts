@@ -1,12 +1,12 @@
-import { toGatewayError } from '../message/error.ts'
-import type { GatewayError } from '../message/error.ts'
-import type { Usage } from '../message/usage.ts'
-import type { Piece, PieceDecoder, PieceEncoder } from '../operations/operation.ts'
-import { errorBody } from '../protocols/shared/openai-error.ts'
-import { FrameError, malformedStream } from '../wire/frame-error.ts'
-import { SSE_COMMENT, sse, sseText, isFramedAs } from '../wire/framing.ts'
-import { isText } from './operation-answer.ts'
-import { OperationPassage } from './operation-passage.ts'
+import { toGatewayError } from '../../message/error.ts'
+import type { GatewayError } from '../../message/error.ts'
+import type { Usage } from '../../message/usage.ts'
+import type { Piece, PieceDecoder, PieceEncoder } from '../../operations/operation.ts'
+import { errorBody } from '../../protocols/shared/openai-error.ts'
+import { FrameError, malformedStream } from '../../wire/frame-error.ts'
+import { SSE_COMMENT, sse, sseText, isFramedAs } from '../../wire/framing.ts'
+import { isText } from './answer.ts'
+import { OperationPassage } from './passage.ts'
 
 export interface PieceSides {
   /** Undefined: the upstream's bytes are the sound itself. */
