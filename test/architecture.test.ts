@@ -92,8 +92,8 @@ const RULES: {
       room(to) !== 'protocols' ||
       folder(from) === folder(to) ||
       from === 'protocols/index.ts' ||
-      ['protocols/protocol.ts', 'protocols/dialect.ts', 'protocols/quirks.ts'].includes(to) ||
-      folder(to) === 'protocols/shared',
+      folder(to) === 'protocols/shared' ||
+      (folder(to) === to && to !== 'protocols/index.ts'),
     wrong: ['protocols/anthropic/stream-decode.ts', 'protocols/openai-chat/wire.ts'],
   },
   {

@@ -1,6 +1,6 @@
 import { MOUNTS } from '../../src/http/mounts.ts'
 import type { Mount } from '../../src/http/router.ts'
-import type { Endpoint } from '../../src/protocols/protocol.ts'
+import type { Endpoint } from '../../src/protocols/endpoint.ts'
 
 /** What each route is for. Operations beside conversations have a page of their own. */
 const MEANINGS: Readonly<Record<string, string>> = {

@@ -2,16 +2,11 @@ import type { Event } from '../message/event.ts'
 import type { Block, JsonObject, Message } from '../message/request.ts'
 import { openaiChat } from '../protocols/openai-chat/index.ts'
 import { openaiResponses } from '../protocols/openai-responses/index.ts'
-import type {
-  AnswerMemo,
-  Decoded,
-  EncodeContext,
-  Protocol,
-  StreamEncoder,
-  WriteFrame,
-} from '../protocols/protocol.ts'
+import type { Protocol } from '../protocols/protocol.ts'
 import { isObject } from '../protocols/shared/object.ts'
 import { INPUT, inputArguments, RawInput } from '../protocols/shared/raw-input.ts'
+import type { StreamEncoder, WriteFrame } from '../protocols/stream.ts'
+import type { AnswerMemo, Decoded, EncodeContext } from '../protocols/translation.ts'
 import { readCursorBody } from './cursor-body.ts'
 
 /**

@@ -7,15 +7,16 @@ import {
   openaiOperations,
 } from '../operations/endpoints.ts'
 import type { OperationEndpoint } from '../operations/operation.ts'
-import { anthropic } from '../protocols/anthropic/index.ts'
 import { bedrockEndpoints, vertexEndpoints } from '../protocols/anthropic/endpoints.ts'
+import { anthropic } from '../protocols/anthropic/index.ts'
 import { bedrockConverse } from '../protocols/bedrock-converse/index.ts'
 import { cohere } from '../protocols/cohere/index.ts'
+import type { Endpoint } from '../protocols/endpoint.ts'
 import { gemini } from '../protocols/gemini/index.ts'
 import { azureEndpoints } from '../protocols/openai-chat/endpoints.ts'
 import { openaiChat } from '../protocols/openai-chat/index.ts'
 import { openaiResponses } from '../protocols/openai-responses/index.ts'
-import type { Endpoint, Protocol } from '../protocols/protocol.ts'
+import type { Protocol } from '../protocols/protocol.ts'
 import { cursor } from './cursor.ts'
 import type { Mount } from './router.ts'
 

@@ -1,7 +1,8 @@
 import { GatewayError } from '../message/error.ts'
 import type { Passthrough } from '../pipeline/call.ts'
 import type { EncodedError } from '../protocols/dialect.ts'
-import type { Endpoint, Protocol } from '../protocols/protocol.ts'
+import type { Endpoint } from '../protocols/endpoint.ts'
+import type { Protocol } from '../protocols/protocol.ts'
 import { RouteTable } from './route-table.ts'
 
 /** A protocol served below a prefix, where others may be served, too. */

@@ -1,6 +1,8 @@
 import type { Warning } from '../message/request.ts'
 import type { Usage } from '../message/usage.ts'
-import type { Endpoint, HeaderReader, OperationId, WriteFrame } from '../protocols/protocol.ts'
+import type { Endpoint, OperationId } from '../protocols/endpoint.ts'
+import type { HeaderReader } from '../protocols/protocol.ts'
+import type { WriteFrame } from '../protocols/stream.ts'
 import type { Frame } from '../wire/framing.ts'
 
 export type { OperationId }

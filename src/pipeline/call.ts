@@ -1,6 +1,7 @@
+import type { Endpoint, Operation } from '../protocols/endpoint.ts'
+import type { Protocol } from '../protocols/protocol.ts'
 import { sse } from '../wire/framing.ts'
 import type { Framing } from '../wire/framing.ts'
-import type { Endpoint, Operation, Protocol } from '../protocols/protocol.ts'
 
 /**
  * One inbound HTTP request for inference, as the edge hands it to the pipeline: the path is canonical, Host and

@@ -1,5 +1,5 @@
 import type { Warning } from '../message/request.ts'
-import type { Dialect } from '../protocols/protocol.ts'
+import type { Dialect } from '../protocols/dialect.ts'
 import { editMembers, holds } from '../wire/json-edits.ts'
 import { arrayElements, readString } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../message/request.ts'
-import type { ForeignBlocks, ForeignStrings } from '../protocols/protocol.ts'
+import type { ForeignBlocks, ForeignStrings } from '../protocols/foreign.ts'
 import { cutElements, fieldsWithin, holds } from '../wire/json-edits.ts'
 import { arrayElements } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'

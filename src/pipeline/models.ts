@@ -1,6 +1,6 @@
-import { list, lookup } from '../models/catalogue.ts'
 import { GatewayError } from '../message/error.ts'
-import type { ForeignPrefix, ListedModel } from '../protocols/protocol.ts'
+import { list, lookup } from '../models/catalogue.ts'
+import type { ForeignPrefix, ListedModel } from '../protocols/model-list.ts'
 import { allows } from '../rules/key-choice.ts'
 import { route } from '../rules/routing.ts'
 import type { Configuration, ConfiguredProvider } from '../stores/config/configuration.ts'

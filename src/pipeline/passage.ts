@@ -1,5 +1,5 @@
 import { GatewayError } from '../message/error.ts'
-import type { Tapped } from '../protocols/protocol.ts'
+import type { Tapped } from '../protocols/stream.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
 /**

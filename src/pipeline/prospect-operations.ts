@@ -1,14 +1,14 @@
 import type { ModelFacts } from '../models/facts.ts'
 import { isOperation } from '../operations/operation.ts'
-import type { OperationId } from '../protocols/protocol.ts'
+import type { OperationId } from '../protocols/endpoint.ts'
 import type { Prospect } from '../rules/budgets.ts'
 import { arrayElements } from '../wire/json-scan.ts'
 import type { Span } from '../wire/json-scan.ts'
 import type { Call } from './call.ts'
+import type { Target } from './plan.ts'
 import { amountOf, hidesLetters, largest, objectAt, says } from './prospect-fields.ts'
 import type { Amount, Fields } from './prospect-fields.ts'
 import { outputOf } from './prospect-output.ts'
-import type { Target } from './plan.ts'
 
 export const NOTHING: Prospect = { inputTokens: 0, outputTokens: 0 }
 export const UNKNOWN: Prospect = { inputTokens: undefined, outputTokens: undefined }

@@ -1,6 +1,7 @@
 import { lookup } from '../models/catalogue.ts'
 import type { ModelFacts, ModelKind } from '../models/facts.ts'
-import type { Operation, OperationId, ProtocolId } from '../protocols/protocol.ts'
+import type { Operation, OperationId } from '../protocols/endpoint.ts'
+import type { ProtocolId } from '../protocols/protocol.ts'
 import type { Prospect } from '../rules/budgets.ts'
 import type { Call } from './call.ts'
 import type { Target } from './plan.ts'

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../message/error.ts'
-import type { StreamTap } from '../protocols/protocol.ts'
+import type { StreamTap } from '../protocols/stream.ts'
 import { noStream } from './passage.ts'
 import type { Passage } from './passage.ts'
 

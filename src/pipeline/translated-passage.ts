@@ -1,7 +1,7 @@
 import type { GatewayError } from '../message/error.ts'
-import type { EncodeContext, Memo } from '../protocols/protocol.ts'
 import { StreamTranslator } from '../protocols/stream-translator.ts'
 import type { StreamEnd } from '../protocols/stream-translator.ts'
+import type { EncodeContext, Memo } from '../protocols/translation.ts'
 import { EventMeter } from './event-meter.ts'
 import type { Passage } from './passage.ts'
 import { parseAnswer } from './whole-answer.ts'

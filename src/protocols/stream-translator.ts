@@ -3,8 +3,10 @@ import type { Event } from '../message/event.ts'
 import type { JsonObject } from '../message/request.ts'
 import { malformedStream } from '../wire/frame-error.ts'
 import type { FrameReader, FrameWriter, Framing } from '../wire/framing.ts'
-import type { EncodeContext, Memo, Protocol, StreamDecoder, StreamEncoder, WriteFrame } from './protocol.ts'
+import type { Protocol } from './protocol.ts'
 import { stopAt } from './shared/stop-sequences.ts'
+import type { StreamDecoder, StreamEncoder, WriteFrame } from './stream.ts'
+import type { EncodeContext, Memo } from './translation.ts'
 
 /** One side of a translated stream. */
 export interface StreamEnd {

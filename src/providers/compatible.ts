@@ -1,6 +1,6 @@
-import type { Quirks } from '../protocols/protocol.ts'
 import { openaiChat } from '../protocols/openai-chat/index.ts'
 import { openaiResponses } from '../protocols/openai-responses/index.ts'
+import type { Quirks } from '../protocols/quirks.ts'
 import { bearer } from './auth.ts'
 import { OPERATIONS } from './operations.ts'
 import type { Provider, Surface } from './provider.ts'

@@ -1,3 +1,6 @@
+import type { Offers } from '../operations/operation.ts'
+import type { OperationId } from '../protocols/endpoint.ts'
+import type { ProtocolId } from '../protocols/protocol.ts'
 import { anthropic } from './anthropic.ts'
 import { azure } from './azure.ts'
 import { bedrock } from './bedrock.ts'
@@ -5,10 +8,8 @@ import { cohere } from './cohere.ts'
 import { compatibleProviders, selfHosted } from './compatible.ts'
 import { gemini } from './gemini.ts'
 import { mediaProviders } from './media.ts'
-import type { Offers } from '../operations/operation.ts'
-import type { OperationId, ProtocolId } from '../protocols/protocol.ts'
-import { vertex } from './vertex.ts'
 import type { Provider, Surface, SurfacePaths } from './provider.ts'
+import { vertex } from './vertex.ts'
 
 /** Every provider known by name. */
 export const PROVIDERS: ReadonlyMap<string, Provider> = new Map(

@@ -1,5 +1,7 @@
 import type { Offers } from '../operations/operation.ts'
-import type { Dialect, Protocol, Quirks } from '../protocols/protocol.ts'
+import type { Dialect } from '../protocols/dialect.ts'
+import type { Protocol } from '../protocols/protocol.ts'
+import type { Quirks } from '../protocols/quirks.ts'
 import type { Framing } from '../wire/framing.ts'
 import type { Authorize, CloudSettings } from './authorization.ts'
 

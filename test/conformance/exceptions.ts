@@ -24,6 +24,7 @@ const ROWS: readonly Row[] = [
       'gemini',
       'bedrock-converse',
       'claude-on-bedrock',
+      'cohere',
     ],
     upstreams: ['claude-on-vertex'],
     why: 'Vertex refuses the field for schemas; the model is told in words to follow it.',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/message/request.ts'
-import type { Memo } from '../../src/protocols/protocol.ts'
+import type { Memo } from '../../src/protocols/translation.ts'
 import { call, called, calls, bash, role, say, stop, streams } from './stream-rows.ts'
 import type { Row } from './stream-rows.ts'
 import { chunk, DONE, gist, sse, throughStream, usageChunk } from './translate.ts'

@@ -3,7 +3,7 @@ import { collect } from '../../src/message/collect.ts'
 import type { JsonObject } from '../../src/message/request.ts'
 import { anthropic } from '../../src/protocols/anthropic/index.ts'
 import { openaiChat } from '../../src/protocols/openai-chat/index.ts'
-import type { Memo } from '../../src/protocols/protocol.ts'
+import type { Memo } from '../../src/protocols/translation.ts'
 import { CONTEXT } from './translate.ts'
 
 describe('an answer in one piece', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/message/request.ts'
-import type { Memo } from '../../src/protocols/protocol.ts'
+import type { Memo } from '../../src/protocols/translation.ts'
 import { gist, lines } from '../support/responses-gist.ts'
 import { called, calls as chatCalls, call, role, say } from './stream-rows.ts'
 import {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { JsonObject } from '../../src/message/request.ts'
-import type { Memo } from '../../src/protocols/protocol.ts'
+import type { Memo } from '../../src/protocols/translation.ts'
 import { chunk, gist, sse, throughStream } from './translate.ts'
 import type { ClientEvent } from './translate.ts'
 

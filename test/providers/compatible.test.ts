@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/message/request.ts'
 import type { ModelFacts } from '../../src/models/catalogue.ts'
 import { anthropic } from '../../src/protocols/anthropic/index.ts'
-import type { Quirks } from '../../src/protocols/protocol.ts'
+import type { Quirks } from '../../src/protocols/quirks.ts'
 import { compatibleProviders } from '../../src/providers/compatible.ts'
 import { PROVIDERS } from '../../src/providers/index.ts'
 

@@ -1,10 +1,10 @@
 import type { BlockStart, Delta } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
-import type { Memo } from '../protocol.ts'
+import { UNNAMED_TOOL } from '../shared/answer-blocks.ts'
 import { freshCallId } from '../shared/identity.ts'
 import { stringifyJson } from '../shared/json.ts'
 import { isObject } from '../shared/object.ts'
-import { UNNAMED_TOOL } from '../shared/answer-blocks.ts'
+import type { Memo } from '../translation.ts'
 import { PROTOCOL } from './wire.ts'
 
 /** How a block of an answer begins, and what its beginning already says. */

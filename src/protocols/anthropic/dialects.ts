@@ -1,4 +1,4 @@
-import type { Dialect } from '../protocol.ts'
+import type { Dialect } from '../dialect.ts'
 import { encodeAwsError } from '../shared/aws-error.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { ForeignBlocks } from '../protocol.ts'
+import type { ForeignBlocks } from '../foreign.ts'
 import { OWN_SIGNATURE, isOwnSignature } from './wire.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { RefusedReasoning } from '../protocol.ts'
+import type { RefusedReasoning } from '../foreign.ts'
 import { isRefusedSignature } from '../shared/claude-signature.ts'
 import { foreignBlocks } from './foreign.ts'
 

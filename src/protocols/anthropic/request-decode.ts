@@ -1,9 +1,9 @@
 import type { Effort, JsonObject, Message, OutputFormat, Reasoning, Request } from '../../message/request.ts'
-import type { Decoded, Operation } from '../protocol.ts'
+import type { Operation } from '../endpoint.ts'
 import { given, leftover } from '../shared/object.ts'
 import { Warnings } from '../shared/warnings.ts'
+import type { Decoded } from '../translation.ts'
 import { decodeContent, decodeSystem } from './content-decode.ts'
-import { applyToolChanges, decodeToolChoice, decodeTools } from './tools-decode.ts'
 import {
   asBoolean,
   asCount,
@@ -16,6 +16,7 @@ import {
   optional,
   required,
 } from './fields.ts'
+import { applyToolChanges, decodeToolChoice, decodeTools } from './tools-decode.ts'
 
 /**
  * A client's Messages body in the hub's terms. Unknown fields are kept in `extra`, unknown blocks as opaque ones.

@@ -1,6 +1,5 @@
 import type { JsonObject, Request } from '../../message/request.ts'
 import type { ModelFacts } from '../../models/catalogue.ts'
-import type { Encoded, EncodeTarget } from '../protocol.ts'
 import {
   claudeEffort,
   claudeMaxTokens,
@@ -15,6 +14,7 @@ import { jsonPieces } from '../shared/json.ts'
 import { dropExtra, jsonInstruction } from '../shared/settings.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
+import type { Encoded, EncodeTarget } from '../translation.ts'
 import { encodeContent } from './content-encode.ts'
 import type { ContentContext } from './content-encode.ts'
 import { encodeMessages } from './messages-encode.ts'

@@ -1,12 +1,14 @@
+import type { Response } from '../../message/collect.ts'
 import { GatewayError } from '../../message/error.ts'
 import type { Emit } from '../../message/event.ts'
 import type { Block, JsonObject } from '../../message/request.ts'
-import type { EncodeContext, Memo, Response, Tapped } from '../protocol.ts'
 import { parseForOutput } from '../shared/json.ts'
 import { isObject, leftover } from '../shared/object.ts'
-import { CallIds } from './call-ids.ts'
+import type { Tapped } from '../stream.ts'
+import type { EncodeContext, Memo } from '../translation.ts'
 import { decodeBlockStart } from './answer.ts'
 import type { StartedBlock } from './answer.ts'
+import { CallIds } from './call-ids.ts'
 import { answerError, isErrorObject } from './error.ts'
 import {
   DELTA_EXTRAS,

@@ -1,7 +1,9 @@
 import type { BlockStart, Delta, Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
-import type { EncodeContext, Frame, StreamEncoder, WriteFrame } from '../protocol.ts'
+import type { Frame } from '../../wire/framing.ts'
+import type { StreamEncoder, WriteFrame } from '../stream.ts'
+import type { EncodeContext } from '../translation.ts'
 import { CallIds } from './call-ids.ts'
 import { encodeError } from './error.ts'
 import {

@@ -1,9 +1,9 @@
 import { base64ToText } from '../../lib/base64.ts'
-import type { Block, JsonObject, Message, Request } from '../../message/request.ts'
 import { GatewayError } from '../../message/error.ts'
-import type { Decoded } from '../protocol.ts'
+import type { Block, JsonObject, Message, Request } from '../../message/request.ts'
 import { isObject, parseObject } from '../shared/object.ts'
 import { Fields } from '../shared/openai-fields.ts'
+import type { Decoded } from '../translation.ts'
 import { decodeRequest } from './request-decode.ts'
 
 /**

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../message/request.ts'
 import { awsEvents } from '../../wire/aws-eventstream.ts'
-import type { Endpoint, ListedModel } from '../protocol.ts'
+import type { Endpoint } from '../endpoint.ts'
+import type { ListedModel } from '../model-list.ts'
 import { releaseTime } from '../shared/model-list.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { looksLikeClaude } from '../../models/names.ts'
-import type { ForeignBlocks } from '../protocol.ts'
+import type { ForeignBlocks } from '../foreign.ts'
 import { isClaudeSignature } from '../shared/claude-signature.ts'
 import { isObject } from '../shared/object.ts'
 import { isMarked } from './wire.ts'

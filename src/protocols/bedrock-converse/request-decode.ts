@@ -1,8 +1,8 @@
 import type { Effort, JsonObject, OutputFormat, Reasoning, Request } from '../../message/request.ts'
-import type { Decoded } from '../protocol.ts'
 import { given, leftover, parseObject } from '../shared/object.ts'
 import { Fields, refuseValue, readEffort } from '../shared/openai-fields.ts'
 import { Warnings } from '../shared/warnings.ts'
+import type { Decoded } from '../translation.ts'
 import { decodeMessages, decodeSystem } from './messages-decode.ts'
 import { decodeServerTools, decodeTools } from './tools-decode.ts'
 

@@ -2,7 +2,6 @@ import type { JsonObject, Request } from '../../message/request.ts'
 import type { ModelFacts } from '../../models/catalogue.ts'
 import type { ConverseTraits } from '../../models/converse.ts'
 import { chatTraits } from '../../models/reasoning.ts'
-import type { EncodeTarget, Memo } from '../protocol.ts'
 import {
   claudeEffort,
   claudeMaxTokens,
@@ -13,6 +12,7 @@ import {
 import { chooseEffort } from '../shared/openai-settings.ts'
 import { outputLimit, sendableStops } from '../shared/settings.ts'
 import type { Warnings } from '../shared/warnings.ts'
+import type { EncodeTarget, Memo } from '../translation.ts'
 
 export interface EncodedSettings {
   inferenceConfig: JsonObject

@@ -1,7 +1,7 @@
 import type { FunctionTool, JsonObject, Request } from '../../message/request.ts'
-import type { Memo } from '../protocol.ts'
 import { offeredTools, dropSearch, isOffered } from '../shared/offered-tools.ts'
 import { functionSchema, isClosed } from '../shared/schema.ts'
+import type { Memo } from '../translation.ts'
 import { addMarked } from './cache-points.ts'
 import type { ContentContext } from './content-encode.ts'
 

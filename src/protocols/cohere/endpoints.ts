@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../message/request.ts'
-import type { Endpoint, ListedModel } from '../protocol.ts'
+import type { Endpoint } from '../endpoint.ts'
+import type { ListedModel } from '../model-list.ts'
 import { pageBehind, pageSize } from '../shared/model-list.ts'
 
 /** https://docs.cohere.com/v2/reference */

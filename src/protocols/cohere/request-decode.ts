@@ -7,9 +7,9 @@ import type {
   Request,
   ToolChoice,
 } from '../../message/request.ts'
-import type { Decoded } from '../protocol.ts'
 import { given, leftover } from '../shared/object.ts'
 import { Fields, refuseValue } from '../shared/openai-fields.ts'
+import type { Decoded } from '../translation.ts'
 import { decodeDocument, decodeMessages } from './messages-decode.ts'
 
 /** A client's `/v2/chat` body in the hub's terms. Throws `invalid_request` naming the field. */

@@ -1,5 +1,4 @@
 import type { JsonObject, Request, TextBlock } from '../../message/request.ts'
-import type { Encoded, EncodeTarget, Memo } from '../protocol.ts'
 import { jsonPieces } from '../shared/json.ts'
 import { offeredTools, dropSearch } from '../shared/offered-tools.ts'
 import { encodeFunction } from '../shared/openai-tools.ts'
@@ -15,6 +14,7 @@ import {
 import { toolEncoder } from '../shared/tool-encoder.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
+import type { Encoded, EncodeTarget, Memo } from '../translation.ts'
 import { encodeMessages } from './messages-encode.ts'
 
 /** A hub request as a body of `/v2/chat`, with what changes least first. */

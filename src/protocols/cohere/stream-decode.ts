@@ -1,9 +1,11 @@
 import { GatewayError } from '../../message/error.ts'
 import type { Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
-import type { Frame, Memo, StreamDecoder } from '../protocol.ts'
+import type { Frame } from '../../wire/framing.ts'
 import { endedBefore, noObject } from '../shared/broken-stream.ts'
 import { isObject, parseObject } from '../shared/object.ts'
+import type { StreamDecoder } from '../stream.ts'
+import type { Memo } from '../translation.ts'
 import { CohereAnswer } from './answer.ts'
 import { decodeError } from './error.ts'
 

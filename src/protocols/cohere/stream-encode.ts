@@ -1,8 +1,9 @@
 import type { BlockStart, Delta, Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
-import type { EncodeContext, StreamEncoder, WriteFrame } from '../protocol.ts'
 import { idBehind } from '../shared/gemini-signature.ts'
+import type { StreamEncoder, WriteFrame } from '../stream.ts'
+import type { EncodeContext } from '../translation.ts'
 import { errorEnd } from './error.ts'
 import { writeFinish, writeUsage } from './wire.ts'
 

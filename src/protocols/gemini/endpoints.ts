@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../message/request.ts'
 import { jsonArray } from '../../wire/json-array.ts'
-import type { Endpoint, ForeignPrefix, ListedModel } from '../protocol.ts'
+import type { Endpoint } from '../endpoint.ts'
+import type { ForeignPrefix, ListedModel } from '../model-list.ts'
 import { GOOGLE_MODELS } from '../shared/google-paths.ts'
 import { pageBehind, pageSize } from '../shared/model-list.ts'
 import { googleEvents } from './framing.ts'

@@ -1,4 +1,4 @@
-import type { ForeignStrings } from '../protocol.ts'
+import type { ForeignStrings } from '../foreign.ts'
 import { NO_SIGNATURE } from '../shared/gemini-signature.ts'
 import { SEALED } from './signature.ts'
 

@@ -1,7 +1,6 @@
 import type { JsonObject, Request, TextBlock } from '../../message/request.ts'
 import { geminiTraits } from '../../models/gemini.ts'
 import type { GeminiTraits } from '../../models/gemini.ts'
-import type { Encoded, EncodeTarget, Memo } from '../protocol.ts'
 import { jsonPieces } from '../shared/json.ts'
 import {
   dropExtra,
@@ -13,6 +12,7 @@ import {
   sendableStops,
 } from '../shared/settings.ts'
 import { Warnings } from '../shared/warnings.ts'
+import type { Encoded, EncodeTarget, Memo } from '../translation.ts'
 import { answerSchema } from './answer-schema.ts'
 import { ContentEncoder } from './content-encode.ts'
 import { encodeContents, encodeSystem } from './messages-encode.ts'

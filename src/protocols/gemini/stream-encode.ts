@@ -1,6 +1,7 @@
 import type { BlockStart, Delta, Event } from '../../message/event.ts'
 import type { Usage } from '../../message/usage.ts'
-import type { EncodeContext, StreamEncoder, WriteFrame } from '../protocol.ts'
+import type { StreamEncoder, WriteFrame } from '../stream.ts'
+import type { EncodeContext } from '../translation.ts'
 import { GroundingWriter } from './citations.ts'
 import { errorBody } from './error.ts'
 import { FAILURE } from './framing.ts'

@@ -1,10 +1,11 @@
 import type { FunctionTool, JsonObject, Request, ServerTool } from '../../message/request.ts'
-import type { Memo, Quirks } from '../protocol.ts'
+import type { Quirks } from '../quirks.ts'
 import { JsonText } from '../shared/json.ts'
 import { offeredTools, dropSearch, dropSearchOptions, isOffered } from '../shared/offered-tools.ts'
 import { toolEncoder } from '../shared/tool-encoder.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import type { Warnings } from '../shared/warnings.ts'
+import type { Memo } from '../translation.ts'
 import { jsonSchema } from './schema-decode.ts'
 import { parametersSchema } from './schema.ts'
 

@@ -1,4 +1,5 @@
-import type { Dialect, Endpoint } from '../protocol.ts'
+import type { Dialect } from '../dialect.ts'
+import type { Endpoint } from '../endpoint.ts'
 
 /** https://platform.openai.com/docs/api-reference; clients disagree whether the version belongs to the base URL. */
 export const endpoints: readonly Endpoint[] = [

@@ -1,4 +1,4 @@
-import type { ForeignStrings } from '../protocol.ts'
+import type { ForeignStrings } from '../foreign.ts'
 import { SIGNED_ID_MARK, readSignedCallId } from '../shared/gemini-signature.ts'
 
 /** Ids that carry Gemini's signatures are longer than the 40 letters that OpenAI takes. */

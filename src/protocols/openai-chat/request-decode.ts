@@ -7,11 +7,11 @@ import type {
   Tool,
   ToolChoice,
 } from '../../message/request.ts'
-import type { Decoded } from '../protocol.ts'
 import { given, leftover } from '../shared/object.ts'
 import { webSearchTool } from '../shared/offered-tools.ts'
-import { Warnings } from '../shared/warnings.ts'
 import { Fields, refuseValue, readEffort } from '../shared/openai-fields.ts'
+import { Warnings } from '../shared/warnings.ts'
+import type { Decoded } from '../translation.ts'
 import { decodeMessages } from './messages-decode.ts'
 
 /** A client's Chat Completions body in the hub's terms. Throws `invalid_request` in OpenAI's words. */

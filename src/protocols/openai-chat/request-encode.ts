@@ -1,14 +1,15 @@
 import type { JsonObject, Request } from '../../message/request.ts'
 import { chatTraits } from '../../models/reasoning.ts'
 import type { ChatTraits } from '../../models/reasoning.ts'
-import type { Encoded, EncodeTarget, Memo, Quirks } from '../protocol.ts'
+import type { Quirks } from '../quirks.ts'
+import { encodeMessages } from '../shared/chat-messages.ts'
 import { jsonPieces } from '../shared/json.ts'
 import { chooseEffort, encodeSampling, encodeUser, encodeFormat } from '../shared/openai-settings.ts'
-import { encodeMessages } from '../shared/chat-messages.ts'
 import type { EncodedFormat } from '../shared/openai-settings.ts'
 import { dropExtra, instructed, noteNames, outputLimit, sendableStops } from '../shared/settings.ts'
 import { ToolNames } from '../shared/tool-names.ts'
 import { Warnings } from '../shared/warnings.ts'
+import type { Encoded, EncodeTarget, Memo } from '../translation.ts'
 import { encodeTools } from './tools-encode.ts'
 
 /**

@@ -1,12 +1,14 @@
+import type { Response } from '../../message/collect.ts'
 import { GatewayError } from '../../message/error.ts'
 import type { Emit } from '../../message/event.ts'
 import type { Block, JsonObject } from '../../message/request.ts'
-import type { EncodeContext, Memo, Response, Tapped } from '../protocol.ts'
 import { encodeCalls } from '../shared/chat-calls.ts'
 import { isObject } from '../shared/object.ts'
+import { answerError, isErrorObject } from '../shared/openai-error.ts'
+import type { Tapped } from '../stream.ts'
+import type { EncodeContext, Memo } from '../translation.ts'
 import { ChatAnswer } from './answer.ts'
 import { urlCitation } from './citations.ts'
-import { answerError, isErrorObject } from '../shared/openai-error.ts'
 import { readUsage, unifiedFinish, writeFinish, writeUsage } from './wire.ts'
 
 // ==== From an upstream

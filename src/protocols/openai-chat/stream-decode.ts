@@ -1,12 +1,14 @@
 import { GatewayError } from '../../message/error.ts'
 import type { Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
-import type { Frame, Memo, StreamDecoder } from '../protocol.ts'
+import type { Frame } from '../../wire/framing.ts'
 import { endedBefore, noObject } from '../shared/broken-stream.ts'
 import { parseJson } from '../shared/json.ts'
 import { isObject } from '../shared/object.ts'
-import { ChatAnswer } from './answer.ts'
 import { answerError, isErrorObject } from '../shared/openai-error.ts'
+import type { StreamDecoder } from '../stream.ts'
+import type { Memo } from '../translation.ts'
+import { ChatAnswer } from './answer.ts'
 import { RepeatedChunk } from './repeated-chunk.ts'
 
 export class ChatStreamDecoder implements StreamDecoder {

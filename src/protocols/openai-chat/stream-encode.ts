@@ -1,10 +1,11 @@
 import type { BlockStart, Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
 import type { Usage } from '../../message/usage.ts'
-import type { EncodeContext, StreamEncoder, WriteFrame } from '../protocol.ts'
 import { idBehind } from '../shared/gemini-signature.ts'
-import { urlCitation } from './citations.ts'
 import { errorBody } from '../shared/openai-error.ts'
+import type { StreamEncoder, WriteFrame } from '../stream.ts'
+import type { EncodeContext } from '../translation.ts'
+import { urlCitation } from './citations.ts'
 import { writeFinish, writeUsage } from './wire.ts'
 
 export class ChatStreamEncoder implements StreamEncoder {

@@ -1,4 +1,4 @@
-import type { CallForm } from '../protocol.ts'
+import type { CallForm } from '../translation.ts'
 
 /** The namespace of tools that have none: its name says nothing. */
 const PLAIN_NAMESPACE = 'functions'

@@ -1,10 +1,10 @@
 import type { BlockStart, Delta } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
-import type { CallForm } from '../protocol.ts'
+import { RawInput } from '../shared/raw-input.ts'
+import type { CallForm } from '../translation.ts'
 import { BRIDGED } from './bridged-tools.ts'
 import { sendWhole } from './items-encode.ts'
 import type { ItemIds, OpenItem, Sink } from './items-encode.ts'
-import { RawInput } from '../shared/raw-input.ts'
 
 /** A call of a function, or of a tool with free text. */
 export class OpenCall implements OpenItem {

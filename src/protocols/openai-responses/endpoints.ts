@@ -1,4 +1,4 @@
-import type { Endpoint } from '../protocol.ts'
+import type { Endpoint } from '../endpoint.ts'
 
 /**
  * https://platform.openai.com/docs/api-reference/responses; clients disagree whether the version belongs to the base

@@ -1,4 +1,4 @@
-import type { ForeignBlocks } from '../protocol.ts'
+import type { ForeignBlocks } from '../foreign.ts'
 import { isMarked, NEEDLE } from './seal.ts'
 
 /** The thinking that another model made before the user switched to one of this API, which could not decrypt it. */

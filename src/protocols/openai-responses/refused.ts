@@ -1,4 +1,4 @@
-import type { RefusedReasoning } from '../protocol.ts'
+import type { RefusedReasoning } from '../foreign.ts'
 
 /**
  * Encrypted reasoning is bound to the organisation, and sometimes to the key, that it was made for. A compaction is

@@ -1,6 +1,7 @@
 import type { Event } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
-import type { EncodeContext, StreamEncoder, WriteFrame } from '../protocol.ts'
+import type { StreamEncoder, WriteFrame } from '../stream.ts'
+import type { EncodeContext } from '../translation.ts'
 import { AnswerItems } from './answer-encode.ts'
 import type { Sink } from './items-encode.ts'
 

@@ -1,11 +1,12 @@
 import type { FunctionTool, JsonObject, Request, ServerTool } from '../../message/request.ts'
-import type { Memo, Quirks } from '../protocol.ts'
+import type { Quirks } from '../quirks.ts'
 import { isObject } from '../shared/object.ts'
 import { offeredTools, dropSearch, dropSearchOptions, isOffered } from '../shared/offered-tools.ts'
 import { asManyAsFit, encodeFunction, encodeParallel, isStrict } from '../shared/openai-tools.ts'
 import { toolEncoder } from '../shared/tool-encoder.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
 import type { Warnings } from '../shared/warnings.ts'
+import type { Memo } from '../translation.ts'
 
 /** `tools`, `tool_choice` and `parallel_tool_calls`. Notes in `memo` what is missing. */
 export function encodeTools(

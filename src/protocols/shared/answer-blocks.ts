@@ -1,7 +1,7 @@
 import { GatewayError } from '../../message/error.ts'
 import type { BlockStart, Emit } from '../../message/event.ts'
 import type { JsonObject } from '../../message/request.ts'
-import type { Memo } from '../protocol.ts'
+import type { Memo } from '../translation.ts'
 import { freshCallId } from './identity.ts'
 import { searchBlocks } from './web-search.ts'
 

@@ -1,5 +1,5 @@
 import type { ModelFacts } from '../../models/facts.ts'
-import type { ListedModel } from '../protocol.ts'
+import type { ListedModel } from '../model-list.ts'
 
 /** Lists of models, of which APIs give a page at a time. */
 

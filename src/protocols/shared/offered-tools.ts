@@ -1,5 +1,5 @@
 import type { FunctionTool, Request, ServerTool, Tool, JsonObject } from '../../message/request.ts'
-import type { Memo } from '../protocol.ts'
+import type { Memo } from '../translation.ts'
 import { clientTool } from './client-tools.ts'
 import { foundTools } from './opaque-text.ts'
 import type { Warnings } from './warnings.ts'

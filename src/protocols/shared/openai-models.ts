@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../message/request.ts'
 import type { ModelFacts } from '../../models/facts.ts'
-import type { ListedModel } from '../protocol.ts'
+import type { ListedModel } from '../model-list.ts'
 import { pageBehind, pageSize, releaseTime } from './model-list.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Effort, JsonObject, Request, TextBlock } from '../../message/request.ts'
 import { nearestEffort } from '../../models/reasoning.ts'
 import type { ChatTraits } from '../../models/reasoning.ts'
-import type { Quirks } from '../protocol.ts'
+import type { Quirks } from '../quirks.ts'
 import { endUser } from './end-user.ts'
 import { functionSchema, isClosed } from './schema.ts'
 import { dropUser, jsonInstruction } from './settings.ts'

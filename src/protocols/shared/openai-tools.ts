@@ -1,5 +1,5 @@
 import type { FunctionTool, JsonObject } from '../../message/request.ts'
-import type { Quirks } from '../protocol.ts'
+import type { Quirks } from '../quirks.ts'
 import { given } from './object.ts'
 import { functionSchema, isClosed } from './schema.ts'
 import type { ToolNames } from './tool-names.ts'

@@ -1,5 +1,5 @@
 import type { JsonObject, Request, TextBlock } from '../../message/request.ts'
-import type { EncodeTarget, Memo } from '../protocol.ts'
+import type { EncodeTarget, Memo } from '../translation.ts'
 import type { ToolNames } from './tool-names.ts'
 import type { Warnings } from './warnings.ts'
 

@@ -1,5 +1,6 @@
 import { KINDS, openaiOperations } from '../../operations/endpoints.ts'
-import type { OperationId, ProtocolId } from '../../protocols/protocol.ts'
+import type { OperationId } from '../../protocols/endpoint.ts'
+import type { ProtocolId } from '../../protocols/protocol.ts'
 import type { Provider, SurfacePaths } from '../../providers/provider.ts'
 import { isWebAddress } from './forms.ts'
 import type { Registry } from './registry.ts'

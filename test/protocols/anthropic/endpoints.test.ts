@@ -5,7 +5,7 @@ import {
   endpoints,
   foreignPrefix,
 } from '../../../src/protocols/anthropic/endpoints.ts'
-import type { ListedModel } from '../../../src/protocols/protocol.ts'
+import type { ListedModel } from '../../../src/protocols/model-list.ts'
 
 const listed = (id: string, facts?: ListedModel['facts']): ListedModel => ({
   id,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Router } from '../../../src/http/router.ts'
 import { encodeModel, encodeModelList } from '../../../src/protocols/bedrock-converse/endpoints.ts'
 import { bedrockConverse } from '../../../src/protocols/bedrock-converse/index.ts'
-import type { ListedModel } from '../../../src/protocols/protocol.ts'
+import type { ListedModel } from '../../../src/protocols/model-list.ts'
 
 const router = new Router([{ prefix: '/bedrock', protocol: bedrockConverse }], [])
 

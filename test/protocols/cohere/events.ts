@@ -2,7 +2,7 @@ import type { Event } from '../../../src/message/event.ts'
 import { checkGrammar } from '../../../src/message/grammar.ts'
 import type { JsonObject } from '../../../src/message/request.ts'
 import { cohere } from '../../../src/protocols/cohere/index.ts'
-import type { Memo } from '../../../src/protocols/protocol.ts'
+import type { Memo } from '../../../src/protocols/translation.ts'
 import { sse } from '../../support/sse.ts'
 
 /** Events as Cohere streams them, and what becomes of them. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../src/message/error.ts'
 import { cohere } from '../../../src/protocols/cohere/index.ts'
-import type { StreamTap } from '../../../src/protocols/protocol.ts'
+import type { StreamTap } from '../../../src/protocols/stream.ts'
 import { decodeAll, slice, slices, sse } from '../../support/sse.ts'
 import { call, citation, end, part, plan, start, wire } from './events.ts'
 

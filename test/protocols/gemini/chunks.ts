@@ -3,7 +3,7 @@ import type { Event } from '../../../src/message/event.ts'
 import { checkGrammar } from '../../../src/message/grammar.ts'
 import type { Block, JsonObject } from '../../../src/message/request.ts'
 import { gemini } from '../../../src/protocols/gemini/index.ts'
-import type { Memo } from '../../../src/protocols/protocol.ts'
+import type { Memo } from '../../../src/protocols/translation.ts'
 
 /** Chunks as Gemini streams them, and what becomes of them. */
 

@@ -5,7 +5,7 @@ import { GatewayError } from '../../../src/message/error.ts'
 import type { Event } from '../../../src/message/event.ts'
 import type { JsonObject } from '../../../src/message/request.ts'
 import { openaiChat } from '../../../src/protocols/openai-chat/index.ts'
-import type { EncodeContext } from '../../../src/protocols/protocol.ts'
+import type { EncodeContext } from '../../../src/protocols/translation.ts'
 
 const context: EncodeContext = {
   requestedModel: 'anthropic/claude',

@@ -5,7 +5,7 @@ import type { Event } from '../../../src/message/event.ts'
 import { isSemantic } from '../../../src/message/event.ts'
 import type { JsonObject } from '../../../src/message/request.ts'
 import { openaiChat } from '../../../src/protocols/openai-chat/index.ts'
-import type { StreamTap } from '../../../src/protocols/protocol.ts'
+import type { StreamTap } from '../../../src/protocols/stream.ts'
 import { readFrame, SseFramer } from '../../../src/wire/sse.ts'
 
 const chunk = (delta: JsonObject, finish_reason: string | null = null, more: JsonObject = {}) => ({

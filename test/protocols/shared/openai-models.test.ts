@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { lookup } from '../../../src/models/catalogue.ts'
 import { encodeModel, encodeModelList } from '../../../src/protocols/shared/openai-models.ts'
-import type { ListedModel } from '../../../src/protocols/protocol.ts'
+import type { ListedModel } from '../../../src/protocols/model-list.ts'
 
 function listed(provider: string, model: string, name = model): ListedModel {
   return { id: `${provider}/${name}`, provider, model, facts: lookup(provider, model) }

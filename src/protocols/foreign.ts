@@ -1,0 +1,41 @@
+import type { GatewayError } from '../message/error.ts'
+import type { JsonObject } from '../message/request.ts'
+
+/**
+ * Blocks that an answer of another protocol left in a conversation, and that this protocol's own service refuses.
+ * The bytes around them stay as they are.
+ */
+export interface ForeignBlocks {
+  /** The top-level list whose elements they are. Absent: they are elements of `messages[].content`. */
+  readonly list?: string
+  /** Text that stands in every body that has such a block: looking for it is all that other bodies cost. */
+  readonly needle: string
+  /** `model`: its id at the provider. */
+  isForeign(block: JsonObject, model: string): boolean
+  /** JSON text for a list that would be left empty. */
+  readonly placeholder: string
+}
+
+/**
+ * Reasoning that looks like the upstream's own and that it does not take all the same: of another account, or behind
+ * a beginning that has changed.
+ */
+export interface RefusedReasoning {
+  /** Is this how the upstream says so? */
+  isRefusal(error: GatewayError): boolean
+  /** All of it. */
+  readonly blocks: ForeignBlocks
+}
+
+/**
+ * Texts that an answer of another protocol left in a conversation, under a mark of ours, and that this protocol's
+ * own service refuses. What they stand on stays: a call without its id or its signature is refused, too.
+ */
+export interface ForeignStrings {
+  /** Stands in every such string. Strings with an escape in them are none. */
+  readonly needle: string
+  /** The fields that may hold one. */
+  readonly fields: readonly string[]
+  /** What to say instead; the same for a string that may stay. */
+  mend(value: string): string
+}
