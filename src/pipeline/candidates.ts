@@ -1,4 +1,4 @@
-import type { Candidate } from '../rules/routing.ts'
+import type { Candidate } from '../rules/candidate.ts'
 import type { Configuration, ConfiguredProvider } from '../stores/config/configuration.ts'
 import type { VirtualKey } from '../stores/config/governance.ts'
 import type { Caller } from './authenticate.ts'

@@ -1,5 +1,5 @@
-import { modelAt } from './routing.ts'
-import type { Candidate } from './routing.ts'
+import { modelAt } from './candidate.ts'
+import type { Candidate } from './candidate.ts'
 import { chooseByWeight } from './weighted.ts'
 import type { Chance } from './weighted.ts'
 

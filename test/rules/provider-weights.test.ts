@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { balance } from '../../src/rules/provider-weights.ts'
 import type { BalancedGrant, BalanceQuestion } from '../../src/rules/provider-weights.ts'
-import type { Candidate } from '../../src/rules/routing.ts'
+import type { Candidate } from '../../src/rules/candidate.ts'
 import { distance, seeded } from '../support/chance.ts'
 
 /** `listed` empty: all models. */

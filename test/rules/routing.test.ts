@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { modelAt, route, routeTo } from '../../src/rules/routing.ts'
-import type { Candidate } from '../../src/rules/routing.ts'
+import { modelAt } from '../../src/rules/candidate.ts'
+import { route, routeTo } from '../../src/rules/routing.ts'
+import type { Candidate } from '../../src/rules/candidate.ts'
 
 function candidates(...list: (Partial<Candidate> & { id: string })[]): ReadonlyMap<string, Candidate> {
   return new Map(
