@@ -63,16 +63,15 @@ export function demandOf({ call, request, target, key }: Intended, context: Cost
 const FREE: ReadonlySet<string> = new Set(['count-tokens'])
 const NOTHING: Demand = { nanodollars: 0, tokens: 0 }
 
-/** Agents wait as long as they are told, but not for longer than this: then they shall say what is wrong. */
+/**
+ * Agents wait as long as they are told, and say nothing meanwhile: Codex, OpenCode and Gemini CLI for a day. Of a
+ * longer wait they are told in words alone.
+ */
 const WAIT_MAX_SECONDS = 60
 
 function refused(blocks: readonly Block[]): GatewayError {
   const { kind, status, message, retryAfterSeconds, isOfTarget } = refusal(blocks, Date.now())
-  const passes = retryAfterSeconds !== undefined && retryAfterSeconds <= WAIT_MAX_SECONDS
-  return new GatewayError(kind, message, {
-    status,
-    isOfTarget,
-    shouldRetry: passes,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  })
+  if (retryAfterSeconds !== undefined && retryAfterSeconds <= WAIT_MAX_SECONDS)
+    return new GatewayError(kind, message, { status, isOfTarget, shouldRetry: true, retryAfterSeconds })
+  return new GatewayError(kind, message, { status, isOfTarget, shouldRetry: false })
 }

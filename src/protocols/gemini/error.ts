@@ -164,8 +164,10 @@ function statusOf(error: GatewayError): number {
 /** Also the data of an error inside a stream. */
 export function errorBody(error: GatewayError): JsonObject {
   const code = statusOf(error)
-  const { field, retryAfterSeconds, overflow } = error.details
+  const { field, retryAfterSeconds, overflow, shouldRetry } = error.details
+  const isFinal = code === 429 && shouldRetry === false
   const details = [
+    ...(isFinal ? [{ '@type': `${RPC}QuotaFailure`, violations: [{ quotaId: FINAL_QUOTA }] }] : []),
     ...(retryAfterSeconds === undefined
       ? []
       : [{ '@type': `${RPC}RetryInfo`, retryDelay: `${Math.ceil(retryAfterSeconds)}s` }]),
@@ -180,6 +182,9 @@ export function errorBody(error: GatewayError): JsonObject {
 }
 
 const RPC = 'type.googleapis.com/google.rpc.'
+
+/** Gemini CLI (0.61) asks ten times more at every other quota. */
+const FINAL_QUOTA = 'GatewayRequestsPerDay'
 
 /** The wording by which agents on this API know that their conversation has become too long. */
 function overflowMessage({ inputTokens, limit }: ContextOverflow, original: string): string {

@@ -1,5 +1,6 @@
 import type { Protocol } from '../protocol.ts'
-import { decodeError, encodeError } from '../shared/openai-error.ts'
+import { decodeError } from '../shared/openai-error.ts'
+import { encodeError } from './error.ts'
 import { encodeModel, encodeModelList } from '../shared/openai-models.ts'
 import { endpoints } from './endpoints.ts'
 import { foreignBlocks } from './foreign.ts'
