@@ -120,7 +120,8 @@ function applies(override: PriceOverride, question: PriceQuestion): boolean {
   if (override.providerKeyId !== undefined && override.providerKeyId !== question.providerKeyId) return false
   if (override.virtualKeyId !== undefined && override.virtualKeyId !== question.virtualKeyId) return false
   if (override.requestTypes !== undefined && !override.requestTypes.has(question.requestType)) return false
-  return [model, `${provider}/${model}`, requested, reported].some(
+  const asked = requested === undefined ? [] : [requested, `${provider}/${requested}`]
+  return [model, `${provider}/${model}`, ...asked, reported].some(
     (name) => name !== undefined && matches(override, name),
   )
 }

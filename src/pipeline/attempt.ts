@@ -144,7 +144,7 @@ function keyFor(
   if (key !== undefined) return key
   const { id } = provider
   const listed = keysOf(target).filter(
-    (candidate) => candidate.enabled && !allows(candidate, target.model, request.model),
+    (candidate) => candidate.enabled && !allows(candidate, target.model, target.requested),
   ).length
   const reason = listed > 0 ? `its ${listed} enabled key(s) do not list this model` : 'it has no enabled key'
   throw new GatewayError(
@@ -161,12 +161,11 @@ function choose(
   on: Dependencies,
 ): ProviderKey | undefined {
   if (target.loginToken !== undefined) return undefined
-  const { sessionId, model: requested } = request
   return chooseKey(keysOf(target), {
     model: target.model,
-    requested,
+    requested: target.requested,
     tried,
-    sessionId,
+    sessionId: request.sessionId,
     random: on.random,
   })
 }

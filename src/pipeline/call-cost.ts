@@ -47,7 +47,6 @@ interface Bill {
 export interface CostContext {
   readonly configuration: Configuration
   readonly operation: Operation
-  readonly requested: string | undefined
   readonly virtualKeyId: string | undefined
 }
 
@@ -171,17 +170,18 @@ function sum(before: CallCost, { nanodollars, ...later }: CallCost): CallCost {
 }
 
 function attemptCost({ target, key, meter }: MeteredAttempt, usage: Usage, context: CostContext): CallCost {
-  const { configuration, requested } = context
+  const { configuration } = context
   const provider = target.provider.id
   const question = questionOf(target, key, context)
   const found = configuration.prices.find({
     ...question,
     model: target.model,
     reported: meter?.model,
-    requested,
   })
   const { nanodollars, reason, parts } = priceOf(usage, (model) =>
-    model === undefined ? found?.prices : configuration.prices.find({ ...question, model })?.prices,
+    model === undefined
+      ? found?.prices
+      : configuration.prices.find({ ...question, requested: undefined, model })?.prices,
   )
   if (reason !== undefined) return { nanodollars: null, reason: `${provider}/${target.model}: ${reason}` }
   return { nanodollars, parts, ...(found && { price: found.model, source: found.source }) }
@@ -189,15 +189,19 @@ function attemptCost({ target, key, meter }: MeteredAttempt, usage: Usage, conte
 
 /** What an attempt there is billed by, before anybody has answered it. */
 export function pricesAt(target: Target, key: ProviderKey, context: CostContext): Prices | undefined {
-  const { configuration, requested } = context
   const question = questionOf(target, key, context)
-  return configuration.prices.find({ ...question, model: target.model, reported: undefined, requested })
-    ?.prices
+  return context.configuration.prices.find({ ...question, model: target.model })?.prices
 }
 
 function questionOf(target: Target, key: ProviderKey, { operation, virtualKeyId }: CostContext) {
-  const provider = target.provider.id
-  return { provider, providerKeyId: key.id, virtualKeyId, requestType: requestTypeOf(operation) }
+  const { provider, requested } = target
+  return {
+    provider: provider.id,
+    providerKeyId: key.id,
+    virtualKeyId,
+    requestType: requestTypeOf(operation),
+    requested,
+  }
 }
 
 const REQUEST_TYPES: Readonly<Record<string, RequestType>> = {

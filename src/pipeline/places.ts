@@ -23,6 +23,11 @@ export interface Place {
   readonly provider: ConfiguredProvider
   /** The model's id at the provider. */
   readonly model: string
+  /**
+   * The name, without its provider, by which this very place was asked for: keys list it, and it may tell the maker of
+   * a model whose id is a number. A fallback's is its own: under the first one's it would get keys that it must not.
+   */
+  readonly requested: string
   readonly reason: string
   /** The provider keys that may be used; undefined: all. */
   readonly keyIds: ReadonlySet<string> | undefined
@@ -185,6 +190,7 @@ function placeAt(
   return {
     provider,
     model,
+    requested: name,
     reason,
     keyIds: pinned(answer.grant?.keyIds, pin),
     loginToken: pin === undefined ? loginTokenFor(provider, caller) : undefined,
@@ -235,6 +241,7 @@ export function namedPlace(
   return {
     provider,
     model,
+    requested: model,
     reason,
     keyIds: answer.outcome === 'granted' ? answer.grant?.keyIds : grantedKeys(virtualKey, id),
     loginToken: undefined,

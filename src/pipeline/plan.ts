@@ -24,7 +24,7 @@ export type Plan<To extends Target = Target> = readonly [To, ...To[]]
 export function plan(question: RoutingQuestion): Plan {
   const { call, request } = question
   return targetsAt(placesFor(question), (place) => {
-    const surface = surfaceFor(place.provider.provider, call.protocol.id, place.model, request.model)
+    const surface = surfaceFor(place.provider.provider, call.protocol.id, place.model, place.requested)
     checkAllowed(place.provider, kindsOf(surface, request))
     return { ...place, surface, mode: isNative(call, request, surface) ? 'native' : 'translated' }
   })

@@ -163,7 +163,6 @@ export class CallRecord {
     return {
       configuration: this.#configuration,
       operation: this.#operation,
-      requested: this.#request?.model,
       virtualKeyId: this.#caller?.virtualKey?.id,
     }
   }

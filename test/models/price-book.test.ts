@@ -58,6 +58,12 @@ describe('the override in force is', () => {
     ['the whole name with its provider', [override('a', { pattern: 'openai/gpt-5' })], {}, 'a'],
     ['the client’s word', [override('a', { pattern: 'fast' })], { requested: 'fast' }, 'a'],
     [
+      'the client’s word with its provider',
+      [override('a', { pattern: 'openai/fast' })],
+      { requested: 'fast' },
+      'a',
+    ],
+    [
       'the whole name before its beginning, and the longer one before the shorter',
       [
         override('r', { match: 'regex', pattern: /gpt/ }),
