@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path'
 import { parseServeFlags, type ServeFlags } from './cli/flags.ts'
-import { banner, issuedKeys } from './cli/banner.ts'
+import { banner } from './cli/banner.ts'
 import { answerDecoder } from './admin/decode-answer.ts'
 import type { LogSources } from './admin/logs.ts'
-import { ownRoutes } from './admin/routes.ts'
+import { createAdmin, ownRoutes } from './admin/routes.ts'
 import { cursor } from './http/cursor.ts'
 import { MOUNTS } from './http/mounts.ts'
 import { Router } from './http/router.ts'
@@ -17,12 +17,10 @@ import { IdleWatch } from './pipeline/idle-watch.ts'
 import { PROTOCOLS } from './protocols/index.ts'
 import { CachedCredentials } from './providers/credentials/cached-credentials.ts'
 import type { Account } from './rules/limits.ts'
-import { exposed } from './rules/exposure.ts'
-import { appDirOf, load, SOURCES, version } from './start.ts'
+import { announce, openSettings } from './settings.ts'
+import { appDirOf, version } from './start.ts'
 import { createAppDir } from './stores/config/app-dir.ts'
 import type { Configuration } from './stores/config/configuration.ts'
-import { KeyKeeper } from './stores/config/key-keeper.ts'
-import type { Loaded } from './stores/config/load.ts'
 import { watchConfiguration } from './stores/config/watch.ts'
 import type { Ledger } from './stores/ledger/port.ts'
 import { openLedger } from './stores/ledger/sqlite.ts'
@@ -44,86 +42,64 @@ export async function serve(args: readonly string[]): Promise<void> {
   const report: Report = (message, error) => log.error(message, detailsOf(error))
   const appDir = await openAppDir(flags.appDir, log)
 
-  const keys = new KeyKeeper(appDir, (problem) => log.warn(problem))
-  const loaded = await begin(flags.host, appDir, keys, log)
-  let { configuration } = loaded
-  const logStore = openLogs(configuration, report)
-  const ledger = openAccounts(appDir, configuration, logStore, report)
-  const egress = new Egress()
-  const credentials = new CachedCredentials({ egress, environment: process.env, report })
-  const dependencies = {
-    configuration: () => configuration,
-    egress,
-    credentials,
-    logs: logStore.writer,
-    ledger,
-    idleWatch: new IdleWatch(),
-    random: Math.random,
+  const { settings, configStore, loaded } = await openSettings({
+    host: flags.host,
+    appDir,
+    log,
     report,
-  }
+    onChange: (configuration) => tell(configuration, dependencies, logStore),
+  })
+  const logStore = openLogs(loaded.configuration, report)
+  const ledger = openAccounts(appDir, loaded.configuration, logStore, report)
+  const dependencies = connect(() => settings.running.configuration, logStore, ledger, report)
+  const { egress } = dependencies
+  const admin = createAdmin({ settings, store: configStore, ledger, now: Date.now })
   const server = await startServer({
     host: flags.host,
     port: flags.port,
-    router: new Router(MOUNTS, ownRoutes(logSources(logStore))),
-    guards: () => configuration.client,
+    router: new Router(MOUNTS, ownRoutes(logSources(logStore), admin)),
+    guards: () => settings.running.configuration.client,
+    admit: admin.admit,
     handle: (call) => handle(call, dependencies),
     report,
   })
-  console.log(banner(version(), server.port, flags.host, configuration))
+  console.log(banner(version(), server.port, flags.host, loaded.configuration))
   warmUp(egress)
-  const refuse = (why: string) => log.error(`The configuration is not used, what ran goes on:\n${why}`)
   const watcher = watchConfiguration({
-    ...SOURCES,
     appDir,
-    openMemory: keys.open,
     loaded,
+    read: (text, file) => settings.reload(text, file),
     onChange: (next) => {
-      const opened = exposure(flags.host, next.configuration)
-      if (opened !== undefined) return refuse(opened)
-      configuration = next.configuration
-      logStore.setRetention(configuration.client.logRetentionDays)
-      tell(configuration, dependencies)
-      log.info(`${basename(next.file)} was read again`, { version: configuration.version })
-      void announce(next, keys, log)
+      tell(next.configuration, dependencies, logStore)
+      log.info(`${basename(next.file)} was read again`, { version: next.configuration.version })
+      announce(next, log)
     },
-    onRefused: refuse,
+    onRefused: (why) => log.error(`The configuration is not used, what ran goes on:\n${why}`),
   })
 
   stopOnSignal(async () => {
     watcher.close()
+    settings.close()
     // Those whose answers last longer are told why they end, and their rows say so.
     await server.close(DRAIN_MS, () => egress.close())
     await egress.close()
     await ledger.close()
     await logStore.close()
+    configStore.close()
   })
 }
 
-/** The configuration of the start, unless it must not be listened with. */
-async function begin(host: string, appDir: string, keys: KeyKeeper, log: Log): Promise<Loaded> {
-  const loaded = await load(appDir, keys.open)
-  const refusal = exposure(host, loaded.configuration)
-  if (refusal !== undefined) throw new Error(refusal)
-  await announce(loaded, keys, log)
-  return loaded
+/** What a call needs. */
+function connect(configuration: () => Configuration, { writer }: LogStore, ledger: Ledger, report: Report) {
+  const egress = new Egress()
+  const credentials = new CachedCredentials({ egress, environment: process.env, report })
+  const idleWatch = new IdleWatch()
+  return { configuration, egress, credentials, logs: writer, ledger, idleWatch, random: Math.random, report }
 }
 
-/** Says what there is to say of a configuration that counts, and shows the values that were made up for virtual keys. */
-async function announce({ notices, memory, issued }: Loaded, keys: KeyKeeper, log: Log): Promise<void> {
-  for (const notice of notices) log.warn(notice.message)
-  try {
-    await keys.keep(memory)
-  } catch (error) {
-    log.error(
-      'Virtual keys cannot be remembered; made-up values change with the next start',
-      detailsOf(error),
-    )
-  }
-  if (issued.length > 0) console.log(issuedKeys(issued))
-}
-
-/** Limits count anew what changed of them; connections and tokens of what is named no longer are closed and forgotten. */
-function tell(configuration: Configuration, { ledger, egress, credentials }: Told): void {
+/** Rows are kept as long as it says; limits count anew what changed of them; connections and tokens of what is named no longer are closed and forgotten. */
+function tell(configuration: Configuration, { ledger, egress, credentials }: Told, logStore: LogStore): void {
+  logStore.setRetention(configuration.client.logRetentionDays)
   ledger.configure(accountsOf(configuration))
   egress.keepOnly(upstreamsOf(configuration))
   credentials.keepOnly([...configuration.providers.values()].flatMap(({ keys }) => keys))
@@ -167,16 +143,6 @@ async function openAppDir(flag: string | undefined, log: Log): Promise<string> {
   await createAppDir(appDir)
   preferCatalogue(join(appDir, CATALOGUE_FILE), (problem) => log.warn(problem))
   return appDir
-}
-
-/** Why the gateway may not listen there with this configuration; undefined: it may. */
-function exposure(host: string, { client, governance }: Configuration): string | undefined {
-  const { enforceAuthOnInference } = client
-  return exposed({
-    host,
-    enforceAuthOnInference,
-    virtualKeys: governance.acceptsKeys ? governance.virtualKeys.size : 0,
-  })
 }
 
 function logSources({ reader, writer }: LogStore): LogSources {

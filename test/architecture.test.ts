@@ -7,6 +7,7 @@ import { readSources } from './support/sources.ts'
 const FLOORS = [
   ['main.ts'],
   ['serve.ts', 'commands.ts', 'codecs.ts'],
+  ['settings.ts'],
   ['start.ts', 'cli'],
   ['http', 'admin', 'mcp'],
   ['pipeline'],
@@ -35,7 +36,7 @@ const SHARED_BY_PROVIDERS = ['provider', 'auth', 'authorization', 'cloud-auth', 
 const CREDENTIALS = 'providers/credentials'
 
 /** They put the program together. */
-const ROOTS = ['serve.ts', 'commands.ts', 'start.ts']
+const ROOTS = ['serve.ts', 'commands.ts', 'settings.ts', 'start.ts']
 
 /** Rooms that run in any host. */
 const PURE = ['message', 'protocols', 'operations']

@@ -1,11 +1,10 @@
 import { join, resolve as resolvePath } from 'node:path'
+import { CONFIG_STORE_FILE } from '../config/defaults.ts'
 import { resolve } from '../config/environment.ts'
 import type { EnvironmentText } from '../config/fields.ts'
 import { parse, type Loaded } from '../config/load.ts'
 import { fields } from '../config/raw.ts'
 import type { Environment } from '../config/registry.ts'
-
-const CONFIG_STORE_FILE = 'config.db'
 
 /**
  * Where `config_store` of a file says that the database is: `config.db` of the app dir unless it says otherwise, and

@@ -59,6 +59,7 @@ export function compile(written: Settings, options: CompileOptions): Compiled {
       ? compileProviders(listed, { registry, environment, notices })
       : detectProviders(registry, environment)
   const client = compileClient(written, notices)
+  noteConfigStore(written.config_store ?? {}, notices)
   const { governance, issued, memory } = compileGovernance(settings, {
     environment,
     providers,
@@ -167,6 +168,15 @@ function compileAdmin(settings: Settings, environment: Environment, notices: Not
   const protectsInference = enabled && auth.disable_auth_on_inference !== true
   const openPaths = settings.client?.whitelisted_routes ?? []
   return { enabled, username, password, protectsInference, openPaths }
+}
+
+function noteConfigStore(
+  { enabled = true, type = 'sqlite' }: NonNullable<Settings['config_store']>,
+  notices: Notice[],
+): void {
+  if (!enabled || type === 'sqlite') return
+  const message = `config_store: this version does not write to ${type}; what the admin API changes goes to a SQLite file.`
+  notices.push({ kind: 'governance', message })
 }
 
 function compileLogs(

@@ -35,6 +35,7 @@ export const KEY_DEFAULTS = { weight: 1, enabled: true } as const
 export const QUEUE_DEFAULTS = { concurrency: 1000, buffer_size: 5000 } as const
 
 export const LOGS_FILE = 'logs.db'
+export const CONFIG_STORE_FILE = 'config.db'
 
 /**
  * What an empty list of a virtual key's means, the first being ours. `deny_empty`: nothing, and an absent one

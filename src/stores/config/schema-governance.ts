@@ -75,8 +75,8 @@ const virtualKey = block({
 
 export const adminAuthentication = block({
   admin_username: served(environmentText, 'Name of the administrator.'),
-  admin_password: served(environmentText, 'Password, plain or as a bcrypt hash.'),
-  is_enabled: served(flag, 'true: the admin API and the dashboard ask for the password.', false),
+  admin_password: served(environmentText, 'Password, plain or as a scrypt hash: `$scrypt$ln=15,r=8,p=3$…`.'),
+  is_enabled: served(flag, 'true: the admin API asks for the password.', false),
   disable_auth_on_inference: served(
     flag,
     'true: inference needs neither the password nor, unless that is enforced, a virtual key.',

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { DURATION_FORMS } from '../../rules/windows.ts'
-import { CLIENT_DEFAULTS, LOGS_FILE } from './defaults.ts'
+import { CLIENT_DEFAULTS, CONFIG_STORE_FILE, LOGS_FILE } from './defaults.ts'
 import {
   accepted,
   amount,
@@ -137,29 +137,31 @@ const clientSettings = block({
   webhook_config: accepted(open, 'Messages about finished jobs.'),
 })
 
+/** A SQLite file, or what Bifrost's files say of a PostgreSQL server. */
+function databasePlace(standard: string) {
+  return block({
+    path: served(environmentText, 'SQLite file; a relative path starts at the app dir.', standard),
+    host: accepted(environmentText, 'PostgreSQL server.'),
+    port: accepted(z.union([z.string(), z.number(), environmentText], { error: 'a port' }), 'Its port.'),
+    user: accepted(environmentText, 'User.'),
+    password: accepted(environmentText, 'Password.'),
+    db_name: accepted(environmentText, 'Database.'),
+    ssl_mode: accepted(environmentText, 'How the connection is secured.'),
+    max_idle_conns: accepted(count, 'Idle connections.'),
+    max_open_conns: accepted(count, 'Open connections.'),
+  })
+}
+
 const logsStoreSettings = block({
   enabled: served(flag, 'false: nothing is logged.', true),
   type: served(choice(['sqlite', 'postgres', 'clickhouse']), 'This version writes SQLite only.', 'sqlite'),
-  config: served(
-    block({
-      path: served(environmentText, 'SQLite file; a relative path starts at the app dir.', LOGS_FILE),
-      host: accepted(environmentText, 'PostgreSQL server.'),
-      port: accepted(z.union([z.string(), z.number(), environmentText], { error: 'a port' }), 'Its port.'),
-      user: accepted(environmentText, 'User.'),
-      password: accepted(environmentText, 'Password.'),
-      db_name: accepted(environmentText, 'Database.'),
-      ssl_mode: accepted(environmentText, 'How the connection is secured.'),
-      max_idle_conns: accepted(count, 'Idle connections.'),
-      max_open_conns: accepted(count, 'Open connections.'),
-    }),
-    'Where the log is.',
-  ),
+  config: served(databasePlace(LOGS_FILE), 'Where the log is.'),
 })
 
 const configStoreSettings = block({
-  enabled: accepted(flag, 'false: nothing but this file counts.'),
-  type: accepted(choice(['sqlite', 'postgres']), 'Kind of database.'),
-  config: accepted(open, 'Where the database is.'),
+  enabled: served(flag, 'false: nothing but this file counts, and the admin API changes nothing.', true),
+  type: served(choice(['sqlite', 'postgres']), 'This version writes SQLite only.', 'sqlite'),
+  config: served(databasePlace(CONFIG_STORE_FILE), 'Where the database is.'),
 })
 
 const plugin = block({
@@ -208,7 +210,7 @@ export const settingsSchema = block({
   accounts,
   budgets: levelBudgets,
   logs_store: served(logsStoreSettings, 'The log of calls.'),
-  config_store: accepted(configStoreSettings, 'Database for settings made through the admin API.'),
+  config_store: served(configStoreSettings, 'Database for settings made through the admin API.'),
   mcp: accepted(mcpSettings, 'Tools of MCP servers.'),
   vector_store: accepted(
     block({
@@ -221,9 +223,16 @@ export const settingsSchema = block({
   plugins: accepted(list(plugin), 'Plugins.'),
   framework: served(frameworkSettings, 'Prices.'),
   websocket: accepted(webSocketSettings, 'WebSocket connections.'),
-  encryption_key: unenforced(environmentText, 'Key for secrets at rest.'),
+  encryption_key: served(
+    environmentText,
+    'Key for secrets at rest, of at least 16 characters. Absent: `BIFROST_ENCRYPTION_KEY`, or the key file of the app dir.',
+  ),
+  setup_token: served(
+    environmentText,
+    'Lets whoever knows it make the first administrator from another machine. Absent: `BIFROST_SETUP_TOKEN`.',
+  ),
   auth_config: served(adminAuthentication, 'Older place of `governance.auth_config`.'),
-  source_of_truth: accepted(text, '`config.json`: the file wins over the admin API.'),
+  source_of_truth: served(text, '`config.json`: the file wins over the admin API.'),
   schema_url: accepted(text, 'Where the JSON schema is read.'),
   cluster_config: accepted(open, 'Several gateways as one.'),
   saml_config: unenforced(open, 'Sign-in through an identity provider.'),

@@ -1,12 +1,15 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CONFIG_FILES, compileText, findConfigFile, readConfigFile } from './load.ts'
-import type { Loaded, LoadOptions } from './load.ts'
+import { CONFIG_FILES, findConfigFile, readConfigFile } from './load.ts'
+import type { Loaded } from './load.ts'
 import { ConfigurationError } from './problem.ts'
 
-export interface WatchOptions extends Omit<LoadOptions, 'version'> {
+export interface WatchOptions {
+  readonly appDir: string
   /** What runs now. */
   readonly loaded: Loaded
+  /** Makes settings of the text that is there now. Rejects where it cannot be used. */
+  readonly read: (text: string, file: string) => Promise<Loaded>
   /** A changed file was accepted; called before the next one is looked at. */
   readonly onChange: (loaded: Loaded) => void
   /** The file cannot be used as it is now, and what ran goes on running. Once for each state of the file. */
@@ -29,7 +32,6 @@ const INTERVAL_MS = 1000
  */
 export function watchConfiguration(options: WatchOptions): ConfigWatcher {
   const { appDir, onChange, onRefused } = options
-  let { version } = options.loaded.configuration
   let { text: running, file } = options.loaded
   let state: string | undefined
   let refused: string | undefined
@@ -71,9 +73,8 @@ export function watchConfiguration(options: WatchOptions): ConfigWatcher {
     else if (text === undefined) refuse(`${file} is gone`)
     // Editors empty a file before they write it; the rest comes within the second.
     else if (text.trim() !== '') {
-      const next = await compileText(text, found, { ...options, version: version + 1 })
+      const next = await options.read(text, found)
       if (closed) return
-      version++
       running = text
       file = found
       refused = undefined

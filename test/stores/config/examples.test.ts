@@ -39,7 +39,7 @@ it('the published example with three providers', async () => {
   expect(loaded.configuration.logs).toEqual({ enabled: true, path: '/app/logs.db' })
   expect(loaded.configuration.client.disableContentLogging).toBe(false)
   expect(loaded.notices.map((notice) => notice.message)).toEqual([
-    'config.json has settings that this version accepts and does not serve: client.initial_pool_size, client.allow_direct_keys, config_store.',
+    'config.json has settings that this version accepts and does not serve: client.initial_pool_size, client.allow_direct_keys.',
   ])
 })
 
@@ -119,7 +119,7 @@ it('the sample with all common settings', async () => {
   expect(routing.decide({ ...haiku, budgetUsed: 80 }, QUESTION)).toBeUndefined()
   expect(loaded.notices.map((notice) => notice.message)).toEqual([
     'config.json has settings that this version accepts and does not serve: client.allow_direct_keys, client.prometheus_labels, ' +
-      'governance.virtual_keys[].mcp_configs, mcp, vector_store, plugins, config_store.',
+      'governance.virtual_keys[].mcp_configs, mcp, vector_store, plugins.',
     'The key "a2" of anthropic is not used: the environment has no ANTHROPIC_API_KEY_2.',
     'This version does not reach these providers and leaves them out: bedrock.',
     'client.allowed_origins "*" lets every web page call for inference; the admin API still answers its own pages only.',
