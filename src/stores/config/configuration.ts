@@ -115,10 +115,8 @@ export interface AdminSettings {
   readonly enabled: boolean
   /** Undefined: it is missing in the environment, and nobody gets in. */
   readonly username: string | undefined
-  /** Plain, or a bcrypt hash. Undefined: as above. */
+  /** Plain, or a scrypt hash. Undefined: as above. */
   readonly password: string | undefined
-  /** Inference is for those who send the password or a virtual key. */
-  readonly protectsInference: boolean
   /** Paths that need no password; one that ends with `*` is a prefix. */
   readonly openPaths: readonly string[]
 }

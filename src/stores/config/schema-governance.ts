@@ -79,7 +79,7 @@ export const adminAuthentication = block({
   is_enabled: served(flag, 'true: the admin API asks for the password.', false),
   disable_auth_on_inference: served(
     flag,
-    'true: inference needs neither the password nor, unless that is enforced, a virtual key.',
+    'false: where the admin API asks for the password, callers of models need a virtual key, unless `client.enforce_auth_on_inference` says otherwise. The password itself is not taken for inference.',
     false,
   ),
 })

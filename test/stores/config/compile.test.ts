@@ -226,6 +226,21 @@ it.each(CLIENTS)('client with %s', async (_title, client, expected) => {
   expect((await load({ client })).configuration.client).toMatchObject(expected)
 })
 
+const PROTECTED: [title: string, auth: object, client: object, asksForKeys: boolean][] = [
+  ['with a password', { is_enabled: true }, {}, true],
+  ['with one that is not asked for', { is_enabled: false }, {}, false],
+  ['with one, but not for inference', { is_enabled: true, disable_auth_on_inference: true }, {}, false],
+  ['with one, and inference open', { is_enabled: true }, { enforce_auth_on_inference: false }, false],
+]
+
+it.each(PROTECTED)('I4 an admin API %s', async (_title, auth, client, asksForKeys) => {
+  const auth_config = { admin_username: 'ann', admin_password: 'Correct-horse-7', ...auth }
+  for (const settings of [{ auth_config }, { governance: { auth_config } }]) {
+    const { configuration } = await load({ ...settings, client })
+    expect(configuration.client.enforceAuthOnInference).toBe(asksForKeys)
+  }
+})
+
 const LOGS: [title: string, store: object, expected: object][] = [
   ['absent', {}, { enabled: true, path: '/app/logs.db' }],
   ['off', { enabled: false }, { enabled: false, path: '/app/logs.db' }],
