@@ -29,8 +29,8 @@ const MEANINGS: Readonly<Record<ErrorKind, string>> = {
   model_blocked: 'The virtual key may not use this model at this provider.',
   budget_exceeded:
     'A budget is spent, or what this call may cost is more than is left of it. The message says whose, and until when.',
-  token_limited: 'The tokens of a rate limit are used up; `retry-after` says for how long.',
-  request_limited: 'The requests of a rate limit are used up; `retry-after` says for how long.',
+  token_limited: 'The tokens of a rate limit are used up; `retry-after` says for how long, where it is a minute or less.',
+  request_limited: 'The requests of a rate limit are used up; `retry-after` says for how long, where it is a minute or less.',
   governance_limited:
     'Tokens and requests of a rate limit are used up; or what is left of a budget or limit is held by calls in flight, and may be free again in seconds.',
   client_closed: 'The client left. Seen in the log only.',
