@@ -12,6 +12,7 @@ import { CallRecord } from '../src/pipeline/record.ts'
 import { demandOf } from '../src/pipeline/reserve.ts'
 import { chooseKey } from '../src/rules/key-choice.ts'
 import type { Configuration } from '../src/stores/config/configuration.ts'
+import { newResilience } from '../src/pipeline/resilience.ts'
 import { openLedger } from '../src/stores/ledger/sqlite.ts'
 import type { LogWriter } from '../src/stores/logs/port.ts'
 import { inboundCall, loadBenchConfiguration } from './inbound.ts'
@@ -110,7 +111,8 @@ async function measureDecision() {
       ...configuration.governance.rateLimits.values(),
     ])
     const times: Decision[] = []
-    const on = { ledger, random: Math.random } as Dependencies
+    const resilience = newResilience(() => performance.now())
+    const on = { ledger, resilience, random: Math.random } as Dependencies
     for (let n = 0; n < DECISIONS; n++) times.push(await decide(n * 7919, configuration, on))
     const of = (figure: keyof Decision) => median(times.slice(DECISIONS / 3).map((each) => each[figure]))
     return { decisionMicroseconds: of('decision'), worstCaseMicroseconds: of('worstCase') }

@@ -22,6 +22,7 @@ import { openaiChat } from '../src/protocols/openai-chat/index.ts'
 import { PROVIDERS } from '../src/providers/index.ts'
 import { chooseKey } from '../src/rules/key-choice.ts'
 import type { Configuration } from '../src/stores/config/configuration.ts'
+import { newResilience } from '../src/pipeline/resilience.ts'
 import { openMemoryLedger } from '../src/stores/ledger/memory.ts'
 import type { LogWriter } from '../src/stores/logs/port.ts'
 import { openLogStore } from '../src/stores/logs/sqlite.ts'
@@ -89,7 +90,11 @@ async function requestStages(configuration: Configuration): Promise<Stage[]> {
     request,
     caller,
     configuration,
-    on: { ledger: openMemoryLedger(), random: Math.random },
+    on: {
+      ledger: openMemoryLedger(),
+      resilience: newResilience(() => performance.now()),
+      random: Math.random,
+    },
   }
   const [target] = plan(routing)
   const question = {
@@ -179,7 +184,14 @@ async function recordStage(configuration: Configuration, logs: LogWriter): Promi
   }
   const caller = authenticate(call, configuration)
   const ledger = openMemoryLedger()
-  const [target] = plan({ call, request, caller, configuration, on: { ledger, random: Math.random } })
+  const resilience = newResilience(() => performance.now())
+  const [target] = plan({
+    call,
+    request,
+    caller,
+    configuration,
+    on: { ledger, resilience, random: Math.random },
+  })
   const chunks = anthropicEvents(EVENTS).map((part) => Buffer.from(part))
   const run = () => {
     const record = new CallRecord(call, configuration, logs)

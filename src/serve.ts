@@ -14,6 +14,10 @@ import { handle } from './pipeline/handle.ts'
 import { CATALOGUE_FILE, edition, preferCatalogue } from './models/catalogue.ts'
 import { interruptedRow } from './pipeline/interrupted.ts'
 import { IdleWatch } from './pipeline/idle-watch.ts'
+import type { Dependencies } from './pipeline/dependencies.ts'
+import type { HealthChange } from './pipeline/health.ts'
+import { healthLine } from './pipeline/health-line.ts'
+import { newResilience } from './pipeline/resilience.ts'
 import { PROTOCOLS } from './protocols/index.ts'
 import { CachedCredentials } from './providers/credentials/cached-credentials.ts'
 import type { Account } from './rules/limits.ts'
@@ -51,7 +55,8 @@ export async function serve(args: readonly string[]): Promise<void> {
   })
   const logStore = openLogs(loaded.configuration, report)
   const ledger = openAccounts(appDir, loaded.configuration, logStore, report)
-  const dependencies = connect(() => settings.running.configuration, logStore, ledger, report)
+  const stores = { logs: logStore.writer, ledger }
+  const dependencies = connect(() => settings.running.configuration, stores, log, report)
   const { egress } = dependencies
   const admin = createAdmin({ settings, store: configStore, ledger, now: Date.now })
   const server = await startServer({
@@ -89,12 +94,20 @@ export async function serve(args: readonly string[]): Promise<void> {
   })
 }
 
-/** What a call needs. */
-function connect(configuration: () => Configuration, { writer }: LogStore, ledger: Ledger, report: Report) {
+/** What a call needs. A change in the health of a provider key is told. */
+function connect(
+  configuration: () => Configuration,
+  stores: Pick<Dependencies, 'logs' | 'ledger'>,
+  log: Log,
+  report: Report,
+): Dependencies & Told {
   const egress = new Egress()
   const credentials = new CachedCredentials({ egress, environment: process.env, report })
   const idleWatch = new IdleWatch()
-  return { configuration, egress, credentials, logs: writer, ledger, idleWatch, random: Math.random, report }
+  const onHealth = (change: HealthChange) => log[change.type === 'back' ? 'info' : 'warn'](healthLine(change))
+  const resilience = newResilience(() => performance.now(), onHealth)
+  const random = Math.random
+  return { configuration, egress, credentials, ...stores, idleWatch, resilience, random, report }
 }
 
 /** Rows are kept as long as it says; limits count anew what changed of them; connections and tokens of what is named no longer are closed and forgotten. */

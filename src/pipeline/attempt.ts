@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError, toGatewayError } from '../message/error.ts'
-import { allows, chooseKey } from '../rules/key-choice.ts'
 import { afterFailure, mayFallBack } from '../rules/retry.ts'
-import type { ProviderKey } from '../stores/config/configuration.ts'
 import type { ErrorKind } from '../message/error.ts'
 import type { Held } from './call-cost.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
+import type { Lane, Trial } from './health.ts'
+import { Itinerary } from './itinerary.ts'
+import type { ItineraryOptions } from './itinerary.ts'
+import { KeyRing } from './key-ring.ts'
 import type { Plan, Target } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
@@ -15,28 +17,35 @@ import { clientGone } from './relay.ts'
 import { isBound, reserve } from './reserve.ts'
 import type { Intended } from './reserve.ts'
 import type { Send } from './send.ts'
+import type { Release } from './slots.ts'
+import { takeSlots } from './take-slots.ts'
 
 /**
  * Sends until an answer has gone to the client, or nothing is left to try: target by target, and at each of them key
  * by key. What a failure allows is `rules/retry.ts`. After the first byte to the client there is no other attempt:
- * two answers spliced together are worse than none. When all fail, the first target's failure is told: it is the one
- * that the client asked for.
+ * two answers spliced together are worse than none. When all fail, the first failure is told: it is that of the place
+ * that the client asked for, where that was not left out.
  */
-export async function attempt<Place extends Target>(
-  send: Send<Place>,
+export async function attempt<To extends Target>(
+  send: Send<To>,
   call: Call,
   request: InboundRequest,
-  plan: Plan<Place>,
+  plan: Plan<To>,
   record: CallRecord,
   on: Dependencies,
 ): Promise<void> {
+  const question = questionOf(request, record, on)
+  const itinerary = new Itinerary(plan, question)
   let first: GatewayError | undefined
-  for (const target of plan) {
+  for (const target of itinerary.order) {
     try {
-      return await attemptTarget(send, call, request, target, record, on)
+      await attemptTarget(send, call, target, record, question)
+      itinerary.served(target)
+      return
     } catch (thrown) {
       const error = toGatewayError(thrown)
       first ??= error
+      itinerary.failed(target, error)
       if (call.reply.committed || call.reply.closed) throw error
       if (!mayFallBack(error)) break
     }
@@ -45,68 +54,136 @@ export async function attempt<Place extends Target>(
   throw first!
 }
 
+interface AttemptQuestion extends ItineraryOptions {
+  readonly on: Dependencies
+}
+
+function questionOf(request: InboundRequest, record: CallRecord, on: Dependencies): AttemptQuestion {
+  const { operation, virtualKeyId, configuration } = record.costContext
+  const prefix = request.model.slice(0, Math.max(0, request.model.indexOf('/')))
+  const namesProvider = configuration.providers.has(prefix.toLowerCase())
+  // Only conversations have a prompt cache to come back to.
+  const follows = request.session !== undefined && operation === 'generate'
+  const session = follows ? { ...request.session, virtualKeyId } : undefined
+  return { request, operation, session, namesProvider, on }
+}
+
 /** The upstream does not know the token that the key was let in with, or knows it no longer. */
 const KEY_REFUSED: ReadonlySet<ErrorKind> = new Set(['upstream_unauthenticated', 'upstream_forbidden'])
 
 /** One target, with each of its keys that the failures before allow, and without reasoning that it does not take. */
-async function attemptTarget<Place extends Target>(
-  send: Send<Place>,
+async function attemptTarget<To extends Target>(
+  send: Send<To>,
   call: Call,
-  request: InboundRequest,
-  first: Place,
+  first: To,
   record: CallRecord,
-  on: Dependencies,
+  question: AttemptQuestion,
 ): Promise<void> {
-  const { network } = first.provider
+  const { request, on } = question
+  const { network, id } = first.provider
+  const { retries } = on.resilience
+  const ring = new KeyRing(first, question)
   let target = first
   let last: GatewayError | undefined
   let refused: GatewayError | undefined
-  const tried = new Set<string>()
-  let key = keyFor(target, request, tried, on)
+  let key = ring.first()
+  retries.called(id)
   for (let attempts = 1; ;) {
-    const intended = { call, request, target, key }
-    const held = isBound(target) ? await heldFor(intended, record, on, last) : undefined
-    const opened = record.attempt(target, key, held)
+    const error = await attemptOnce(send, { call, request, target, key }, ring.lane(key), record, on, last)
+    if (error === undefined) return ring.served(key)
+    last = error
+    if (call.reply.committed || call.reply.closed) throw error
+    const leaner = withoutReasoning(call, request, target, error)
+    if (leaner !== undefined) {
+      target = leaner
+      refused = error
+      continue
+    }
+    // Agents act on the words of the first refusal, and its places are those of their own request.
+    if (refused !== undefined && error.verdict === 'tell') throw refused
+    ring.failed(key, error)
+    if (KEY_REFUSED.has(error.kind)) on.credentials.distrust(key)
+    const other = error.verdict === 'tell' ? undefined : ring.next()
+    const answer = afterFailure({
+      error,
+      attempts,
+      otherKeys: other !== undefined,
+      maxRetries: network.maxRetries,
+      backoffInitialMs: network.retryBackoffInitialMs,
+      backoffMaxMs: network.retryBackoffMaxMs,
+      random: on.random,
+      isSpent: retries.isSpent(id),
+    })
+    if (answer.type === 'stop') throw error
+    if (answer.type === 'other-key') key = other!
+    else await pause(call, answer.delayMs)
+    retries.retried(id)
+    attempts++
+  }
+}
+
+/**
+ * One attempt, with a slot, the leave to go there, and what it may cost held for it. Resolves with its failure. Rejects
+ * where it was not made: with the failure of the one before it, where there was one.
+ */
+async function attemptOnce<To extends Target>(
+  send: Send<To>,
+  intended: Intended & { target: To },
+  lane: Lane,
+  record: CallRecord,
+  on: Dependencies,
+  last: GatewayError | undefined,
+): Promise<GatewayError | undefined> {
+  const { call, request, target, key } = intended
+  const release = await slotsFor(intended, on, last)
+  try {
+    const trial = on.resilience.health.begin(lane)
+    if (trial === undefined) throw last ?? leftOut(target, on.random)
+    const held = isBound(target) ? await heldFor(intended, trial, record, on, last) : undefined
+    const opened = record.attempt(target, key, held, trial.isTry ? () => trial.answered() : undefined)
     try {
       await send(call, request, target, key, record, on)
       opened.ended(200)
-      return
+      trial.succeeded()
+      return undefined
     } catch (thrown) {
       const error = toGatewayError(thrown)
       opened.ended(error.details.upstream?.status, error)
-      last = error
-      if (call.reply.committed || call.reply.closed) throw error
-      const leaner = withoutReasoning(call, request, target, error)
-      if (leaner !== undefined) {
-        target = leaner
-        refused = error
-        continue
-      }
-      // Agents act on the words of the first refusal, and its places are those of their own request.
-      if (refused !== undefined && error.verdict === 'tell') throw refused
-      tried.add(key.id)
-      if (KEY_REFUSED.has(error.kind)) on.credentials.distrust(key)
-      const other = error.verdict === 'tell' ? undefined : choose(target, request, tried, on)
-      const answer = afterFailure({
-        error,
-        attempts,
-        otherKeys: other !== undefined,
-        maxRetries: network.maxRetries,
-        backoffInitialMs: network.retryBackoffInitialMs,
-        backoffMaxMs: network.retryBackoffMaxMs,
-        random: on.random,
-      })
-      if (answer.type === 'stop') throw error
-      if (answer.type === 'other-key') key = other!
-      else await pause(call, answer.delayMs)
-      attempts++
+      trial.failed(error)
+      return error
     }
+  } finally {
+    release()
   }
+}
+
+async function slotsFor(
+  { call, target, key }: Intended,
+  on: Dependencies,
+  last: GatewayError | undefined,
+): Promise<Release> {
+  try {
+    return await takeSlots(target.provider, key, call, on)
+  } catch (refused) {
+    throw call.reply.closed ? refused : (last ?? refused)
+  }
+}
+
+/** Soon enough for whoever waits, and spread, so that those who were refused together do not come back together. */
+const RETRY_SECONDS = [2, 6] as const
+
+/** The outcome of a call that only leads to what is left out, while another call tries that. */
+function leftOut({ provider, model }: Target, random: () => number): GatewayError {
+  const [least, most] = RETRY_SECONDS
+  const retryAfterSeconds = least + Math.floor(random() * (most - least))
+  const message = `${provider.id} has failed too often with ${model}, and another call is just trying it again. Come back in ${retryAfterSeconds} s.`
+  return new GatewayError('upstream_unavailable', message, { retryAfterSeconds })
 }
 
 /** A repetition that the limits do not let through leaves the failure before it to be told. */
 async function heldFor(
   intended: Intended,
+  trial: Trial,
   record: CallRecord,
   on: Dependencies,
   last: GatewayError | undefined,
@@ -114,65 +191,9 @@ async function heldFor(
   try {
     return await reserve(intended, record, on)
   } catch (refused) {
+    trial.failed(toGatewayError(refused))
     throw last ?? refused
   }
-}
-
-/** The client's own login stands in for a provider key. */
-const LOGIN_KEY: Omit<ProviderKey, 'reach'> = {
-  id: 'login',
-  name: 'client login',
-  value: '',
-  cloud: undefined,
-  reference: undefined,
-  models: undefined,
-  blockedModels: new Set(),
-  aliases: new Map(),
-  weight: 1,
-  enabled: true,
-}
-
-function keyFor(
-  target: Target,
-  request: InboundRequest,
-  tried: ReadonlySet<string>,
-  on: Dependencies,
-): ProviderKey {
-  const { loginToken, provider } = target
-  if (loginToken !== undefined && provider.reach !== undefined) return { ...LOGIN_KEY, reach: provider.reach }
-  const key = choose(target, request, tried, on)
-  if (key !== undefined) return key
-  const { id } = provider
-  const listed = keysOf(target).filter(
-    (candidate) => candidate.enabled && !allows(candidate, target.model, target.requested),
-  ).length
-  const reason = listed > 0 ? `its ${listed} enabled key(s) do not list this model` : 'it has no enabled key'
-  throw new GatewayError(
-    'no_key',
-    `no keys found that support model: ${target.model} at provider ${id}: ${reason}.`,
-    { field: 'model' },
-  )
-}
-
-function choose(
-  target: Target,
-  request: InboundRequest,
-  tried: ReadonlySet<string>,
-  on: Dependencies,
-): ProviderKey | undefined {
-  if (target.loginToken !== undefined) return undefined
-  return chooseKey(keysOf(target), {
-    model: target.model,
-    requested: target.requested,
-    tried,
-    sessionId: request.sessionId,
-    random: on.random,
-  })
-}
-
-/** Those that the virtual key or a rule lets the call use. */
-function keysOf({ provider, keyIds }: Target): readonly ProviderKey[] {
-  return keyIds === undefined ? provider.keys : provider.keys.filter(({ id }) => keyIds.has(id))
 }
 
 /** Waits before a repetition, unless the client leaves. */

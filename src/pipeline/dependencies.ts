@@ -4,6 +4,7 @@ import type { Ledger } from '../stores/ledger/port.ts'
 import type { LogWriter } from '../stores/logs/port.ts'
 import type { Egress } from '../wire/egress.ts'
 import type { IdleWatch } from './idle-watch.ts'
+import type { Resilience } from './resilience.ts'
 
 /** What the pipeline reaches outside itself through. Built once, in `main.ts`. */
 export interface Dependencies {
@@ -16,6 +17,8 @@ export interface Dependencies {
   /** What is used of budgets and rate limits. */
   readonly ledger: Ledger
   readonly idleWatch: IdleWatch
+  /** How providers do, as the calls before have found it. */
+  readonly resilience: Resilience
   /** Uniform in [0, 1). */
   readonly random: () => number
   /** For what went wrong inside the gateway itself; never gets bodies or secrets. */

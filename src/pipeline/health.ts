@@ -7,12 +7,13 @@ import {
   afterSuccess,
   blame,
   FORGET_AFTER_MS,
+  rankOf,
   standing,
 } from '../rules/health.ts'
-import type { Standing, Trouble } from '../rules/health.ts'
+import type { Rank, Standing, Trouble } from '../rules/health.ts'
 
 /** One use of a provider key: for a model of its provider. */
-export interface Place {
+export interface Lane {
   readonly provider: string
   readonly key: string
   readonly keyName: string
@@ -25,20 +26,20 @@ export interface Place {
 export type HealthChange =
   | {
       readonly type: 'ejected'
-      readonly place: Place
+      readonly lane: Lane
       readonly seconds: number
       readonly error: GatewayError
     }
   | {
       readonly type: 'refused'
-      readonly place: Place
+      readonly lane: Lane
       readonly seconds: number
       readonly error: GatewayError
     }
-  | { readonly type: 'back'; readonly place: Place }
+  | { readonly type: 'back'; readonly lane: Lane }
 
 /** Only what failed is remembered: whatever names of models clients invent, so many of them. */
-const PLACES_MAX = 1024
+const LANES_MAX = 1024
 /** A try that takes longer than this is no reason to hold up the next. */
 const TRY_MAX_MS = 10_000
 
@@ -50,8 +51,8 @@ export class Health {
   readonly #now: () => number
   readonly #onChange: (change: HealthChange) => void
   /** By key and model. */
-  readonly #places = new RecentMap<string, Trouble>(PLACES_MAX)
-  readonly #keys = new RecentMap<string, Trouble>(PLACES_MAX)
+  readonly #lanes = new RecentMap<string, Trouble>(LANES_MAX)
+  readonly #keys = new RecentMap<string, Trouble>(LANES_MAX)
   /** Tries under way at what is left out. */
   readonly #tries = new Map<string, Trial>()
   #lastFailureMs = 0
@@ -64,33 +65,32 @@ export class Health {
 
   /** Nothing has failed lately: everything is fit. */
   get isQuiet(): boolean {
-    return this.#places.isEmpty && this.#keys.isEmpty
+    return this.#lanes.isEmpty && this.#keys.isEmpty
   }
 
-  standing(place: Place): Standing {
+  standing(lane: Lane): Standing {
     if (this.isQuiet) return 'fit'
     const nowMs = this.#now()
-    const own = this.#places.get(idOf(place))
+    const own = this.#lanes.get(idOf(lane))
     const stands = own === undefined ? 'fit' : standing(own, nowMs)
     if (stands !== 'fit') return stands
-    const key = this.#keys.get(keyIdOf(place))
+    const key = this.#keys.get(keyIdOf(lane))
     return key === undefined ? 'fit' : standing(key, nowMs)
   }
 
-  /** May a call go there that could go elsewhere, too? */
-  isUsable(place: Place): boolean {
-    const stands = this.standing(place)
-    return stands === 'fit' || (stands === 'probation' && this.#maySend(idOf(place)))
+  rank(lane: Lane): Rank {
+    const stands = this.standing(lane)
+    return rankOf(stands, stands !== 'fit' && !this.#maySend(idOf(lane)))
   }
 
   /** A call goes there, and tells what came of it; undefined: it may not, another is trying it just now. */
-  begin(place: Place): Trial | undefined {
+  begin(lane: Lane): Trial | undefined {
     this.#forget()
-    const stands = this.standing(place)
-    if (stands === 'fit' || stands === 'cooled') return new Trial(this, place, stands === 'cooled')
-    const id = idOf(place)
+    const stands = this.standing(lane)
+    if (stands === 'fit' || stands === 'cooled') return new Trial(this, lane, stands === 'cooled')
+    const id = idOf(lane)
     if (!this.#maySend(id)) return undefined
-    const trial = new Trial(this, place, true, this.#now())
+    const trial = new Trial(this, lane, true, this.#now())
     this.#tries.set(id, trial)
     return trial
   }
@@ -103,79 +103,79 @@ export class Health {
   /** Models that nobody asks for again would be looked up for ever. */
   #forget(): void {
     if (this.isQuiet || this.#now() - this.#lastFailureMs < FORGET_AFTER_MS) return
-    this.#places.clear()
+    this.#lanes.clear()
     this.#keys.clear()
   }
 
   // ==== What trials tell
 
   /** The answer to a try has begun. */
-  answered({ place }: Trial): void {
-    const known = this.#places.get(idOf(place))
+  answered({ lane }: Trial): void {
+    const known = this.#lanes.get(idOf(lane))
     if (known === undefined) return
-    if (known.ejectedUntilMs > 0) this.#onChange({ type: 'back', place })
-    this.#places.set(idOf(place), afterFirstWords(known))
+    if (known.ejectedUntilMs > 0) this.#onChange({ type: 'back', lane })
+    this.#lanes.set(idOf(lane), afterFirstWords(known))
   }
 
   succeeded(trial: Trial): void {
     this.#done(trial)
     if (this.isQuiet) return
     const nowMs = this.#now()
-    const { place, isTry } = trial
-    const lookups = [[this.#places, idOf(place)] as const, [this.#keys, keyIdOf(place)] as const]
+    const { lane, isTry } = trial
+    const lookups = [[this.#lanes, idOf(lane)] as const, [this.#keys, keyIdOf(lane)] as const]
     for (const [map, id] of lookups) {
       const known = map.get(id)
       if (known === undefined) continue
       const after = afterSuccess(known, isTry, nowMs)
       if (after === undefined) map.delete(id)
       else map.set(id, after)
-      if (after === undefined && known.ejectedUntilMs > 0) this.#onChange({ type: 'back', place })
+      if (after === undefined && known.ejectedUntilMs > 0) this.#onChange({ type: 'back', lane })
     }
   }
 
   failed(trial: Trial, error: GatewayError): void {
     this.#done(trial)
-    const { place } = trial
+    const { lane } = trial
     const whose = blame(error)
-    if (whose === 'nobody' || (whose !== 'place' && place.isPersonal)) return
+    if (whose === 'nobody' || (whose !== 'lane' && lane.isPersonal)) return
     const nowMs = this.#now()
     this.#lastFailureMs = nowMs
-    if (whose === 'place') return this.#fault(place, error, nowMs)
-    const map = whose === 'key' ? this.#keys : this.#places
-    const id = whose === 'key' ? keyIdOf(place) : idOf(place)
+    if (whose === 'lane') return this.#fault(lane, error, nowMs)
+    const map = whose === 'key' ? this.#keys : this.#lanes
+    const id = whose === 'key' ? keyIdOf(lane) : idOf(lane)
     const before = map.get(id)
     const after = afterRefusal(before, error, whose, nowMs)
     map.set(id, after)
     if (whose !== 'key' || (before !== undefined && standing(before, nowMs) === 'cooled')) return
-    this.#onChange({ type: 'refused', place, seconds: (after.cooledUntilMs - nowMs) / 1000, error })
+    this.#onChange({ type: 'refused', lane, seconds: (after.cooledUntilMs - nowMs) / 1000, error })
   }
 
-  #fault(place: Place, error: GatewayError, nowMs: number): void {
-    const before = this.#places.get(idOf(place))
+  #fault(lane: Lane, error: GatewayError, nowMs: number): void {
+    const before = this.#lanes.get(idOf(lane))
     const after = afterFault(before, nowMs)
-    this.#places.set(idOf(place), after)
+    this.#lanes.set(idOf(lane), after)
     if (after.ejections === (before?.ejections ?? 0) || after.ejectedUntilMs === 0) return
-    this.#onChange({ type: 'ejected', place, seconds: (after.ejectedUntilMs - nowMs) / 1000, error })
+    this.#onChange({ type: 'ejected', lane, seconds: (after.ejectedUntilMs - nowMs) / 1000, error })
   }
 
   #done(trial: Trial): void {
     if (!trial.isTry) return
-    const id = idOf(trial.place)
+    const id = idOf(trial.lane)
     if (this.#tries.get(id) === trial) this.#tries.delete(id)
   }
 }
 
 /** One attempt, as far as health is concerned. One of its ends is to be called, once. */
 export class Trial {
-  readonly place: Place
-  /** It began when the place was left out. */
+  readonly lane: Lane
+  /** It began when the lane was left out. */
   readonly isTry: boolean
   readonly beganAtMs: number
   readonly #health: Health
 
-  constructor(health: Health, place: Place, isTry: boolean, beganAtMs = 0) {
+  constructor(health: Health, lane: Lane, isTry: boolean, beganAtMs = 0) {
     this.#health = health
-    this.place = place
+    this.lane = lane
     this.isTry = isTry
     this.beganAtMs = beganAtMs
   }
@@ -194,10 +194,10 @@ export class Trial {
   }
 }
 
-function idOf({ provider, key, model }: Place): string {
+function idOf({ provider, key, model }: Lane): string {
   return `${provider}\u0000${key}\u0000${model}`
 }
 
-function keyIdOf({ provider, key }: Place): string {
+function keyIdOf({ provider, key }: Lane): string {
   return `${provider}\u0000${key}`
 }

@@ -14,6 +14,7 @@ import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
 import { candidates, grantedKeys, loginTokenFor } from './candidates.ts'
 import type { Dependencies } from './dependencies.ts'
+import { KeyRing } from './key-ring.ts'
 import type { InboundRequest } from './read-request.ts'
 import { CallFacts } from './rule-facts.ts'
 import type { AskedModel } from './rule-facts.ts'
@@ -43,7 +44,7 @@ export interface RoutingQuestion {
   readonly request: InboundRequest
   readonly caller: Caller
   readonly configuration: Configuration
-  readonly on: Pick<Dependencies, 'ledger' | 'random'>
+  readonly on: Pick<Dependencies, 'ledger' | 'random' | 'resilience'>
 }
 
 interface Ground extends RoutingQuestion {
@@ -86,7 +87,7 @@ function askedModel(name: string, known: Ground['known']): AskedModel {
 function decide(ground: Ground): RuleDecision | undefined {
   const { configuration, request, on } = ground
   return configuration.routing.decide(factsOf(ground), {
-    sessionId: request.sessionId,
+    sessionId: request.session?.id,
     random: on.random,
     isUsable: (place) => isUsable(place, ground),
   })
@@ -112,13 +113,30 @@ function limitsAsAsked(ground: Ground): Limits {
   return configuration.governance.limitsFor(caller.virtualKey, provider ?? '', [asked.model])
 }
 
-function isUsable({ provider: id, model }: RuleRoute, ground: Ground): boolean {
+function isUsable(named: RuleRoute, ground: Ground): boolean {
+  const { provider: id, model } = named
   if (id === undefined) return true
   const { caller, configuration, known } = ground
   if (known.get(id)?.usable !== true) return false
   const names = [model]
   if (grantFor(id, names, ground).outcome !== 'granted') return false
-  return isOpen(configuration.governance.limitsFor(caller.virtualKey, id, names), ground)
+  if (!isOpen(configuration.governance.limitsFor(caller.virtualKey, id, names), ground)) return false
+  return ground.on.resilience.health.isQuiet || isUp(id, named, ground)
+}
+
+/** Not all keys that the route could use are left out because they failed. */
+function isUp(id: string, named: RuleRoute, ground: Ground): boolean {
+  const { call, request, caller, configuration, known, on } = ground
+  const provider = configuration.providers.get(id)!
+  const [found] = orNone(() => routeTo(named, known, call.preferredProviders))
+  const target = {
+    provider,
+    model: found?.model ?? named.model,
+    requested: named.model,
+    keyIds: pinned(undefined, named.keyId),
+    loginToken: named.keyId === undefined ? loginTokenFor(provider, caller) : undefined,
+  }
+  return new KeyRing(target, { request, operation: call.operation, session: undefined, on }).isUsable
 }
 
 function isOpen(limits: Limits, { on }: Ground): boolean {
@@ -150,7 +168,7 @@ function byWeights(model: string, ground: Ground, reason?: string): Place[] {
     grants: key.grants,
     candidates: known,
     order: key.order,
-    sessionId: request.sessionId,
+    sessionId: request.session?.id,
     random: on.random,
     isUsable: (grant, there) => isOpen(governance.limitsFor(key, grant.provider, [model, there]), ground),
   })

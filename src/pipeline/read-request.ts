@@ -1,6 +1,8 @@
 import { free } from '../lib/free.ts'
 import { GatewayError } from '../message/error.ts'
 import type { JsonObject } from '../message/request.ts'
+import { sessionOf } from '../rules/affinity.ts'
+import type { Session } from '../rules/affinity.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
 import { JsonScanError, readBoolean, readString, scanObject } from '../wire/json-scan.ts'
 import type { Span } from '../wire/json-scan.ts'
@@ -19,7 +21,10 @@ export interface InboundRequest {
   readonly fields: ReadonlyMap<string, Span>
   readonly model: string
   readonly stream: boolean
+  /** For the log, and for rules. */
   readonly sessionId: string | undefined
+  /** The same where it decides where the call goes; the client can switch that off. */
+  readonly session: Session | undefined
   /** `provider/model` names that the client would take instead, in this order. */
   readonly fallbacks: readonly string[]
   /**
@@ -123,6 +128,7 @@ export class BufferedRequest implements InboundRequest {
   readonly model: string
   readonly stream: boolean
   readonly sessionId: string | undefined
+  readonly session: Session | undefined
   readonly fallbacks: readonly string[]
   readonly #call: Call
   /** Upstreams that may still be reading the body. */
@@ -135,7 +141,8 @@ export class BufferedRequest implements InboundRequest {
     this.fields = fields
     this.model = model
     this.stream = stream
-    this.sessionId = sessionOf(call, body, fields)
+    this.sessionId = sessionIdOf(call, body, fields)
+    this.session = sessionOf(this.sessionId, call.headers)
     this.fallbacks = fallbacksOf(body, fields)
   }
 
@@ -218,7 +225,7 @@ const SESSION_HEADERS = ['x-claude-code-session-id', 'x-session-id', 'session-id
 const SESSION_MAX_LENGTH = 255
 
 /** Header first; Claude Code also puts it, as JSON in a string, into `metadata.user_id`. */
-function sessionOf(call: Call, body: Buffer, fields: ReadonlyMap<string, Span>): string | undefined {
+function sessionIdOf(call: Call, body: Buffer, fields: ReadonlyMap<string, Span>): string | undefined {
   const { headers } = call
   const named = headers['x-bf-session-id']
   if (named !== undefined && named !== '') return named.length > SESSION_MAX_LENGTH ? undefined : named

@@ -60,6 +60,7 @@ export class CallRecord {
   /** The store took the request's body; undefined: it was not offered yet. */
   #requestIsKept: boolean | undefined
   #firstPartAt: number | undefined
+  #onFirstPart: (() => void) | undefined
   #answerBytes = 0
   /** Of the answer, what would be charged if the gateway died. */
   #owedBytes = 0
@@ -124,8 +125,9 @@ export class CallRecord {
     this.#warnings.push(...warnings)
   }
 
-  /** Begins an attempt; what it returned is told by `ended`. */
-  attempt(target: Target, key: ProviderKey, held?: Held): OpenAttempt {
+  /** Begins an attempt; what it returned is told by `ended`. `onFirstPart`: its answer has begun. */
+  attempt(target: Target, key: ProviderKey, held?: Held, onFirstPart?: () => void): OpenAttempt {
+    this.#onFirstPart = onFirstPart
     const began = performance.now()
     const row: AttemptRow = {
       provider: target.provider.id,
@@ -181,6 +183,7 @@ export class CallRecord {
   firstPart(): void {
     if (this.#firstPartAt !== undefined) return
     this.#firstPartAt = performance.now()
+    this.#onFirstPart?.()
     // The client's bytes first.
     queueMicrotask(() => this.#keepRequest())
   }

@@ -101,6 +101,11 @@ export class Slots {
   }
 }
 
+/** Under which the slots of a key are counted; those of a provider are, under its id. */
+export function keySlots(provider: string, key: string): string {
+  return `${provider}\u0000${key}`
+}
+
 type Waiter = (release: Release) => void
 
 class Gate {

@@ -19,6 +19,21 @@ export interface Trouble {
  */
 export type Standing = 'fit' | 'cooled' | 'ejected' | 'probation'
 
+/**
+ * How gladly something is chosen, the best first: full has no slot free, untried is ejected and may be tried, barred is
+ * being tried.
+ */
+export const RANKS = ['usable', 'full', 'cooled', 'untried', 'barred'] as const
+export type Rank = (typeof RANKS)[number]
+
+/** `isTried`: a call is trying it just now. */
+export function rankOf(stands: Standing, isTried: boolean): Rank {
+  if (stands === 'fit') return 'usable'
+  if (stands === 'cooled') return 'cooled'
+  if (isTried) return 'barred'
+  return stands === 'probation' ? 'usable' : 'untried'
+}
+
 /** Failures in a row that eject. */
 export const EJECT_AFTER = 5
 /** The first ejection takes this long, the second twice as long, and so on. */
@@ -34,7 +49,7 @@ const LIMIT_COOL_MAX_MS = 300_000
 export const FORGET_AFTER_MS = 600_000
 
 /** What a failure is laid to. */
-export type Blame = 'nobody' | 'place' | 'place-limit' | 'key'
+export type Blame = 'nobody' | 'lane' | 'lane-limit' | 'key'
 
 /**
  * A model that a key may not use is no fault of the key's: whoever knows a virtual key could take the key from all by
@@ -44,14 +59,14 @@ const KEY_KINDS: ReadonlySet<ErrorKind> = new Set(['upstream_unauthenticated', '
 const LIMIT_KINDS: ReadonlySet<ErrorKind> = new Set(['rate_limited', 'upstream_forbidden'])
 
 /**
- * Who is to blame for a failure: the key, its use of one model (the place), for a while or as a sign that it is down, or
+ * Who is to blame for a failure: the key, its use for one model (the lane), for a while or as a sign that it is down, or
  * nobody here: requests that are wrong, clients that leave and limits of the gateway's own say nothing of a provider.
  */
 export function blame({ kind, verdict }: GatewayError): Blame {
   if (KEY_KINDS.has(kind)) return 'key'
-  if (LIMIT_KINDS.has(kind)) return 'place-limit'
+  if (LIMIT_KINDS.has(kind)) return 'lane-limit'
   // Two requests that met are no sign of a fault, though the second try of one helps.
-  return verdict === 'retry' && kind !== 'conflict' ? 'place' : 'nobody'
+  return verdict === 'retry' && kind !== 'conflict' ? 'lane' : 'nobody'
 }
 
 /** How something stands. Pure, as all of this. */
@@ -68,7 +83,7 @@ const NO_TROUBLE: Trouble = {
   cooledUntilMs: 0,
 }
 
-/** After a failure that is the place's own. What fails while it is left out was on its way before, or is a try. */
+/** After a failure that is the lane's own. What fails while it is left out was on its way before, or is a try. */
 export function afterFault(before: Trouble | undefined, nowMs: number): Trouble {
   const known = before !== undefined && nowMs - before.lastFailureMs < FORGET_AFTER_MS ? before : NO_TROUBLE
   const failures = known.failures + 1
@@ -83,7 +98,7 @@ export function afterFault(before: Trouble | undefined, nowMs: number): Trouble 
 export function afterRefusal(
   before: Trouble | undefined,
   { details }: GatewayError,
-  of: 'key' | 'place-limit',
+  of: 'key' | 'lane-limit',
   nowMs: number,
 ): Trouble {
   const askedMs = (details.retryAfterSeconds ?? 0) * 1000

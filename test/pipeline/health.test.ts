@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/message/error.ts'
 import type { ErrorKind } from '../../src/message/error.ts'
 import { Health } from '../../src/pipeline/health.ts'
-import type { HealthChange, Place } from '../../src/pipeline/health.ts'
+import type { HealthChange, Lane } from '../../src/pipeline/health.ts'
 import { seeded } from '../support/chance.ts'
 
 let nowMs: number
@@ -18,14 +18,14 @@ beforeEach(() => {
   )
 })
 
-function place(change: Partial<Place> = {}): Place {
+function lane(change: Partial<Lane> = {}): Lane {
   return { provider: 'openai', key: 'k1', keyName: 'main', model: 'gpt-5', isPersonal: false, ...change }
 }
 
 const error = (kind: ErrorKind, retryAfterSeconds?: number) =>
   new GatewayError(kind, 'No.', retryAfterSeconds === undefined ? {} : { retryAfterSeconds })
 
-function fail(times: number, kind: ErrorKind = 'upstream_error', at = place(), retryAfterSeconds?: number) {
+function fail(times: number, kind: ErrorKind = 'upstream_error', at = lane(), retryAfterSeconds?: number) {
   for (let index = 0; index < times; index++) health.begin(at)!.failed(error(kind, retryAfterSeconds))
 }
 
@@ -58,7 +58,7 @@ describe('C17 what a failure does to its key', () => {
     ['internal', 50, 'fit', 'fit', 'fit'],
   ])('%s, %i times', (kind, times, own, otherModel, otherKey) => {
     fail(times, kind)
-    const standings = [place(), place({ model: 'gpt-4' }), place({ key: 'k2' })]
+    const standings = [lane(), lane({ model: 'gpt-4' }), lane({ key: 'k2' })]
     expect(standings.map((one) => health.standing(one))).toEqual([own, otherModel, otherKey])
     expect(health.isQuiet).toBe(own === 'fit' && times > 4)
   })
@@ -66,27 +66,27 @@ describe('C17 what a failure does to its key', () => {
   it.each(['upstream_unauthenticated', 'upstream_forbidden', 'rate_limited'] as const)(
     '%s of a client’s own login is nobody else’s',
     (kind) => {
-      fail(1, kind, place({ isPersonal: true }))
+      fail(1, kind, lane({ isPersonal: true }))
       expect(health.isQuiet).toBe(true)
     },
   )
 
   it('counts failures in a row, whatever else is on its way', () => {
-    const slow = health.begin(place())!
+    const slow = health.begin(lane())!
     fail(4)
     slow.succeeded()
     expect(health.isQuiet).toBe(true)
     fail(4)
-    expect(health.standing(place())).toBe('fit')
+    expect(health.standing(lane())).toBe('fit')
     fail(1)
-    expect(health.standing(place())).toBe('ejected')
+    expect(health.standing(lane())).toBe('ejected')
   })
 
   it('counts nothing that is older than ten minutes', () => {
     fail(4)
     nowMs += 600_000
     fail(4)
-    expect(health.standing(place())).toBe('fit')
+    expect(health.standing(lane())).toBe('fit')
   })
 })
 
@@ -97,14 +97,14 @@ describe('C17 how long a key is out', () => {
     for (let round = 0; round < 12; round++) {
       seconds.push(changes.flatMap((change) => (change.type === 'ejected' ? [change.seconds] : [])).at(-1)!)
       nowMs += seconds.at(-1)! * 1000 - 1
-      expect([health.standing(place()), health.isUsable(place())]).toEqual(['ejected', false])
+      expect([health.standing(lane()), health.rank(lane())]).toEqual(['ejected', 'untried'])
       nowMs += 1
-      expect([health.standing(place()), health.isUsable(place())]).toEqual(['probation', true])
+      expect([health.standing(lane()), health.rank(lane())]).toEqual(['probation', 'usable'])
       fail(1)
     }
     expect(seconds).toEqual([30, 60, 90, 120, 150, 180, 210, 240, 270, 300, 300, 300])
     nowMs += 300_000
-    health.begin(place())!.succeeded()
+    health.begin(lane())!.succeeded()
     expect([health.isQuiet, changes.at(-1)!.type]).toEqual([true, 'back'])
   })
 
@@ -113,28 +113,28 @@ describe('C17 how long a key is out', () => {
     ['at most five minutes', 86_400, 300],
     ['ten seconds where it says nothing', undefined, 10],
   ])('a limit cools %s', (_title, retryAfterSeconds, seconds) => {
-    fail(1, 'rate_limited', place(), retryAfterSeconds)
+    fail(1, 'rate_limited', lane(), retryAfterSeconds)
     nowMs += seconds * 1000 - 1
-    expect(health.standing(place())).toBe('cooled')
+    expect(health.standing(lane())).toBe('cooled')
     nowMs += 1
-    expect(health.standing(place())).toBe('fit')
+    expect(health.standing(lane())).toBe('fit')
   })
 
   it('what fails while it is out does not prolong it', () => {
-    const late = Array.from({ length: 20 }, () => health.begin(place())!)
+    const late = Array.from({ length: 20 }, () => health.begin(lane())!)
     fail(5)
     for (const trial of late) trial.failed(error('upstream_timeout'))
     nowMs += 30_000
-    expect(health.standing(place())).toBe('probation')
+    expect(health.standing(lane())).toBe('probation')
     expect(changes.filter(({ type }) => type === 'ejected')).toHaveLength(1)
   })
 
   it('an answer that was on its way before does not end it', () => {
-    const slow = health.begin(place())!
+    const slow = health.begin(lane())!
     fail(5)
     slow.answered()
     slow.succeeded()
-    expect(health.standing(place())).toBe('ejected')
+    expect(health.standing(lane())).toBe('ejected')
   })
 })
 
@@ -142,50 +142,50 @@ describe('C18 one call at a time tries what is out', () => {
   beforeEach(() => fail(5))
 
   it('others may not, until it has ended', () => {
-    const trial = health.begin(place())!
-    expect([trial.isTry, health.begin(place()), health.begin(place())]).toEqual([true, undefined, undefined])
+    const trial = health.begin(lane())!
+    expect([trial.isTry, health.begin(lane()), health.begin(lane())]).toEqual([true, undefined, undefined])
     trial.failed(error('invalid_request'))
-    expect([health.standing(place()), health.begin(place())?.isTry]).toEqual(['ejected', true])
+    expect([health.standing(lane()), health.begin(lane())?.isTry]).toEqual(['ejected', true])
   })
 
   it('or until its answer begins; if that breaks off, it is out again, and longer', () => {
-    const trial = health.begin(place())!
+    const trial = health.begin(lane())!
     trial.answered()
-    expect([health.standing(place()), health.begin(place())!.isTry]).toEqual(['fit', false])
+    expect([health.standing(lane()), health.begin(lane())!.isTry]).toEqual(['fit', false])
     trial.failed(error('upstream_truncated'))
-    expect(health.standing(place())).toBe('ejected')
+    expect(health.standing(lane())).toBe('ejected')
     expect(changes.map((change) => (change.type === 'ejected' ? change.seconds : change.type))).toEqual([30, 'back', 60]) // prettier-ignore
   })
 
   it('or until it takes longer than ten seconds', () => {
-    const hanging = health.begin(place())!
+    const hanging = health.begin(lane())!
     nowMs += 9_999
-    expect(health.begin(place())).toBe(undefined)
+    expect(health.begin(lane())).toBe(undefined)
     nowMs += 1
-    const next = health.begin(place())!
+    const next = health.begin(lane())!
     expect(next.isTry).toBe(true)
     hanging.failed(error('client_closed'))
-    expect(health.begin(place())).toBe(undefined)
+    expect(health.begin(lane())).toBe(undefined)
     next.failed(error('client_closed'))
-    expect(health.begin(place())?.isTry).toBe(true)
+    expect(health.begin(lane())?.isTry).toBe(true)
   })
 
   it('what is only cooled holds nobody up', () => {
-    fail(1, 'rate_limited', place({ model: 'gpt-4' }))
-    const both = [health.begin(place({ model: 'gpt-4' }))!, health.begin(place({ model: 'gpt-4' }))!]
+    fail(1, 'rate_limited', lane({ model: 'gpt-4' }))
+    const both = [health.begin(lane({ model: 'gpt-4' }))!, health.begin(lane({ model: 'gpt-4' }))!]
     both[0]!.succeeded()
-    expect(health.standing(place({ model: 'gpt-4' }))).toBe('fit')
+    expect(health.standing(lane({ model: 'gpt-4' }))).toBe('fit')
   })
 })
 
 it('C17 a backend that is down gets less than 1 % of the calls, one that is back gets its half (fixed seed)', () => {
   const random = seeded(17)
-  const keys = [place({ key: 'down' }), place({ key: 'up' })]
+  const keys = [lane({ key: 'down' }), lane({ key: 'up' })]
   const calls = { down: [0, 0], up: [0, 0] }
   const run = (isDown: boolean) => {
     for (let call = 0; call < 36_000; call++) {
       nowMs += 50
-      const usable = keys.filter((one) => health.isUsable(one))
+      const usable = keys.filter((one) => health.rank(one) === 'usable')
       const chosen = usable[Math.floor(random() * usable.length)]!
       calls[chosen.key as 'down' | 'up'][isDown ? 0 : 1]!++
       const trial = health.begin(chosen)!
@@ -202,10 +202,10 @@ it('C17 a backend that is down gets less than 1 % of the calls, one that is back
 })
 
 it('L5 names that clients invent do not fill the memory', () => {
-  for (let index = 0; index < 100_000; index++) fail(1, 'upstream_error', place({ model: `m${index}` }))
+  for (let index = 0; index < 100_000; index++) fail(1, 'upstream_error', lane({ model: `m${index}` }))
   fail(5)
-  expect(health.standing(place())).toBe('ejected')
+  expect(health.standing(lane())).toBe('ejected')
   nowMs += 600_000
-  health.begin(place())
+  health.begin(lane())
   expect(health.isQuiet).toBe(true)
 })

@@ -44,6 +44,7 @@ afterAll(async () => {
 })
 
 beforeEach(() => {
+  gateway.resilience(() => performance.now())
   asked = []
   failing = {}
 })

@@ -24,15 +24,21 @@ const KEYS = [SECRETS.first, SECRETS.second].map((value, index) => ({
   weight: 1,
 }))
 
+/** So many of each kind: a case has a provider for itself, because one that fails often is left out after a while. */
+const PROVIDERS = 100
+
 let rig: Rig
 beforeAll(async () => {
   rig = await Rig.start({
-    providers: (_url, url) => ({
-      'two-anthropic': twoKeys(url, 'anthropic'),
-      'two-openai': twoKeys(url, 'openai'),
-      'again-anthropic': again(url, 'anthropic'),
-      'again-openai': again(url, 'openai'),
-    }),
+    providers: (_url, url) =>
+      Object.fromEntries(
+        Array.from({ length: PROVIDERS }, (_, number) => [
+          [`two-anthropic-${number}`, twoKeys(url, 'anthropic')],
+          [`two-openai-${number}`, twoKeys(url, 'openai')],
+          [`again-anthropic-${number}`, again(url, 'anthropic')],
+          [`again-openai-${number}`, again(url, 'openai')],
+        ]).flat(),
+      ),
   })
 }, 60_000)
 afterAll(() => rig.close())
@@ -50,8 +56,11 @@ const again = (base_url: string, base_provider_type: string) => ({
   custom_provider_config: { base_provider_type },
 })
 
-const modelAt = (kind: 'two' | 'again', { wire, model }: Side) =>
-  `${kind}-${wire.path.source.includes('messages') ? 'anthropic' : 'openai'}/${model.replace(/^.*\//, '')}`
+let cases = 0
+const modelAt = (kind: 'two' | 'again', { wire, model }: Side) => {
+  const name = `${kind}-${wire.path.source.includes('messages') ? 'anthropic' : 'openai'}`
+  return `${name}-${cases++ % PROVIDERS}/${model.replace(/^.*\//, '')}`
+}
 
 const stream = (...texts: string[]): Part[] => [STREAM_HEAD, ...texts.map(chunked)]
 const good = ({ begin, wire }: Side): Part[] => [...stream(begin('good'), wire.closing), LAST_CHUNK]
@@ -154,7 +163,8 @@ describe('B10 an attempt that fails after the first word', () => {
     for (let done = 0; done < 1_000; done += 50) {
       await Promise.all(Array.from({ length: 50 }, (_, index) => one(SIDES[index % 2]!)))
     }
-    expect(count).toBeGreaterThan(1_000)
+    // Where five fail in a row, a few are told without being sent.
+    expect(count).toBeGreaterThan(900)
   })
 })
 

@@ -16,6 +16,7 @@ import type { InboundRequest } from '../read-request.ts'
 import type { CallRecord } from '../record.ts'
 import { reserve } from '../reserve.ts'
 import { secretOf } from '../secret-filter.ts'
+import { takeSlots } from '../take-slots.ts'
 import { passedHeaders } from '../upstream-headers.ts'
 import { mirror } from './mirror.ts'
 import { PassthroughReader } from './reader.ts'
@@ -56,6 +57,15 @@ export interface PassedRequest {
 
 /** One attempt, and its answer as it comes. */
 export async function passOn(passed: PassedRequest, record: CallRecord, on: Dependencies): Promise<void> {
+  const release = await takeSlots(passed.target.provider, passed.key, passed.call, on)
+  try {
+    await passOnce(passed, record, on)
+  } finally {
+    release()
+  }
+}
+
+async function passOnce(passed: PassedRequest, record: CallRecord, on: Dependencies): Promise<void> {
   const { call, request, target, key } = passed
   const opened = record.attempt(target, key, await reserve({ call, request, target, key }, record, on))
   const reader = new PassthroughReader(call, record)
@@ -137,14 +147,14 @@ export function keyFor(
   on: Dependencies,
   thread?: string,
 ): ProviderKey {
-  const { model, sessionId } = request
+  const { model, session } = request
   const open = provider.keys.flatMap((key) => {
     if (keyIds?.has(key.id) === false) return []
     if (model !== '') return { ...key, key }
     return reads(call) || key.models === undefined ? { ...key, models: undefined, key } : []
   })
   const tried = new Set<string>()
-  const question = { model, requested: model, tried, sessionId: sessionId ?? thread, random: on.random }
+  const question = { model, requested: model, tried, sessionId: session?.id ?? thread, random: on.random }
   const chosen = chooseKey(open, question)
   if (chosen !== undefined) return chosen.key
   const what = model === '' ? 'a request that names no model' : `model: ${model}`

@@ -5,6 +5,8 @@ import { Router } from '../../../src/http/router.ts'
 import { startServer } from '../../../src/http/server.ts'
 import { handle } from '../../../src/pipeline/handle.ts'
 import { IdleWatch } from '../../../src/pipeline/idle-watch.ts'
+import type { Resilience } from '../../../src/pipeline/resilience.ts'
+import { newResilience } from '../../../src/pipeline/resilience.ts'
 import { CUSTOM_BASE_TYPES, PROVIDERS, customProvider } from '../../../src/providers/index.ts'
 import { compileText } from '../../../src/stores/config/load.ts'
 import { openMemoryLedger } from '../../../src/stores/ledger/memory.ts'
@@ -16,24 +18,32 @@ export interface InProcessGateway {
   rows: CallRow[]
   /** The clock of everything that waits for streams: pings and the cut of silent ones come when it is swept. */
   idleWatch: IdleWatch
+  /** What it has learned of how providers do. With a clock it begins to learn anew. */
+  resilience(now?: () => number): Resilience
   close(): Promise<void>
 }
 
 /**
  * The gateway of `main.ts` inside the test, for what the program has no setting for: bounds that take minutes to
- * reach, and a clock that a test moves. Rows are kept in a list.
+ * reach, and a clock that a test moves. Rows are kept in a list. `settings`: the configuration beside the providers.
  */
 export async function startInProcess(
   providers: Record<string, unknown>,
   limits: Partial<EdgeLimits> = {},
+  settings: Record<string, unknown> = {},
 ): Promise<InProcessGateway> {
   const registry = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
   const options = { registry, environment: {}, appDir: '/nowhere', version: 1 }
-  const { configuration } = await compileText(JSON.stringify({ providers }), 'config.json', options)
+  const { configuration } = await compileText(
+    JSON.stringify({ ...settings, providers }),
+    'config.json',
+    options,
+  )
   const rows: CallRow[] = []
   const egress = new Egress()
   await egress.warmUp()
   const idleWatch = new IdleWatch()
+  let resilience = newResilience(() => performance.now())
   const logs = {
     record: (row: CallRow) => void rows.push(row),
     keepRequest: () => true,
@@ -51,6 +61,9 @@ export async function startInProcess(
     logs,
     ledger: openMemoryLedger(),
     idleWatch,
+    get resilience() {
+      return resilience
+    },
     credentials: NO_CREDENTIALS,
     random: Math.random,
     report,
@@ -68,6 +81,10 @@ export async function startInProcess(
     url: `http://127.0.0.1:${server.port}`,
     rows,
     idleWatch,
+    resilience(now) {
+      if (now !== undefined) resilience = newResilience(now)
+      return resilience
+    },
     async close() {
       await server.close(0)
       await egress.close()
