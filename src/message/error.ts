@@ -100,6 +100,11 @@ export interface ErrorDetails {
   shouldRetry?: boolean
   /** It is about this provider or model alone, so that the plan's next target may serve the call all the same. */
   isOfTarget?: boolean
+  /**
+   * The connection was kept from an earlier request and broke before a byte of this one's answer: most likely the
+   * upstream closed it just when the request was sent, and never saw it.
+   */
+  isStale?: boolean
   /** With `context_overflow`: how much too long, from which each protocol makes the words its agents act on. */
   overflow?: ContextOverflow
   cause?: unknown

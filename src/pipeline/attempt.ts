@@ -86,6 +86,7 @@ async function attemptTarget<To extends Target>(
   let target = first
   let last: GatewayError | undefined
   let refused: GatewayError | undefined
+  let isFresh = false
   let key = ring.first()
   retries.called(id)
   for (let attempts = 1; ;) {
@@ -97,6 +98,10 @@ async function attemptTarget<To extends Target>(
     if (leaner !== undefined) {
       target = leaner
       refused = error
+      continue
+    }
+    if (error.details.isStale === true && !isFresh) {
+      isFresh = true
       continue
     }
     // Agents act on the words of the first refusal, and its places are those of their own request.

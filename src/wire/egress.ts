@@ -1,6 +1,6 @@
 import { getDefaultHighWaterMark } from 'node:stream'
 import type { Readable } from 'node:stream'
-import type { Pool, ProxyAgent } from 'undici'
+import type { buildConnector, Pool, ProxyAgent } from 'undici'
 import { checkedLookup, checkOrigin, systemResolve } from './dial-policy.ts'
 import type { Dialled, Resolve } from './dial-policy.ts'
 import { checkSendable } from './sendable.ts'
@@ -128,7 +128,7 @@ export class Egress {
 
   #open(upstream: Upstream): Pool | ProxyAgent {
     checkOrigin(upstream)
-    const { Pool, ProxyAgent } = this.#undici!
+    const { Pool, ProxyAgent, buildConnector } = this.#undici!
     const tls = { ca: upstream.caCertificatePem, rejectUnauthorized: !upstream.insecureSkipVerify }
     const { connectTimeoutMs, maxConnections, proxyUrl } = upstream
     const options = {
@@ -142,8 +142,21 @@ export class Egress {
       return new ProxyAgent({ ...options, uri: proxyUrl, requestTls: tls, connectTimeout: connectTimeoutMs })
     }
     const lookup = checkedLookup(upstream, this.#resolve)
-    return new Pool(upstream.origin, { ...options, connect: { ...tls, timeout: connectTimeoutMs, lookup } })
+    const connect = telling(buildConnector({ ...tls, timeout: connectTimeoutMs, lookup }))
+    return new Pool(upstream.origin, { ...options, connect })
   }
+}
+
+/** Undici's own errors say how much had come over the connection; those of the system do so too, then. */
+function telling(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...result) => {
+      const [, socket] = result
+      socket?.prependListener('error', (error: Error & { socket?: object }) => {
+        error.socket ??= { bytesRead: socket.bytesRead }
+      })
+      callback(...result)
+    })
 }
 
 /**

@@ -1,7 +1,8 @@
 import { GatewayError, toGatewayError } from '../message/error.ts'
 import type { ErrorKind } from '../message/error.ts'
 
-type Failure = Error & { code?: string }
+/** `socket`: what had come over the connection. */
+type Failure = Error & { code?: string; socket?: { bytesRead?: number } }
 
 /** Errors of certificates have some thirty codes; these words are in all of them. */
 const CERTIFICATE = /CERT|ALTNAME|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/
@@ -30,7 +31,8 @@ export function toUpstreamError(error: Failure, host: string, answered: boolean)
   // Undici gives its parser's errors a name and no code.
   const code = error.name === 'HTTPParserError' ? 'HPE' : error.code
   if (code === undefined || code.startsWith('UND_ERR_REQ_')) return toGatewayError(error)
-  const made = (kind: ErrorKind, text: string) => new GatewayError(kind, text, { cause: error })
+  const made = (kind: ErrorKind, text: string, isStale = false) =>
+    new GatewayError(kind, text, { cause: error, ...(isStale && { isStale }) })
 
   // Ours: the dialler was closed. Not another attempt, which would open it again.
   if (code === 'UND_ERR_DESTROYED') return made('overloaded_gateway', 'The gateway is stopping.')
@@ -42,7 +44,8 @@ export function toUpstreamError(error: Failure, host: string, answered: boolean)
     return made('upstream_unreachable', `${host} has a certificate that is not trusted here (${code}).`)
   }
   const known = UNREACHABLE[code] ?? `closed the connection without an answer (${code})`
-  return made('upstream_unreachable', `${host} ${known}.`)
+  const isStale = (error.socket?.bytesRead ?? 0) > 0
+  return made('upstream_unreachable', `${host} ${known}.`, isStale)
 }
 
 function isMalformed(error: Failure, code: string, answered: boolean): boolean {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CallRow } from '../../src/stores/logs/port.ts'
+import { startRawUpstream } from '../support/provider/raw.ts'
 import { seeded } from '../support/chance.ts'
 import { startFleet } from './rig/fleet.ts'
 import type { Fate, Fleet } from './rig/fleet.ts'
@@ -22,6 +23,11 @@ const provider = (names: readonly string[], more: object = {}, network: object =
   custom_provider_config: { base_provider_type: 'openai' },
   ...more,
 })
+
+const BODY = '{"model":"one/m","messages":[{"role":"user","content":"Hi"}]}'
+const JSON_TYPE = { 'content-type': 'application/json' }
+const WORD =
+  '{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"word"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}'
 
 const AGAIN = { max_retries: 3, retry_backoff_initial: 1, retry_backoff_max: 1 }
 
@@ -218,6 +224,55 @@ describe('C17 a key that fails five times in a row', () => {
     expect(failed).toBeLessThanOrEqual(1)
     expect(fleet.keys().filter((key) => key === 'pair-a').length).toBeLessThan(10)
   })
+})
+
+it.each(['close', 'reset'] as const)(
+  'C16 a kept connection that the provider ends as it gets the next request (%s) is replaced, and no client sees it',
+  async (end) => {
+    const seen = new Map<number, number>()
+    const upstream = await startRawUpstream(({ connection }) => {
+      const count = seen.get(connection) ?? 0
+      seen.set(connection, count + 1)
+      return count === 0 ? [`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${WORD.length}\r\n\r\n${WORD}`] : [end] // prettier-ignore
+    })
+    const own = await startInProcess({
+      one: { ...provider(['one']), network_config: { base_url: upstream.url } },
+    })
+    for (let call = 0; call < 200; call++) {
+      const response = await fetch(`${own.url}/v1/chat/completions`, {
+        method: 'POST',
+        body: BODY,
+        headers: JSON_TYPE,
+      })
+      expect(response.status, await response.text()).toBe(200)
+    }
+    expect(own.rows).toHaveLength(200)
+    expect(own.rows.at(-1)!.attempts.map(({ error }) => error === undefined)).toEqual([false, true])
+    expect(own.resilience().health.isQuiet).toBe(true)
+    await own.close()
+    await upstream.close()
+  },
+)
+
+it('C15 a provider where nothing listens is left for the next target, and soon not asked at all', async () => {
+  const nowhere = await startRawUpstream(() => ['close'])
+  await nowhere.close()
+  const own = await startInProcess({
+    gone: { ...provider(['gone']), network_config: { base_url: nowhere.url } },
+    other: provider(['other']),
+  })
+  const body = BODY.replace('one/m', 'gone/m').replace('{', '{"fallbacks":["other/m"],')
+  for (let call = 0; call < 10; call++) {
+    const response = await fetch(`${own.url}/v1/chat/completions`, {
+      method: 'POST',
+      body,
+      headers: JSON_TYPE,
+    })
+    expect(response.status, await response.text()).toBe(200)
+  }
+  expect(own.rows.map(({ attempts }) => attempts.length)).toEqual([2, 2, 2, 2, 2, 1, 1, 1, 1, 1])
+  expect(own.rows[0]!.attempts[0]!.error).toMatch(/^upstream_unreachable: /)
+  await own.close()
 })
 
 describe('C18 all backends down', () => {

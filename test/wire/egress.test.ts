@@ -107,6 +107,23 @@ describe('what goes wrong in an upstream is told by its kind', () => {
     expect(error?.message).toMatch(message)
   })
 
+  it.each(['close', 'reset'] as const)(
+    'C16 %s without an answer on a kept connection says so, on a new one it does not',
+    async (end) => {
+      let requests = 0
+      const upstream = await upstreamOf(() => (requests++ === 0 ? whole('{}') : [end]))
+      const egress = newEgress()
+      const one = upstreamAt(upstream.url, { maxConnections: 1 })
+      await send(egress, one).outcome
+      const outcomes = [await send(egress, one).outcome, await send(egress, one).outcome]
+      expect(upstream.requests.map(({ connection }) => connection)).toEqual([1, 1, 2])
+      expect(outcomes.map(({ error }) => [error?.kind, error?.details.isStale])).toEqual([
+        ['upstream_unreachable', true],
+        ['upstream_unreachable', undefined],
+      ])
+    },
+  )
+
   it('C12 a body after 204 does not reach the next request', async () => {
     const row = MALFORMED.find(({ name }) => name === '204 with a body')!
     const upstream = await upstreamOf(({ connection }) => (connection === 1 ? row.parts : whole('"next"')))

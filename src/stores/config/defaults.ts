@@ -26,8 +26,8 @@ export const NETWORK_DEFAULTS = {
   max_conns_per_host: 5000,
 } as const
 
-/** For a TCP and TLS handshake; no setting of the file. */
-export const CONNECT_TIMEOUT_MS = 10_000
+/** For a TCP and TLS handshake; no setting of the file. Who waits for a host that is gone goes on elsewhere after it. */
+export const CONNECT_TIMEOUT_MS = 5_000
 
 export const KEY_DEFAULTS = { weight: 1, enabled: true } as const
 
