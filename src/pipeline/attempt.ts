@@ -86,7 +86,6 @@ async function attemptTarget<To extends Target>(
   let target = first
   let last: GatewayError | undefined
   let refused: GatewayError | undefined
-  let isFresh = false
   let key = ring.first()
   retries.called(id)
   for (let attempts = 1; ;) {
@@ -98,10 +97,6 @@ async function attemptTarget<To extends Target>(
     if (leaner !== undefined) {
       target = leaner
       refused = error
-      continue
-    }
-    if (error.details.isStale === true && !isFresh) {
-      isFresh = true
       continue
     }
     // Agents act on the words of the first refusal, and its places are those of their own request.
@@ -128,8 +123,8 @@ async function attemptTarget<To extends Target>(
 }
 
 /**
- * One attempt, with a slot, the leave to go there, and what it may cost held for it. Resolves with its failure. Rejects
- * where it was not made: with the failure of the one before it, where there was one.
+ * One attempt, with a slot and the leave to go there. Resolves with its failure. Rejects where it was not made: with
+ * the failure of the one before it, where there was one.
  */
 async function attemptOnce<To extends Target>(
   send: Send<To>,
@@ -139,26 +134,49 @@ async function attemptOnce<To extends Target>(
   on: Dependencies,
   last: GatewayError | undefined,
 ): Promise<GatewayError | undefined> {
-  const { call, request, target, key } = intended
   const release = await slotsFor(intended, on, last)
   try {
     const trial = on.resilience.health.begin(lane)
-    if (trial === undefined) throw last ?? leftOut(target, on.random)
-    const held = isBound(target) ? await heldFor(intended, trial, record, on, last) : undefined
-    const opened = record.attempt(target, key, held, trial.isTry ? () => trial.answered() : undefined)
-    try {
-      await send(call, request, target, key, record, on)
-      opened.ended(200)
-      trial.succeeded()
-      return undefined
-    } catch (thrown) {
-      const error = toGatewayError(thrown)
-      opened.ended(error.details.upstream?.status, error)
-      trial.failed(error)
-      return error
+    if (trial === undefined) throw last ?? leftOut(intended.target, on.random)
+    let error = await sendOnce(send, intended, trial, record, on, last)
+    // No method but GET may be repeated blindly (RFC 9110 9.2.2), so this goes out once more and no oftener: agents would
+    // repeat it themselves, and one that was begun after all costs its prompt twice.
+    if (error?.details.isStale === true && !intended.call.reply.closed) {
+      const stale = error
+      // The budget counts it and does not refuse it: connections that idled together break together.
+      on.resilience.retries.retried(intended.target.provider.id)
+      error = await sendOnce(send, intended, trial, record, on, stale)
+      // A provider that is down breaks kept connections, too.
+      if (error !== undefined) trial.failed(stale)
     }
+    if (error === undefined) trial.succeeded()
+    else trial.failed(error)
+    return error
   } finally {
     release()
+  }
+}
+
+/** One request, and what it may cost held for it. Resolves with its failure; rejects where it was not made. */
+async function sendOnce<To extends Target>(
+  send: Send<To>,
+  intended: Intended & { target: To },
+  trial: Trial,
+  record: CallRecord,
+  on: Dependencies,
+  last: GatewayError | undefined,
+): Promise<GatewayError | undefined> {
+  const { call, request, target, key } = intended
+  const held = isBound(target) ? await heldFor(intended, trial, record, on, last) : undefined
+  const opened = record.attempt(target, key, held, trial.isTry ? () => trial.answered() : undefined)
+  try {
+    await send(call, request, target, key, record, on)
+    opened.ended(200)
+    return undefined
+  } catch (thrown) {
+    const error = toGatewayError(thrown)
+    opened.ended(error.details.upstream?.status, error)
+    return error
   }
 }
 

@@ -62,12 +62,11 @@ const LIMIT_KINDS: ReadonlySet<ErrorKind> = new Set(['rate_limited', 'upstream_f
  * Who is to blame for a failure: the key, its use for one model (the lane), for a while or as a sign that it is down, or
  * nobody here: requests that are wrong, clients that leave and limits of the gateway's own say nothing of a provider.
  */
-export function blame({ kind, verdict, details }: GatewayError): Blame {
+export function blame({ kind, verdict }: GatewayError): Blame {
   if (KEY_KINDS.has(kind)) return 'key'
   if (LIMIT_KINDS.has(kind)) return 'lane-limit'
   // Two requests that met are no sign of a fault, though the second try of one helps.
-  if (verdict !== 'retry' || kind === 'conflict') return 'nobody'
-  return details.isStale === true ? 'nobody' : 'lane'
+  return verdict === 'retry' && kind !== 'conflict' ? 'lane' : 'nobody'
 }
 
 /** How something stands. Pure, as all of this. */

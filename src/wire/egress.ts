@@ -4,6 +4,7 @@ import type { buildConnector, Pool, ProxyAgent } from 'undici'
 import { checkedLookup, checkOrigin, systemResolve } from './dial-policy.ts'
 import type { Dialled, Resolve } from './dial-policy.ts'
 import { checkSendable } from './sendable.ts'
+import { watchStale } from './stale-connection.ts'
 import { UpstreamExchange } from './upstream-exchange.ts'
 import type { EgressHandler, Exchange } from './upstream-exchange.ts'
 
@@ -142,19 +143,15 @@ export class Egress {
       return new ProxyAgent({ ...options, uri: proxyUrl, requestTls: tls, connectTimeout: connectTimeoutMs })
     }
     const lookup = checkedLookup(upstream, this.#resolve)
-    const connect = telling(buildConnector({ ...tls, timeout: connectTimeoutMs, lookup }))
+    const connect = watched(buildConnector({ ...tls, timeout: connectTimeoutMs, lookup }))
     return new Pool(upstream.origin, { ...options, connect })
   }
 }
 
-/** Undici's own errors say how much had come over the connection; those of the system do so too, then. */
-function telling(connect: buildConnector.connector): buildConnector.connector {
+function watched(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...result) => {
-      const [, socket] = result
-      socket?.prependListener('error', (error: Error & { socket?: object }) => {
-        error.socket ??= { bytesRead: socket.bytesRead }
-      })
+      if (result[1]) watchStale(result[1])
       callback(...result)
     })
 }

@@ -1,8 +1,8 @@
 import { GatewayError, toGatewayError } from '../message/error.ts'
 import type { ErrorKind } from '../message/error.ts'
 
-/** `socket`: what had come over the connection. */
-type Failure = Error & { code?: string; socket?: { bytesRead?: number } }
+/** `isStale`: see `stale-connection.ts`. */
+type Failure = Error & { code?: string; isStale?: boolean }
 
 /** Errors of certificates have some thirty codes; these words are in all of them. */
 const CERTIFICATE = /CERT|ALTNAME|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/
@@ -44,8 +44,7 @@ export function toUpstreamError(error: Failure, host: string, answered: boolean)
     return made('upstream_unreachable', `${host} has a certificate that is not trusted here (${code}).`)
   }
   const known = UNREACHABLE[code] ?? `closed the connection without an answer (${code})`
-  const isStale = (error.socket?.bytesRead ?? 0) > 0
-  return made('upstream_unreachable', `${host} ${known}.`, isStale)
+  return made('upstream_unreachable', `${host} ${known}.`, error.isStale)
 }
 
 function isMalformed(error: Failure, code: string, answered: boolean): boolean {

@@ -24,7 +24,10 @@ const KEYS = [SECRETS.first, SECRETS.second].map((value, index) => ({
   weight: 1,
 }))
 
-/** So many of each kind: a case has a provider for itself, because one that fails often is left out after a while. */
+/**
+ * So many of each kind: a case has a provider for itself, because one that fails often is left out after a while. Bounds
+ * that differ keep their connections apart: what breaks a new one is no sign that the request was never seen.
+ */
 const PROVIDERS = 100
 
 let rig: Rig
@@ -33,8 +36,8 @@ beforeAll(async () => {
     providers: (_url, url) =>
       Object.fromEntries(
         Array.from({ length: PROVIDERS }, (_, number) => [
-          [`two-anthropic-${number}`, twoKeys(url, 'anthropic')],
-          [`two-openai-${number}`, twoKeys(url, 'openai')],
+          [`two-anthropic-${number}`, twoKeys(url, 'anthropic', number)],
+          [`two-openai-${number}`, twoKeys(url, 'openai', number)],
           [`again-anthropic-${number}`, again(url, 'anthropic')],
           [`again-openai-${number}`, again(url, 'openai')],
         ]).flat(),
@@ -43,9 +46,9 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => rig.close())
 
-const twoKeys = (base_url: string, base_provider_type: string) => ({
+const twoKeys = (base_url: string, base_provider_type: string, number: number) => ({
   keys: KEYS,
-  network_config: { base_url, stream_idle_timeout_in_seconds: 5 },
+  network_config: { base_url, stream_idle_timeout_in_seconds: 5, max_conns_per_host: 1_000 + number },
   custom_provider_config: { base_provider_type },
 })
 

@@ -124,6 +124,20 @@ describe('what goes wrong in an upstream is told by its kind', () => {
     },
   )
 
+  it.each<[string, Part[]]>([
+    ['after it was worked on', [{ pause_ms: 1_200 }, 'close']],
+    ['after the first bytes of an answer', ['HTTP/1.1 200 OK\r\ncontent', { pause_ms: 20 }, 'close']],
+  ])('C16 closed on a kept connection %s is no sign that the request was not seen', async (_when, parts) => {
+    let requests = 0
+    const upstream = await upstreamOf(() => (requests++ === 0 ? whole('{}') : parts))
+    const egress = newEgress()
+    const one = upstreamAt(upstream.url, { maxConnections: 1 })
+    await send(egress, one).outcome
+    const { error } = await send(egress, one).outcome
+    expect(upstream.requests.map(({ connection }) => connection)).toEqual([1, 1])
+    expect(error?.details.isStale).toBeUndefined()
+  })
+
   it('C12 a body after 204 does not reach the next request', async () => {
     const row = MALFORMED.find(({ name }) => name === '204 with a body')!
     const upstream = await upstreamOf(({ connection }) => (connection === 1 ? row.parts : whole('"next"')))
