@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { answerDecoder } from './admin/decode-answer.ts'
+import type { LocalSources } from './cli/explain.ts'
 import { cursor } from './http/cursor.ts'
 import { CATALOGUE_FILE, preferCatalogue } from './models/catalogue.ts'
 import { PROTOCOLS } from './protocols/index.ts'
@@ -59,6 +61,49 @@ export async function runCheck(args: readonly string[]): Promise<void> {
     write: (text) => void process.stdout.write(text),
   })
   if (!isFine) process.exitCode = 1
+}
+
+/** `signalbox explain`: reads what a gateway has left on the disk, or asks one that runs. */
+export async function runExplain(args: readonly string[]): Promise<void> {
+  const { explain } = await import('./cli/explain.ts')
+  const { postJson } = await import('./wire/post-json.ts')
+  endWhenUnread()
+  const egress = new Egress()
+  const token = process.env['SIGNALBOX_ADMIN_TOKEN']
+  try {
+    await explain(args, {
+      open: openForExplaining,
+      post: (url, body) => postJson(egress, url, body, token),
+      read: (path) => (path === '-' ? standardInput() : readFile(path)),
+      write: (text) => void process.stdout.write(text),
+    })
+  } finally {
+    await egress.close()
+  }
+}
+
+async function openForExplaining(flag: string | undefined): Promise<LocalSources> {
+  const { readLedger } = await import('./stores/ledger/reading.ts')
+  const { SqliteReader } = await import('./stores/logs/sqlite-reader.ts')
+  const { newResilience } = await import('./pipeline/resilience.ts')
+  const { readKeyMemory } = await import('./stores/config/key-memory.ts')
+  const appDir = appDirWithCatalogue(flag)
+  const { configuration } = await load(appDir, () => readKeyMemory(appDir))
+  const { budgets, rateLimits } = configuration.governance
+  const file = new SqliteReader(configuration.logs.path)
+  return {
+    configuration: () => configuration,
+    ledger: readLedger(join(appDir, 'ledger.db'), [...budgets.values(), ...rateLimits.values()]),
+    resilience: newResilience(() => performance.now()),
+    logs: { get: async (id) => file.get(id) },
+    close: () => file.close(),
+  }
+}
+
+async function standardInput(): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
 }
 
 /** The app dir for a command that looks models up. */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { FlagError } from './cli/flags.ts'
 import { help } from './cli/help.ts'
-import { runCatalogue, runCheck, showLogs } from './commands.ts'
+import { runCatalogue, runCheck, runExplain, showLogs } from './commands.ts'
 import { serve } from './serve.ts'
 import { version } from './start.ts'
 import { ConfigurationError } from './stores/config/problem.ts'
@@ -11,6 +11,7 @@ const [command, ...rest] = process.argv.slice(2)
 if (command === 'logs') await orSay(() => showLogs(rest), 'The flags: signalbox logs -help')
 else if (command === 'catalogue') await orSay(() => runCatalogue(rest), 'More: signalbox catalogue -help')
 else if (command === 'check') await orSay(() => runCheck(rest), 'More: signalbox check -help')
+else if (command === 'explain') await orSay(() => runExplain(rest), 'More: signalbox explain -help')
 else if (command === 'help' || command === '-h' || command === '--help') console.log(help())
 else if (command === 'version' || command === '--version') console.log(version())
 else await orSay(() => serve(command === 'serve' ? rest : process.argv.slice(2)), help())

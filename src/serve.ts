@@ -62,7 +62,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   const server = await startServer({
     host: flags.host,
     port: flags.port,
-    router: new Router(MOUNTS, ownRoutes(logSources(logStore), admin)),
+    router: new Router(MOUNTS, ownRoutes({ ...dependencies, ...logSources(logStore) }, admin)),
     guards: () => settings.running.configuration.client,
     admit: admin.admit,
     handle: (call) => handle(call, dependencies),

@@ -1,6 +1,8 @@
 import type { Admit, OwnAnswer, OwnRoute } from '../http/router.ts'
 import type { ConfigStore } from '../stores/config-store/port.ts'
 import { Admission } from './admission.ts'
+import { explainRoutes } from './explain.ts'
+import type { ExplainAnswerSources } from './explain.ts'
 import { logRoutes } from './logs.ts'
 import type { LogSources } from './logs.ts'
 import { Logins } from './logins.ts'
@@ -38,8 +40,11 @@ export function createAdmin(sources: AdminSources): Admin {
   }
 }
 
+/** What is shown of what the gateway does. */
+export type OwnSources = LogSources & ExplainAnswerSources
+
 /** The routes of the gateway that belong to no protocol. */
-export function ownRoutes(sources: LogSources, admin?: Pick<Admin, 'routes'>): OwnRoute[] {
+export function ownRoutes(sources: OwnSources, admin?: Pick<Admin, 'routes'>): OwnRoute[] {
   return [
     {
       method: 'GET',
@@ -49,6 +54,7 @@ export function ownRoutes(sources: LogSources, admin?: Pick<Admin, 'routes'>): O
     },
     { method: 'GET', path: '/api/config/schema', handler: configSchema },
     ...logRoutes(sources),
+    ...explainRoutes(sources),
     ...(admin?.routes ?? []),
   ]
 }

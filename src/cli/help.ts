@@ -7,6 +7,7 @@ Usage:
   signalbox logs [flags]       show the calls that were made; "signalbox logs -help" says more
   signalbox catalogue          what is known of models and their prices; "signalbox catalogue -help" says more
   signalbox check [file]       what is wrong with a configuration, and what it says in vain; "signalbox check -help" says more
+  signalbox explain [flags]    where a call would go and why, and what it may cost; "signalbox explain -help" says more
   signalbox version
   signalbox help
 

@@ -107,7 +107,7 @@ export class Edge {
       const caller = route.access ?? (await this.#admit(head))
       if (isChange(method)) checkJson(request)
       const query = new URLSearchParams(target.query)
-      const bytes = isChange(method) ? await body.read() : NO_BODY
+      const bytes = isChange(method) ? await body.read(route.bodyMaxBytes) : NO_BODY
       const answer = await route.handler({ ...head, caller, query, parameters, body: bytes })
       reply.send(answer.status, { ...ownHeaders(id), ...answer.headers }, JSON.stringify(answer.body))
     } catch (thrown) {

@@ -18,8 +18,8 @@ export class OwnBody {
   }
 
   /** Throws `request_too_large`, `overloaded_gateway`, and what reading a body throws. */
-  read(): Promise<Uint8Array> {
-    return readBody(this.#request, 'json', BODY_MAX_BYTES, (bytes) => {
+  read(maxBytes: number = BODY_MAX_BYTES): Promise<Uint8Array> {
+    return readBody(this.#request, 'json', maxBytes, (bytes) => {
       if (!this.#budget.take(bytes)) {
         const message = 'The gateway holds too many request bodies at once; try again in a second.'
         throw new GatewayError('overloaded_gateway', message, { retryAfterSeconds: 1 })

@@ -29,6 +29,8 @@ export interface OwnRoute {
   readonly path: string
   /** anyone: who asks is not looked at. Absent: administrators alone. */
   readonly access?: 'anyone'
+  /** Absent: what objects of the settings need. */
+  readonly bodyMaxBytes?: number
   readonly handler: (request: OwnRequest) => OwnAnswer | Promise<OwnAnswer>
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError, toGatewayError } from '../message/error.ts'
 import { afterFailure, mayFallBack } from '../rules/retry.ts'
 import type { ErrorKind } from '../message/error.ts'
-import type { Held } from './call-cost.ts'
+import type { CostContext, Held } from './call-cost.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Lane, Trial } from './health.ts'
@@ -34,7 +34,7 @@ export async function attempt<To extends Target>(
   record: CallRecord,
   on: Dependencies,
 ): Promise<void> {
-  const question = questionOf(request, record, on)
+  const question = questionOf(request, record.costContext, on)
   const itinerary = new Itinerary(plan, question)
   let first: GatewayError | undefined
   for (const target of itinerary.order) {
@@ -58,8 +58,12 @@ interface AttemptQuestion extends ItineraryOptions {
   readonly on: Dependencies
 }
 
-function questionOf(request: InboundRequest, record: CallRecord, on: Dependencies): AttemptQuestion {
-  const { operation, virtualKeyId, configuration } = record.costContext
+/** What the order of targets and keys depends on, for one call. */
+export function questionOf<On extends ItineraryOptions['on']>(
+  request: InboundRequest,
+  { operation, virtualKeyId, configuration }: CostContext,
+  on: On,
+): ItineraryOptions & { readonly on: On } {
   const prefix = request.model.slice(0, Math.max(0, request.model.indexOf('/')))
   const namesProvider = configuration.providers.has(prefix.toLowerCase())
   // Only conversations have a prompt cache to come back to.
@@ -196,7 +200,7 @@ async function slotsFor(
 const RETRY_SECONDS = [2, 6] as const
 
 /** The outcome of a call that only leads to what is left out, while another call tries that. */
-function leftOut({ provider, model }: Target, random: () => number): GatewayError {
+export function leftOut({ provider, model }: Target, random: () => number): GatewayError {
   const [least, most] = RETRY_SECONDS
   const retryAfterSeconds = least + Math.floor(random() * (most - least))
   const message = `${provider.id} has failed too often with ${model}, and another call is just trying it again. Come back in ${retryAfterSeconds} s.`

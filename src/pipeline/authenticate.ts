@@ -43,12 +43,21 @@ export function authenticate(call: Call, configuration: Configuration): Caller {
   const found = governance.findVirtualKey(presented)
   if (found === undefined || nowMs >= (found.graceEndsAtMs ?? Infinity))
     throw new GatewayError('virtual_key_not_found', 'The virtual key is not known here.')
-  const { virtualKey } = found
-  if (nowMs >= (virtualKey.expiresAtMs ?? Infinity))
-    throw new GatewayError('virtual_key_blocked', `The virtual key ${virtualKey.name} has expired.`)
-  if (!virtualKey.active)
-    throw new GatewayError('virtual_key_blocked', `The virtual key ${virtualKey.name} is not active.`)
-  return { virtualKey, bearerToken: other }
+  checkKey(found.virtualKey, nowMs)
+  return { virtualKey: found.virtualKey, bearerToken: other }
+}
+
+/** The same where it is known whose call it is, and no value of the key is at hand. */
+export function authenticateAs(virtualKey: VirtualKey, call: Call, { governance }: Configuration): Caller {
+  checkHeaders(call, governance.requiredHeaders)
+  checkKey(virtualKey, Date.now())
+  return { virtualKey, bearerToken: undefined }
+}
+
+function checkKey({ name, active, expiresAtMs }: VirtualKey, nowMs: number): void {
+  if (nowMs >= (expiresAtMs ?? Infinity))
+    throw new GatewayError('virtual_key_blocked', `The virtual key ${name} has expired.`)
+  if (!active) throw new GatewayError('virtual_key_blocked', `The virtual key ${name} is not active.`)
 }
 
 function checkHeaders({ headers }: Call, required: readonly string[]): void {

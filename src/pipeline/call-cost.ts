@@ -169,7 +169,12 @@ function sum(before: CallCost, { nanodollars, ...later }: CallCost): CallCost {
   return { nanodollars: before.nanodollars + nanodollars, ...later }
 }
 
-function attemptCost({ target, key, meter }: MeteredAttempt, usage: Usage, context: CostContext): CallCost {
+/** What an attempt costs that uses so much. */
+export function attemptCost(
+  { target, key, meter }: Pick<MeteredAttempt, 'target' | 'key' | 'meter'>,
+  usage: Usage,
+  context: CostContext,
+): CallCost {
   const { configuration } = context
   const provider = target.provider.id
   const question = questionOf(target, key, context)

@@ -3,7 +3,7 @@ import { estimateTokens } from '../models/estimate.ts'
 import { attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, Target } from './plan.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { jsonHeaders, replyWhole } from './reply-whole.ts'
@@ -26,12 +26,15 @@ export async function countTokens(
   on: Dependencies,
 ): Promise<void> {
   const [target] = plan
-  if (target.mode === 'native' && target.surface.paths.countTokens !== undefined) {
-    return attempt(sendCount, call, request, plan, record, on)
-  }
+  if (isCountedThere(target)) return attempt(sendCount, call, request, plan, record, on)
   const tokens = countRequest(call.protocol.request.decode(request.parsed(), 'count-tokens').request)
   const body = JSON.stringify(call.protocol.encodeCount(tokens))
   replyWhole(call, record, { status: 200, headers: jsonHeaders(call), body })
+}
+
+/** The provider counts itself; elsewhere it is estimated here. */
+export function isCountedThere({ mode, surface }: Target): boolean {
+  return mode === 'native' && surface.paths.countTokens !== undefined
 }
 
 function countRequest(request: Request): number {

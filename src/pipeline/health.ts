@@ -7,6 +7,7 @@ import {
   afterSuccess,
   blame,
   FORGET_AFTER_MS,
+  leftOutMs,
   rankOf,
   standing,
 } from '../rules/health.ts'
@@ -81,6 +82,14 @@ export class Health {
   rank(lane: Lane): Rank {
     const stands = this.standing(lane)
     return rankOf(stands, stands !== 'fit' && !this.#maySend(idOf(lane)))
+  }
+
+  /** How long it is left out yet, in ms; 0: it is not, or may be tried again. */
+  leftOutMs(lane: Lane): number {
+    if (this.isQuiet) return 0
+    const nowMs = this.#now()
+    const known = [this.#lanes.get(idOf(lane)), this.#keys.get(keyIdOf(lane))]
+    return Math.max(0, ...known.map((trouble) => (trouble === undefined ? 0 : leftOutMs(trouble, nowMs))))
   }
 
   /** A call goes there, and tells what came of it; undefined: it may not, another is trying it just now. */

@@ -16,21 +16,21 @@ export interface ItineraryOptions extends KeyQuestion {
  */
 export class Itinerary<To extends Target> {
   readonly order: readonly To[]
+  /** The route that the session went on with, where it has left its first; see `routeName`. */
+  readonly boundTo: string | undefined
   readonly #plan: Plan<To>
   readonly #options: ItineraryOptions
-  /** The route that the session went on with, where it has left its first. */
-  readonly #bound: string | undefined
 
   constructor(plan: Plan<To>, options: ItineraryOptions) {
     this.#plan = plan
     this.#options = options
     const { session, on, request } = options
     const { affinity, health } = on.resilience
-    this.#bound =
+    this.boundTo =
       session === undefined || !this.#isFollowing || affinity.isEmpty
         ? undefined
         : affinity.routeOf(session, request.model)
-    this.order = this.#bound === undefined && health.isQuiet ? plan : this.#ordered()
+    this.order = this.boundTo === undefined && health.isQuiet ? plan : this.#ordered()
   }
 
   /** A session has something to follow only where a plan leaves a choice. */
@@ -39,7 +39,7 @@ export class Itinerary<To extends Target> {
   }
 
   #ordered(): readonly To[] {
-    const bound = this.#bound
+    const bound = this.boundTo
     const isUsable = (target: To) => new KeyRing(target, this.#options).isUsable
     const isBound = bound === undefined ? undefined : (target: To) => routeOf(target) === bound
     const [first] = this.#plan
@@ -62,7 +62,7 @@ export class Itinerary<To extends Target> {
   /** What is the request's own fault, the client's or the budget's says nothing against the place. */
   failed(target: To, error: GatewayError): void {
     const { session, on, request } = this.#options
-    if (session === undefined || error.verdict === 'tell' || routeOf(target) !== this.#bound) return
+    if (session === undefined || error.verdict === 'tell' || routeOf(target) !== this.boundTo) return
     on.resilience.affinity.forgetRoute(session, request.model)
   }
 }

@@ -35,9 +35,7 @@ export class KeyRing {
   readonly #target: KeyedTarget
   readonly #question: KeyQuestion
   readonly #tried = new Set<string>()
-  /** The key that the session belongs to, whatever has failed. */
   #homeId: string | undefined
-  /** The one that it went on with, where it has left home. */
   #boundId: string | undefined
 
   constructor(target: KeyedTarget, question: KeyQuestion) {
@@ -57,20 +55,30 @@ export class KeyRing {
     const { affinity } = on.resilience
     if (session !== undefined && !affinity.isEmpty) this.#boundId = affinity.keyOf(session, this.#route)
     const bound = this.#boundId === undefined ? undefined : this.#draw(({ id }) => id === this.#boundId)
-    if (bound !== undefined && this.#rank(bound) === 'usable') return bound
-    return this.#rank(home) === 'usable' ? home : this.#best(home)
+    if (bound !== undefined && this.rank(bound) === 'usable') return bound
+    return this.rank(home) === 'usable' ? home : this.#best(home)
   }
 
   /** One that was not tried and is not left out. */
   next(): ProviderKey | undefined {
     if (this.#target.loginToken !== undefined) return undefined
-    return this.#draw((key) => isOpen(this.#rank(key)))
+    return this.#draw((key) => isOpen(this.rank(key)))
   }
 
   /** Some key is not left out. */
   get isUsable(): boolean {
-    if (this.#target.loginToken !== undefined) return isOpen(this.#rank(LOGIN_KEY))
-    return this.#draw((key) => isOpen(this.#rank(key))) !== undefined
+    if (this.#target.loginToken !== undefined) return isOpen(this.rank(LOGIN_KEY))
+    return this.#draw((key) => isOpen(this.rank(key))) !== undefined
+  }
+
+  /** Of the key that the session belongs to, whatever has failed. Known after {@link first}. */
+  get homeId(): string | undefined {
+    return this.#homeId
+  }
+
+  /** Of the one that it went on with, where it has left home. */
+  get boundId(): string | undefined {
+    return this.#boundId
   }
 
   failed(key: ProviderKey, error: GatewayError): void {
@@ -105,7 +113,7 @@ export class KeyRing {
     return routeName(this.#target.provider.id, this.#target.model)
   }
 
-  #rank(key: Pick<ProviderKey, 'id' | 'name' | 'queue'>): Rank {
+  rank(key: Pick<ProviderKey, 'id' | 'name' | 'queue'>): Rank {
     const { health, slots } = this.#question.on.resilience
     const rank = health.isQuiet ? 'usable' : health.rank(this.lane(key))
     if (rank !== 'usable' || key.queue === undefined) return rank
@@ -116,7 +124,7 @@ export class KeyRing {
 
   #best(home: ProviderKey): ProviderKey {
     for (const rank of RANKS) {
-      const key = this.#draw((one) => this.#rank(one) === rank)
+      const key = this.#draw((one) => this.rank(one) === rank)
       if (key !== undefined) return key
     }
     return home

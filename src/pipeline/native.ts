@@ -1,6 +1,6 @@
 import { editMembers } from '../wire/json-edits.ts'
 import { scanObject, splice } from '../wire/json-scan.ts'
-import type { Edit } from '../wire/json-scan.ts'
+import type { Edit, Span } from '../wire/json-scan.ts'
 import { sse } from '../wire/framing.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
@@ -88,9 +88,16 @@ function foreignEdits({ body, fields }: InboundRequest, target: Target): Edit[] 
 
 /** No upstream knows the names that the gateway falls back to. */
 export function fallbackEdits({ body, fields, fallbacks }: InboundRequest): Edit[] {
-  return fallbacks.length === 0
-    ? []
-    : editMembers(body, body.indexOf(OPEN_BRACE), fields, (name) => name === 'fallbacks')
+  if (fallbacks.length === 0 && !isEmptyList(body, fields.get('fallbacks'))) return []
+  return editMembers(body, body.indexOf(OPEN_BRACE), fields, (name) => name === 'fallbacks')
+}
+
+function isEmptyList(body: Buffer, span: Span | undefined): boolean {
+  return (
+    span !== undefined &&
+    span.end - span.start < 100 &&
+    /^\[\s*\]$/.test(body.toString('latin1', span.start, span.end))
+  )
 }
 
 const OPEN_BRACE = 0x7b

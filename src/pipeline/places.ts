@@ -7,14 +7,16 @@ import { balance } from '../rules/provider-weights.ts'
 import { modelBlocked, providerBlocked, route, routeTo } from '../rules/routing.ts'
 import type { Candidate } from '../rules/candidate.ts'
 import type { Target as RoutedTo } from '../rules/routing.ts'
-import type { RuleDecision, RuleRoute } from '../rules/routing-rules.ts'
+import type { RuleDecision, RuleQuestion, RuleRoute } from '../rules/routing-rules.ts'
 import type { Configuration, ConfiguredProvider } from '../stores/config/configuration.ts'
 import type { GrantAnswer } from '../stores/config/governance.ts'
+import type { Ledger } from '../stores/ledger/port.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
 import { candidates, grantedKeys, loginTokenFor } from './candidates.ts'
 import type { Dependencies } from './dependencies.ts'
 import { KeyRing } from './key-ring.ts'
+import type { PlanWitness } from './plan-witness.ts'
 import type { InboundRequest } from './read-request.ts'
 import { CallFacts } from './rule-facts.ts'
 import type { AskedModel } from './rule-facts.ts'
@@ -44,7 +46,9 @@ export interface RoutingQuestion {
   readonly request: InboundRequest
   readonly caller: Caller
   readonly configuration: Configuration
-  readonly on: Pick<Dependencies, 'ledger' | 'random' | 'resilience'>
+  readonly on: Pick<Dependencies, 'random' | 'resilience'> & { readonly ledger: Pick<Ledger, 'balance'> }
+  /** Only explanations ask. */
+  readonly witness?: PlanWitness | undefined
 }
 
 interface Ground extends RoutingQuestion {
@@ -65,7 +69,9 @@ export function placesFor(question: RoutingQuestion): [Place, ...Place[]] {
   const [place, ...next] = first === undefined ? asAsked(ground) : byRule(first, ground)
   const fallbacks =
     decision?.replacesFallbacks === true
-      ? others.flatMap((each) => orNone(() => byRule(each, ground)[0]))
+      ? others.flatMap((each) =>
+          orNone(() => byRule(each, ground)[0], toldOf(`${each.provider ?? ''}/${each.model}`, ground)),
+        )
       : fallbacksOf(ground)
   return [place, ...(fallbacks.length > 0 ? fallbacks : next)]
 }
@@ -85,12 +91,16 @@ function askedModel(name: string, known: Ground['known']): AskedModel {
 
 /** The rule that decides; undefined where none does. */
 function decide(ground: Ground): RuleDecision | undefined {
-  const { configuration, request, on } = ground
-  return configuration.routing.decide(factsOf(ground), {
+  const { configuration, request, on, witness } = ground
+  const question: RuleQuestion = {
     sessionId: request.session?.id,
     random: on.random,
     isUsable: (place) => isUsable(place, ground),
-  })
+  }
+  if (witness === undefined) return configuration.routing.decide(factsOf(ground), question)
+  const explained = configuration.routing.explain(factsOf(ground), question)
+  witness.ruled(explained)
+  return explained.decision
 }
 
 function factsOf(ground: Ground): CallFacts {
@@ -159,7 +169,7 @@ function byRule(place: RuleRoute, ground: Ground): [Place, ...Place[]] {
 
 /** Empty where the virtual key leaves the choice to the model's name. */
 function byWeights(model: string, ground: Ground, reason?: string): Place[] {
-  const { request, known, on, caller } = ground
+  const { request, known, on, caller, witness } = ground
   const key = caller.virtualKey
   if (key?.grants === undefined) return []
   const { governance } = ground.configuration
@@ -171,7 +181,9 @@ function byWeights(model: string, ground: Ground, reason?: string): Place[] {
     sessionId: request.session?.id,
     random: on.random,
     isUsable: (grant, there) => isOpen(governance.limitsFor(key, grant.provider, [model, there]), ground),
+    onLeftOut: witness && ((grant, why) => witness.grantLeftOut(grant, why)),
   })
+  witness?.weighed(routes, key.order)
   return routes.map((each) => {
     const told = reason === undefined ? each.reason : `${reason}: ${each.reason}`
     return placeAt({ ...each, reason: told }, each.grant.model ?? model, ground)
@@ -183,12 +195,27 @@ function fallbacksOf(ground: Ground): Place[] {
   const { request, known, call } = ground
   return request.fallbacks.flatMap((name) => {
     const { model, provider } = askedModel(name, known)
-    if (known.get(provider)?.usable !== true) return []
+    const onFailure = toldOf(name, ground)
+    const candidate = known.get(provider)
+    if (candidate?.usable !== true) {
+      onFailure?.(unusableFallback(name, candidate))
+      return []
+    }
     return orNone(() => {
       const found = route(name, known, call.preferredProviders)
       return placeAt({ ...found, reason: `fallback: ${found.reason}` }, model, ground)
-    })
+    }, onFailure)
   })
+}
+
+function unusableFallback(name: string, candidate: Candidate | undefined): GatewayError {
+  if (candidate?.barred === true) return providerBlocked(candidate.id)
+  const why = candidate === undefined ? 'names no configured provider' : `leads to no key of ${candidate.id}`
+  return new GatewayError('no_key', `The fallback ${name} ${why}.`)
+}
+
+function toldOf(place: string, { witness }: Ground): ((why: GatewayError) => void) | undefined {
+  return witness && ((why) => witness.placeLeftOut(place, why))
 }
 
 /** `name`: the model as the request, a rule or a grant asks for it, without provider; `pin`: the only provider key. */
@@ -233,12 +260,13 @@ function pinned(granted: Place['keyIds'], pin: string | undefined): Place['keyId
 }
 
 /** The result, or nothing where it is a failure that a caller is told of. */
-function orNone<Result>(work: () => Result): Result[] {
+function orNone<Result>(work: () => Result, onFailure?: (why: GatewayError) => void): Result[] {
   try {
     return [work()]
   } catch (error) {
-    if (error instanceof GatewayError) return []
-    throw error
+    if (!(error instanceof GatewayError)) throw error
+    onFailure?.(error)
+    return []
   }
 }
 

@@ -6,6 +6,7 @@ import type { Call } from './call.ts'
 import { losesFormat } from './dialect.ts'
 import { placesFor } from './places.ts'
 import type { Place, RoutingQuestion } from './places.ts'
+import type { PlanWitness } from './plan-witness.ts'
 import type { InboundRequest } from './read-request.ts'
 
 /** A place to try: where, in which API, and why. */
@@ -23,17 +24,19 @@ export type Plan<To extends Target = Target> = readonly [To, ...To[]]
 /** Throws what {@link placesFor} does, and `unsupported` where the operator lets no such request through. */
 export function plan(question: RoutingQuestion): Plan {
   const { call, request } = question
-  return targetsAt(placesFor(question), (place) => {
+  const targetAt = (place: Place): Target => {
     const surface = surfaceFor(place.provider.provider, call.protocol.id, place.model, place.requested)
     checkAllowed(place.provider, kindsOf(surface, request))
     return { ...place, surface, mode: isNative(call, request, surface) ? 'native' : 'translated' }
-  })
+  }
+  return targetsAt(placesFor(question), targetAt, question.witness)
 }
 
 /** Those of the places that can serve the call. Throws why the first cannot, where none can. */
 export function targetsAt<To extends Target>(
   places: readonly Place[],
   targetAt: (place: Place) => To,
+  witness: PlanWitness | undefined,
 ): Plan<To> {
   const targets: To[] = []
   let refusal: unknown
@@ -43,6 +46,7 @@ export function targetsAt<To extends Target>(
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       refusal ??= error
+      witness?.placeLeftOut(`${place.provider.id}/${place.model}`, error)
     }
   const [first, ...others] = targets
   if (first === undefined) throw refusal

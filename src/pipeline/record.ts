@@ -125,6 +125,11 @@ export class CallRecord {
     this.#warnings.push(...warnings)
   }
 
+  /** What had to be left out for the attempt that was made ready last. */
+  get warnings(): readonly Warning[] {
+    return this.#warnings
+  }
+
   /** Begins an attempt; what it returned is told by `ended`. `onFirstPart`: its answer has begun. */
   attempt(target: Target, key: ProviderKey, held?: Held, onFirstPart?: () => void): OpenAttempt {
     this.#onFirstPart = onFirstPart

@@ -69,7 +69,8 @@ const NOTHING: Demand = { nanodollars: 0, tokens: 0 }
  */
 const WAIT_MAX_SECONDS = 60
 
-function refused(blocks: readonly Block[]): GatewayError {
+/** The blocks as a caller is told of them. */
+export function refused(blocks: readonly Block[]): GatewayError {
   const { kind, status, message, retryAfterSeconds, isOfTarget } = refusal(blocks, Date.now())
   if (retryAfterSeconds !== undefined && retryAfterSeconds <= WAIT_MAX_SECONDS)
     return new GatewayError(kind, message, { status, isOfTarget, shouldRetry: true, retryAfterSeconds })

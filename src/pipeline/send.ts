@@ -10,7 +10,7 @@ import type { Dependencies } from './dependencies.ts'
 import { queryOf } from './forwarded-query.ts'
 import { prepareNative, warnedBody } from './native.ts'
 import type { Target } from './plan.ts'
-import type { UpstreamBody } from './prepared-attempt.ts'
+import type { PreparedAttempt, UpstreamBody } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { relay } from './relay.ts'
@@ -35,8 +35,8 @@ export type Send<Place extends Target = Target> = (
 
 /** One attempt of one target with one key: native or translated, streamed or whole, to the end of the answer. */
 export const send: Send = (call, request, target, key, record, on) => {
-  const prepare = target.mode === 'native' ? prepareNative : prepareTranslated
-  const { passage, streamHeaders, answerWhole, ...upstreamBody } = prepare(call, request, target, record)
+  const prepared = prepareAttempt(call, request, target, record)
+  const { passage, streamHeaders, answerWhole, ...upstreamBody } = prepared
   if (passage !== undefined) record.meter(passage)
   const ownHeaders = { 'content-type': clientFraming(call).contentType, 'cache-control': 'no-cache' }
   const stream: StreamSide | undefined = passage && {
@@ -53,6 +53,17 @@ export const send: Send = (call, request, target, key, record, on) => {
   }
   const path = pathOf(target.surface.paths.generate, request, target, key)
   return dispatch({ call, target, key, path, upstreamBody }, { stream, answerWhole }, on)
+}
+
+/** One attempt made ready: through the hub, or without. Nothing is sent. */
+export function prepareAttempt(
+  call: Call,
+  request: InboundRequest,
+  target: Target,
+  record: CallRecord,
+): PreparedAttempt {
+  const prepare = target.mode === 'native' ? prepareNative : prepareTranslated
+  return prepare(call, request, target, record)
 }
 
 /** Asks an upstream of the client's own protocol to count; its answer goes on as it comes. */

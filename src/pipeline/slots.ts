@@ -48,9 +48,16 @@ export class Slots {
     if (call.reply.closed) throw clientGone()
     const gate = this.#gateOf(owner)
     if (gate.inFlight < owner.queue.concurrency) return this.#enter(owner.id, gate)
-    const limit = drops ? 0 : owner.queue.waiting
-    if (gate.waiting.size >= limit) throw queueFull(owner, drops)
+    const refused = this.refusal(owner, drops)
+    if (refused !== undefined) throw refused
     return this.#wait(owner, gate, call)
+  }
+
+  /** Why a call would get no slot now, and no place to wait for one; undefined: it would. */
+  refusal(owner: SlotOwner, drops: boolean): GatewayError | undefined {
+    if (this.hasRoom(owner)) return undefined
+    const limit = drops ? 0 : owner.queue.waiting
+    return this.waiting(owner.id) >= limit ? queueFull(owner, drops) : undefined
   }
 
   #gateOf({ id, queue }: SlotOwner): Gate {

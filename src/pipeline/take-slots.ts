@@ -14,11 +14,11 @@ export async function takeSlots(
   { configuration, resilience }: Pick<Dependencies, 'configuration' | 'resilience'>,
 ): Promise<Release> {
   if (provider.queue === undefined && key.queue === undefined) return NOTHING_HELD
-  const drops = configuration().client.dropExcessRequests
+  const { dropExcessRequests: drops } = configuration().client
   const held: Release[] = []
   const release = () => held.forEach((giveBack) => giveBack())
   try {
-    for (const owner of ownersOf(provider, key)) held.push(await resilience.slots.take(owner, call, drops))
+    for (const owner of slotOwners(provider, key)) held.push(await resilience.slots.take(owner, call, drops))
   } catch (error) {
     release()
     throw error
@@ -27,7 +27,7 @@ export async function takeSlots(
 }
 
 /** The key first: who waits for it keeps no slot of the provider's from calls with other keys. */
-function ownersOf(provider: ConfiguredProvider, key: ProviderKey): SlotOwner[] {
+export function slotOwners(provider: ConfiguredProvider, key: ProviderKey): SlotOwner[] {
   const ofKey = { id: keySlots(provider.id, key.id), name: `the key "${key.name}" of ${provider.id}` }
   const owners: SlotOwner[] = []
   if (key.queue !== undefined) owners.push({ ...ofKey, queue: key.queue })

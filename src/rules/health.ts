@@ -75,6 +75,11 @@ export function standing(trouble: Trouble, nowMs: number): Standing {
   return nowMs < trouble.cooledUntilMs ? 'cooled' : 'fit'
 }
 
+/** How long something is left out yet; 0: it is not, or may be tried again. */
+export function leftOutMs({ ejectedUntilMs, cooledUntilMs }: Trouble, nowMs: number): number {
+  return Math.max(0, (ejectedUntilMs > 0 ? ejectedUntilMs : cooledUntilMs) - nowMs)
+}
+
 const NO_TROUBLE: Trouble = {
   failures: 0,
   lastFailureMs: 0,

@@ -104,6 +104,18 @@ export interface Block {
   readonly demand: Demand
 }
 
+/** Those of the limits that would not let an attempt through now. Nothing is held. */
+export function blocksOf(
+  { budgets, rateLimits }: Limits,
+  demand: Demand,
+  balanceOf: (account: Account) => Balance,
+): Block[] {
+  return [...budgets, ...rateLimits].flatMap((account) => {
+    const balance = balanceOf(account)
+    return holdFor(account, balance, demand) === undefined ? [{ account, balance, demand }] : []
+  })
+}
+
 /** What a caller is told who is blocked. */
 export interface Refusal {
   readonly kind: 'budget_exceeded' | 'token_limited' | 'request_limited' | 'governance_limited'

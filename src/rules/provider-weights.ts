@@ -1,6 +1,6 @@
 import { modelAt } from './candidate.ts'
 import type { Candidate } from './candidate.ts'
-import { chooseByWeight } from './weighted.ts'
+import { chooseByWeight, percent, sharesOf } from './weighted.ts'
 import type { Chance } from './weighted.ts'
 
 /** What balancing needs to know of a provider that a virtual key may use. */
@@ -27,7 +27,12 @@ export interface BalanceQuestion<Grant extends BalancedGrant> extends Chance {
   readonly order?: 'weighted' | 'heaviest-first' | undefined
   /** Leaves out what cannot serve now: its budget is spent, its provider is down. */
   readonly isUsable?: (grant: Grant, model: string) => boolean
+  /** Is told of each grant that the call does not go by. */
+  readonly onLeftOut?: ((grant: Grant, why: LeftOut) => void) | undefined
 }
+
+/** Why a call does not go by a grant. */
+export type LeftOut = 'no key is open' | 'does not serve the model' | 'model is not allowed' | 'limit used up'
 
 /** One provider that serves the model. */
 export interface BalancedRoute<Grant extends BalancedGrant> {
@@ -36,6 +41,8 @@ export interface BalancedRoute<Grant extends BalancedGrant> {
   /** What the provider calls it. */
   readonly model: string
   readonly reason: string
+  /** Part of one; undefined: it takes no part in the draw. */
+  readonly share: number | undefined
 }
 
 /**
@@ -46,22 +53,26 @@ export function balance<Grant extends BalancedGrant>(
   question: BalanceQuestion<Grant>,
 ): BalancedRoute<Grant>[] {
   const serving = question.grants.flatMap((grant, index) => {
-    const model = modelOf(grant, question)
-    if (model === undefined || question.isUsable?.(grant, model) === false) return []
-    return [{ grant, model, weight: grant.weight, id: idOf(question.grants, index) }]
+    const served = modelOf(grant, question)
+    const isUsedUp = 'model' in served && question.isUsable?.(grant, served.model) === false
+    const why = 'why' in served ? served.why : isUsedUp ? 'limit used up' : undefined
+    if (why !== undefined) question.onLeftOut?.(grant, why)
+    if ('why' in served || isUsedUp) return []
+    return [{ grant, model: served.model, weight: grant.weight, id: idOf(question.grants, index) }]
   })
   const drawn = serving.filter(({ weight }) => weight !== undefined)
-  const total = drawn.reduce((sum, { weight }) => sum + weight!, 0)
+  const shares = sharesOf(drawn.map(({ weight }) => weight!))
   const inOrder = serving.toSorted((a, b) => (b.weight ?? -1) - (a.weight ?? -1))
   const first =
     question.order === 'heaviest-first'
       ? undefined
       : chooseByWeight(drawn, ({ id, weight }) => ({ id, weight: weight! }), question)
   const ordered = first === undefined ? inOrder : [first, ...inOrder.filter((one) => one !== first)]
-  return ordered.map(({ grant, model, weight }) => {
-    const percent = total > 0 ? (100 * (weight ?? 0)) / total : 100 / Math.max(1, drawn.length)
-    const share = weight === undefined ? 'without a share' : `with ${Number(percent.toFixed(2))} %`
-    return { grant, provider: grant.provider, model, reason: `the virtual key’s weights: ${share}` }
+  return ordered.map((one) => {
+    const { grant, model } = one
+    const share = shares[drawn.indexOf(one)]
+    const told = share === undefined ? 'without a share' : `with ${percent(share)}`
+    return { grant, provider: grant.provider, model, share, reason: `the virtual key’s weights: ${told}` }
   })
 }
 
@@ -74,16 +85,17 @@ function idOf(grants: readonly BalancedGrant[], index: number): string {
   return `${provider} ${model} ${before.length}`
 }
 
-/** What the grant's provider would be asked for; undefined where it does not serve the model, or the key may not use it. */
+/** What the grant's provider would be asked for, or why it is not. */
 function modelOf(
   { provider, model: fixed, models }: BalancedGrant,
   { model: asked, candidates }: Pick<BalanceQuestion<BalancedGrant>, 'model' | 'candidates'>,
-): string | undefined {
+): { readonly model: string } | { readonly why: LeftOut } {
   const candidate = candidates.get(provider)
-  if (candidate?.usable !== true) return undefined
+  if (candidate?.usable !== true) return { why: 'no key is open' }
   const name = fixed ?? asked
   // What a list names, the operator knows to be there, and the catalogue need not.
   const isNamed = fixed !== undefined || (models.listed !== undefined && models.allows([name]))
   const model = modelAt(candidate, name) ?? (isNamed ? name : undefined)
-  return model !== undefined && models.allows([name, model]) ? model : undefined
+  if (model === undefined) return { why: 'does not serve the model' }
+  return models.allows([name, model]) ? { model } : { why: 'model is not allowed' }
 }

@@ -9,7 +9,7 @@ import type { TriedRule } from './rule-explain.ts'
 import { RuleIndex } from './rule-index.ts'
 import { RULE_VARIABLES } from './rule-variables.ts'
 import type { RuleFacts } from './rule-variables.ts'
-import { chooseByWeight } from './weighted.ts'
+import { chooseByWeight, percent, sharesOf } from './weighted.ts'
 import type { Chance } from './weighted.ts'
 
 /** Why a rule is refused. */
@@ -45,6 +45,22 @@ export interface RuleDecision {
 export interface RuleQuestion extends Chance {
   /** Leaves targets out of the draw that cannot serve; where all are left out, the draw is among all. */
   readonly isUsable?: (route: RuleRoute) => boolean
+}
+
+/** A decision, and all that led to it. */
+export interface ExplainedRules {
+  readonly decision: RuleDecision | undefined
+  /** In the order in which they were asked. */
+  readonly tried: readonly TriedRule[]
+  /** Targets of the rule that decides. */
+  readonly targets: readonly DrawnTarget[]
+}
+
+export interface DrawnTarget {
+  readonly route: RuleRoute
+  /** How the choice falls among those that can serve, as a part of one; by session in the same parts. */
+  readonly share: number
+  readonly isUsable: boolean
 }
 
 interface CompiledRule extends RoutingRule {
@@ -97,18 +113,16 @@ export class RoutingRules {
   }
 
   /** The same decision, and every rule that was asked on the way, with the outcome of each of its conditions. */
-  explain(
-    facts: RuleFacts,
-    question: RuleQuestion,
-  ): { decision: RuleDecision | undefined; tried: TriedRule[] } {
+  explain(facts: RuleFacts, question: RuleQuestion): ExplainedRules {
     const scope = new LazyScope(RULE_VARIABLES, facts)
     const tried: TriedRule[] = []
     for (const rule of this.#setsFor(facts).flatMap(({ rules }) => rules)) {
       const one = explainRule(rule, scope)
       tried.push(one)
-      if (one.outcome === 'applies') return { decision: decisionOf(rule, facts, question), tried }
+      if (one.outcome !== 'applies') continue
+      return { decision: decisionOf(rule, facts, question), tried, targets: drawOf(rule, facts, question) }
     }
-    return { decision: undefined, tried }
+    return { decision: undefined, tried, targets: [] }
   }
 
   #setsFor({ virtualKey, team, customer }: RuleFacts): RuleSet[] {
@@ -173,33 +187,48 @@ function problemsOf({ scope, scopeId, targets }: RoutingRule, index: number): Ru
 }
 
 function choicesOf({ targets }: RoutingRule): Choice[] {
-  const total = targets.reduce((sum, { weight }) => sum + weight, 0)
+  const shares = sharesOf(targets.map(({ weight }) => weight))
   const seen = new Map<string, number>()
-  return targets.map((target) => {
+  return targets.map((target, index) => {
     const place = [target.provider, target.model, target.keyId].map((part) => part ?? '').join(' ')
     const times = seen.get(place) ?? 0
     seen.set(place, times + 1)
-    const percent = total > 0 ? (100 * target.weight) / total : 100 / targets.length
     const id = times === 0 ? place : `${place} ${times}`
-    return { ...target, id, share: `${Number(percent.toFixed(2))} %` }
+    return { ...target, id, share: percent(shares[index]!) }
   })
 }
 
-function decisionOf(
-  rule: CompiledRule,
-  facts: RuleFacts,
-  { isUsable, ...chance }: RuleQuestion,
-): RuleDecision {
-  const { id, name, choices, fallbacks } = rule
-  const reasonOf = ({ share }: Choice): string => {
-    if (choices.length === 1) return `rule "${name}"`
-    return `rule "${name}", ${chance.sessionId === undefined ? 'drawn' : 'by session'} with ${share}`
-  }
-  const routes = choices.map((choice) => ({ ...choice, route: routeOf(choice, facts, reasonOf(choice)) }))
-  const usable = isUsable === undefined ? routes : routes.filter(({ route }) => isUsable(route))
-  const chosen = chooseByWeight(usable.length > 0 ? usable : routes, (choice) => choice, chance)
+function decisionOf(rule: CompiledRule, facts: RuleFacts, question: RuleQuestion): RuleDecision {
+  const { id, name, fallbacks } = rule
+  const { drawn } = splitTargets(rule, facts, question)
+  const chosen = chooseByWeight(drawn, (choice) => choice, question)
   const others = (fallbacks ?? []).map((place) => routeOf(place, facts, `fallback of rule "${name}"`))
   return { rule: { id, name }, routes: [chosen!.route, ...others], replacesFallbacks: others.length > 0 }
+}
+
+function drawOf(rule: CompiledRule, facts: RuleFacts, question: RuleQuestion): DrawnTarget[] {
+  const { drawn, leftOut } = splitTargets(rule, facts, question)
+  const shares = sharesOf(drawn.map(({ weight }) => weight))
+  return [
+    ...drawn.map(({ route, isUsable }, index) => ({ route, share: shares[index]!, isUsable })),
+    ...leftOut.map(({ route }) => ({ route, share: 0, isUsable: false })),
+  ]
+}
+
+/** The targets of a rule among which the draw is, and those that cannot serve. */
+function splitTargets(rule: CompiledRule, facts: RuleFacts, { isUsable, sessionId }: RuleQuestion) {
+  const { name, choices } = rule
+  const reasonOf = ({ share }: Choice): string => {
+    if (choices.length === 1) return `rule "${name}"`
+    return `rule "${name}", ${sessionId === undefined ? 'drawn' : 'by session'} with ${share}`
+  }
+  const routes = choices.map((choice) => {
+    const route = routeOf(choice, facts, reasonOf(choice))
+    return { ...choice, route, isUsable: isUsable === undefined || isUsable(route) }
+  })
+  const usable = routes.filter((one) => one.isUsable)
+  if (usable.length === 0) return { drawn: routes, leftOut: [] }
+  return { drawn: usable, leftOut: routes.filter((one) => !one.isUsable) }
 }
 
 function routeOf({ provider, model, keyId }: RulePlace, facts: RuleFacts, reason: string): RuleRoute {

@@ -31,8 +31,8 @@ export function explainRule(rule: RoutingRule & { readonly program: Program }, s
   return { id, name, scope: kind, scopeId, outcome: enabled ? answer : 'disabled', conditions }
 }
 
-/** Entries of headers that are secrets: an explanation is copied into tickets. */
-const SECRET = /authorization|api-?key|cookie|token|secret|x-bf-vk/
+/** Entries of headers and queries that are secrets (Google's SDKs send `?key=`): an explanation is copied into tickets. */
+const SECRET = /auth|["-]key|api-?key|cookie|token|secret|password|credential|signature|x-bf-vk/i
 
 function explainCondition(condition: Condition, scope: Scope): TriedCondition {
   const values: Record<string, string | number | boolean | null> = {}

@@ -37,6 +37,18 @@ export function chooseByWeight<Choice>(
   return best
 }
 
+/** How the choice falls where no session decides it, as parts of one; in the order of `weights`. */
+export function sharesOf(weights: readonly number[]): number[] {
+  const drawn = weights.map((weight) => Math.max(0, weight))
+  const total = drawn.reduce((sum, weight) => sum + weight, 0)
+  return drawn.map((weight) => (total > 0 ? weight / total : 1 / drawn.length))
+}
+
+/** A share as text: `33.33 %`. */
+export function percent(share: number): string {
+  return `${Number((100 * share).toFixed(2))} %`
+}
+
 /** FNV-1a over both texts, finished as murmur3 does, as a number in [0, 1). */
 function hashToUnit(session: string, id: string): number {
   let hash = 0x811c9dc5

@@ -4,8 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAdmin, ownRoutes } from '../../src/admin/routes.ts'
-import type { AdminSources } from '../../src/admin/routes.ts'
-import type { LogSources } from '../../src/admin/logs.ts'
+import type { AdminSources, OwnSources } from '../../src/admin/routes.ts'
 import { startAdminGateway } from '../support/admin-gateway.ts'
 import type { AdminGateway, AdminRequest } from '../support/admin-gateway.ts'
 
@@ -27,7 +26,7 @@ const WITH_ADMIN = {
 }
 
 // Only listed, never called: nothing of what is behind them is needed.
-const ROUTES = ownRoutes({} as LogSources, createAdmin({} as AdminSources)).map(
+const ROUTES = ownRoutes({} as OwnSources, createAdmin({} as AdminSources)).map(
   ({ method, path, access }) => ({
     line: `${method} ${path.replaceAll(/\{\w+\}/g, 'nobody')}`,
     route: `${method} ${path}`,

@@ -121,6 +121,11 @@ describe('fallbacks', () => {
     await post({ fallbacks: ['xai/b'], model: 'xai/b', seed: 1 }, '/openai/v1/chat/completions')
     expect(asked[0]!.text).toBe('{"messages":[{"role":"user","content":"Hi"}],"model":"b","seed":1}')
   })
+
+  it('stay here where there are none: OpenAI refuses the field', async () => {
+    await post({ fallbacks: [], model: 'xai/b', seed: 1 }, '/openai/v1/chat/completions')
+    expect(asked[0]!.text).toBe('{"messages":[{"role":"user","content":"Hi"}],"model":"b","seed":1}')
+  })
 })
 
 it.each([

@@ -12,6 +12,7 @@ import { startServer } from '../../src/http/server.ts'
 import { toGatewayError } from '../../src/message/error.ts'
 import { authenticate } from '../../src/pipeline/authenticate.ts'
 import type { Call } from '../../src/pipeline/call.ts'
+import { newResilience } from '../../src/pipeline/resilience.ts'
 import { CUSTOM_BASE_TYPES, customProvider, PROVIDERS } from '../../src/providers/index.ts'
 import { KeyKeeper } from '../../src/stores/config/key-keeper.ts'
 import { loadConfiguration } from '../../src/stores/config/load.ts'
@@ -64,6 +65,9 @@ const server = await startServer({
         shedContents: () => 0,
         lostRows: () => 0,
         decodeAnswer: () => ({ content: [], finish: undefined, error: undefined }),
+        configuration: () => settings.running.configuration,
+        ledger,
+        resilience: newResilience(() => performance.now()),
       },
       admin,
     ),

@@ -5,7 +5,7 @@ import { openaiChat } from '../../protocols/openai-chat/index.ts'
 import type { Provider, Surface } from '../../providers/provider.ts'
 import type { Configuration, ConfiguredProvider } from '../../stores/config/configuration.ts'
 import { placesFor } from '../places.ts'
-import type { RoutingQuestion } from '../places.ts'
+import type { Place, RoutingQuestion } from '../places.ts'
 import { checkAllowed, targetsAt } from '../plan.ts'
 import type { Plan, Target } from '../plan.ts'
 import type { AskedOperation } from './request.ts'
@@ -25,14 +25,15 @@ export function planOperation(
 ): Plan<OperationTarget> {
   const { configuration } = question
   const { request, operation } = asked
-  return targetsAt(placesFor({ ...question, request }), (place) => {
+  const targetAt = (place: Place): OperationTarget => {
     const { provider, model } = place
     checkKind(provider, endpoint, request.stream)
     const offer = offerFor(provider, asked, model)
     if (offer === undefined) throw unsupported(provider, model, operation, configuration)
     const surface = surfaceOf(provider.provider)
     return { ...place, surface, offer, mode: isNative(asked, offer, model) ? 'native' : 'translated' }
-  })
+  }
+  return targetsAt(placesFor({ ...question, request }), targetAt, question.witness)
 }
 
 /** The provider's way that is the client's own where it has that, else the first that can be translated to. */

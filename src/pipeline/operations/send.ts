@@ -2,6 +2,8 @@ import { CODECS } from '../../operations/index.ts'
 import { expand } from '../../operations/template.ts'
 import type { CloudSettings } from '../../providers/authorization.ts'
 import type { ProviderKey } from '../../stores/config/configuration.ts'
+import type { Call } from '../call.ts'
+import type { CallRecord } from '../record.ts'
 import { dispatch } from '../send.ts'
 import type { Send } from '../send.ts'
 import { forwardOperation } from './forward.ts'
@@ -12,16 +14,26 @@ import { translateOperation } from './translate.ts'
 
 /** Sends what was asked to one target with one key: forwarded or translated, to the end of the answer. */
 export function sendOperation(asked: AskedOperation): Send<OperationTarget> {
-  const known = CODECS[asked.operation]
   return (call, _request, target, key, record, on) => {
-    const prepare = target.mode === 'native' ? forwardOperation : translateOperation
-    const codecs = { client: known[asked.family]!, provider: known[target.offer.family]! }
-    const prepared = prepare(call, asked, target, codecs, record)
+    const prepared = prepareOperation(call, asked, target, record)
     const { upstreamBody, headers, answer } = prepared
     const path = pathOf(target, key, prepared)
     const outbound = { call, target, key, path, upstreamBody, headers, origin: target.offer.origin }
     return dispatch(outbound, { ...answer, isAnswer }, on)
   }
+}
+
+/** One attempt made ready. Nothing is sent. */
+export function prepareOperation(
+  call: Call,
+  asked: AskedOperation,
+  target: OperationTarget,
+  record: CallRecord,
+): PreparedOperation {
+  const known = CODECS[asked.operation]
+  const prepare = target.mode === 'native' ? forwardOperation : translateOperation
+  const codecs = { client: known[asked.family]!, provider: known[target.offer.family]! }
+  return prepare(call, asked, target, codecs, record)
 }
 
 /** A job that was begun is answered with 201 or 202. */

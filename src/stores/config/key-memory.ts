@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { chmod, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -41,6 +42,11 @@ export function forgetfulMemory(): KeyMemory {
 export async function openKeyMemory(appDir: string): Promise<KeyMemory> {
   const hash = new KeyHash(await readSecret(join(appDir, SECRET_FILE)))
   return { hash, keys: await readKeys(join(appDir, KEYS_FILE)) }
+}
+
+/** The same for commands that only read: where there is none, none is made. Throws as {@link openKeyMemory} does. */
+export function readKeyMemory(appDir: string): Promise<KeyMemory> {
+  return existsSync(join(appDir, SECRET_FILE)) ? openKeyMemory(appDir) : Promise.resolve(forgetfulMemory())
 }
 
 /** The memory after the API gave a key another value; `revokesPrevious`: the one before stops at once. */

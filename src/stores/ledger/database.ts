@@ -21,7 +21,7 @@ const MIGRATIONS = [
    CREATE TABLE segments (name TEXT PRIMARY KEY, consumed INTEGER NOT NULL) STRICT;`,
 ]
 
-const BUSY_TIMEOUT_MS = 250
+export const BUSY_TIMEOUT_MS = 250
 
 /** Opens the ledger's database for writing, as the newest version of the schema; makes it when there is none. */
 export function openForWriting(path: string): DatabaseSync {

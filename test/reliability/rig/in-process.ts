@@ -1,4 +1,5 @@
 import { NO_CREDENTIALS } from '../../support/no-credentials.ts'
+import { explainRoutes } from '../../../src/admin/explain.ts'
 import { EDGE_LIMITS, type EdgeLimits } from '../../../src/http/limits.ts'
 import { MOUNTS } from '../../../src/http/mounts.ts'
 import { Router } from '../../../src/http/router.ts'
@@ -10,12 +11,14 @@ import { newResilience } from '../../../src/pipeline/resilience.ts'
 import { CUSTOM_BASE_TYPES, PROVIDERS, customProvider } from '../../../src/providers/index.ts'
 import { compileText } from '../../../src/stores/config/load.ts'
 import { openMemoryLedger } from '../../../src/stores/ledger/memory.ts'
+import type { Ledger } from '../../../src/stores/ledger/port.ts'
 import type { CallRow } from '../../../src/stores/logs/port.ts'
 import { Egress } from '../../../src/wire/egress.ts'
 
 export interface InProcessGateway {
   url: string
   rows: CallRow[]
+  ledger: Ledger
   /** The clock of everything that waits for streams: pings and the cut of silent ones come when it is swept. */
   idleWatch: IdleWatch
   /** What it has learned of how providers do. With a clock it begins to learn anew. */
@@ -31,6 +34,7 @@ export async function startInProcess(
   providers: Record<string, unknown>,
   limits: Partial<EdgeLimits> = {},
   settings: Record<string, unknown> = {},
+  random: () => number = Math.random,
 ): Promise<InProcessGateway> {
   const registry = { providers: PROVIDERS, customProvider, customBaseTypes: CUSTOM_BASE_TYPES }
   const options = { registry, environment: {}, appDir: '/nowhere', version: 1 }
@@ -55,23 +59,32 @@ export async function startInProcess(
   const report = (message: string, error?: unknown) => {
     throw new Error(message, { cause: error })
   }
+  const ledger = openMemoryLedger()
   const dependencies = {
     configuration: () => configuration,
     egress,
     logs,
-    ledger: openMemoryLedger(),
+    ledger,
     idleWatch,
     get resilience() {
       return resilience
     },
     credentials: NO_CREDENTIALS,
-    random: Math.random,
+    random,
     report,
+  }
+  const explained = {
+    configuration: () => configuration,
+    ledger,
+    logs: { get: async () => undefined },
+    get resilience() {
+      return resilience
+    },
   }
   const server = await startServer({
     host: '127.0.0.1',
     port: 0,
-    router: new Router(MOUNTS, []),
+    router: new Router(MOUNTS, explainRoutes(explained)),
     guards: () => configuration.client,
     handle: (call) => handle(call, dependencies),
     report,
@@ -80,6 +93,7 @@ export async function startInProcess(
   return {
     url: `http://127.0.0.1:${server.port}`,
     rows,
+    ledger,
     idleWatch,
     resilience(now) {
       if (now !== undefined) resilience = newResilience(now)
