@@ -85,10 +85,10 @@ export async function runExplain(args: readonly string[]): Promise<void> {
 async function openForExplaining(flag: string | undefined): Promise<LocalSources> {
   const { readLedger } = await import('./stores/ledger/reading.ts')
   const { SqliteReader } = await import('./stores/logs/sqlite-reader.ts')
+  const { readSettings } = await import('./settings.ts')
   const { newResilience } = await import('./pipeline/resilience.ts')
-  const { readKeyMemory } = await import('./stores/config/key-memory.ts')
   const appDir = appDirWithCatalogue(flag)
-  const { configuration } = await load(appDir, () => readKeyMemory(appDir))
+  const configuration = await readSettings(appDir)
   const { budgets, rateLimits } = configuration.governance
   const file = new SqliteReader(configuration.logs.path)
   return {

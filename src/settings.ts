@@ -4,11 +4,12 @@ import { exposed } from './rules/exposure.ts'
 import { load, SOURCES } from './start.ts'
 import type { Configuration } from './stores/config/configuration.ts'
 import { KeyKeeper } from './stores/config/key-keeper.ts'
+import { readKeyMemory } from './stores/config/key-memory.ts'
 import type { Loaded } from './stores/config/load.ts'
 import { configStorePath } from './stores/config-store/location.ts'
 import { ManagedSettings } from './stores/config-store/managed-settings.ts'
 import type { ConfigStore } from './stores/config-store/port.ts'
-import { openConfigStore } from './stores/config-store/sqlite.ts'
+import { openConfigStore, readConfigStore } from './stores/config-store/sqlite.ts'
 
 interface SettingsOptions {
   readonly host: string
@@ -46,6 +47,19 @@ export async function openSettings(options: SettingsOptions): Promise<OpenedSett
   })
   announce(loaded, log)
   return { settings, configStore, loaded }
+}
+
+/** The same for commands that only look. Nothing is written. */
+export async function readSettings(appDir: string): Promise<Configuration> {
+  const memory = await readKeyMemory(appDir)
+  const keys = { open: async () => memory, keep: async () => undefined }
+  const read = await load(appDir, keys.open)
+  const store = readConfigStore(await configStorePath(read, process.env, appDir))
+  const ignore = () => undefined
+  const options = { ...SOURCES, appDir, store, keys, mayRun: ignore, onChange: ignore, report: ignore }
+  const { settings } = await ManagedSettings.open(read, options)
+  settings.close()
+  return settings.running.configuration
 }
 
 /** Says what there is to say of settings that count, and shows the values that were made up for virtual keys. */

@@ -6,11 +6,17 @@ import type { DatabaseSync } from 'node:sqlite'
  * that the file has. Throws {@link NewerSchemaError} when the file has more.
  */
 export function migrate(database: DatabaseSync, migrations: readonly string[]): void {
-  const version = schemaVersion(database)
-  if (version > migrations.length) throw new NewerSchemaError(version, migrations.length)
+  const version = checkVersion(database, migrations)
   for (let next = version; next < migrations.length; next++) {
     inTransaction(database, () => database.exec(`${migrations[next]}; PRAGMA user_version = ${next + 1}`))
   }
+}
+
+/** The version of the schema that a database has. Throws as {@link migrate} does. */
+export function checkVersion(database: DatabaseSync, migrations: readonly string[]): number {
+  const version = schemaVersion(database)
+  if (version > migrations.length) throw new NewerSchemaError(version, migrations.length)
+  return version
 }
 
 export function schemaVersion(database: DatabaseSync): number {

@@ -14,8 +14,8 @@ import { SealedStore } from './sealed-store.ts'
 import { buildWhatFits, type Aside } from './set-aside.ts'
 
 export interface ManagedOptions extends Pick<LoadOptions, 'registry' | 'environment' | 'appDir'> {
-  readonly store: ConfigStore
-  readonly keys: KeyKeeper
+  readonly store: Pick<ConfigStore, 'objects' | 'write' | 'salt'>
+  readonly keys: Pick<KeyKeeper, 'open' | 'keep'>
   /** Why these settings may not run, whoever made them; undefined: they may. */
   readonly mayRun: (configuration: Configuration) => string | undefined
   /** Others run from now on, because of the API or because a time has come; `notices`: what is new to say of them. */

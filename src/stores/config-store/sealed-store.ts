@@ -7,7 +7,7 @@ import type { SecretBox } from './secret-box.ts'
  * open, so that an installation without such objects has none.
  */
 export class SealedStore implements Pick<ConfigStore, 'objects' | 'write'> {
-  readonly #store: ConfigStore
+  readonly #store: Pick<ConfigStore, 'objects' | 'write'>
   readonly #openBox: (isNew: boolean) => Promise<SecretBox>
   #box: SecretBox | undefined
   #opened: readonly StoredObject[] | undefined
@@ -17,7 +17,7 @@ export class SealedStore implements Pick<ConfigStore, 'objects' | 'write'> {
    * it would lose it (I12).
    */
   static async open(
-    store: ConfigStore,
+    store: Pick<ConfigStore, 'objects' | 'write'>,
     openBox: (isNew: boolean) => Promise<SecretBox>,
   ): Promise<SealedStore> {
     const sealed = new SealedStore(store, openBox)
@@ -26,7 +26,10 @@ export class SealedStore implements Pick<ConfigStore, 'objects' | 'write'> {
     return sealed
   }
 
-  private constructor(store: ConfigStore, openBox: (isNew: boolean) => Promise<SecretBox>) {
+  private constructor(
+    store: Pick<ConfigStore, 'objects' | 'write'>,
+    openBox: (isNew: boolean) => Promise<SecretBox>,
+  ) {
     this.#store = store
     this.#openBox = openBox
   }

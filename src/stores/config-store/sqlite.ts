@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { inTransaction, migrate, verdictOf } from '../../lib/sqlite.ts'
+import { checkVersion, inTransaction, migrate, verdictOf } from '../../lib/sqlite.ts'
 import type { Body, ConfigStore, ObjectKind, SessionStore, StoredObject, StoredSession } from './port.ts'
 
 /** One entry per version of the schema; `user_version` counts those that a file has. Released ones are never edited. */
@@ -26,6 +26,36 @@ const SALT_BYTES = 16
  */
 export function openConfigStore(path: string | undefined): ConfigStore {
   return new SqliteConfigStore(path ?? MEMORY)
+}
+
+/**
+ * What the store holds, for commands that only look: nothing that is written is kept. Throws as {@link openConfigStore}
+ * does, and where a gateway has it open, which nobody can read beside.
+ */
+export function readConfigStore(path: string | undefined): Pick<ConfigStore, 'objects' | 'write' | 'salt'> {
+  const write = () => undefined
+  if (path === undefined || !existsSync(path)) return { objects: [], write, salt: noSalt }
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { readOnly: true })
+    checkVersion(database, MIGRATIONS)
+    const objects = readObjects(database)
+    const salt = saltIn(database)
+    return { objects, write, salt: () => salt ?? noSalt() }
+  } catch (error) {
+    if (verdictOf(error) === 'busy') throw new Error(`config_store: ${path} ${KEPT}`, { cause: error })
+    throw new Error(reasonOf(path, error), { cause: error })
+  } finally {
+    database?.close()
+  }
+}
+
+const KEPT = 'cannot be read, because a Signalbox that runs keeps it to itself. Ask that one: -url.'
+
+function noSalt(): never {
+  throw new Error(
+    'config_store: it has no salt, so nothing in it was sealed with a configured encryption_key.',
+  )
 }
 
 class SqliteConfigStore implements ConfigStore {
@@ -65,7 +95,7 @@ class SqliteConfigStore implements ConfigStore {
 
   salt(): Uint8Array {
     const database = this.#open()
-    const known = database.prepare('SELECT salt FROM installation').get()?.['salt'] as Uint8Array | undefined
+    const known = saltIn(database)
     if (known !== undefined) return known
     const salt = new Uint8Array(randomBytes(SALT_BYTES))
     database.prepare('INSERT INTO installation (salt) VALUES (?)').run(salt)
@@ -119,6 +149,10 @@ class SqliteSessions implements SessionStore {
   removeAll(): void {
     this.#database(false)?.exec('DELETE FROM sessions')
   }
+}
+
+function saltIn(database: DatabaseSync): Uint8Array | undefined {
+  return database.prepare('SELECT salt FROM installation').get()?.['salt'] as Uint8Array | undefined
 }
 
 /** In the order in which they were made. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ConfigStore, StoredObject, StoredSession } from '../../../src/stores/config-store/port.ts'
-import { openConfigStore } from '../../../src/stores/config-store/sqlite.ts'
+import { openConfigStore, readConfigStore } from '../../../src/stores/config-store/sqlite.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const object = (id: string, given: Partial<StoredObject> = {}): StoredObject => ({
@@ -111,7 +111,28 @@ describe('the file', () => {
     const written = (await once(other, 'message'))[0] as number
     other.kill('SIGKILL')
     await once(other, 'exit')
-    expect(open(path).objects.length).toBeGreaterThanOrEqual(written)
+    const read = readConfigStore(path)
+    expect(read.objects.length).toBeGreaterThanOrEqual(written)
+    expect(open(path).objects).toEqual(read.objects)
+  })
+
+  it('is read by commands when no gateway has it, and not changed', () => {
+    const path = join(temporaryDirectory(), 'config.db')
+    expect(readConfigStore(path).objects).toEqual([])
+    expect(readConfigStore(undefined).objects).toEqual([])
+    const store = open(path)
+    store.write({ put: [object('a')] })
+    const salt = store.salt()
+    expect(() => readConfigStore(path)).toThrow(
+      `config_store: ${path} cannot be read, because a Signalbox that runs`,
+    )
+    store.close()
+    const before = readFileSync(path)
+    const read = readConfigStore(path)
+    read.write({ put: [object('b')] })
+    expect([read.objects, read.salt()]).toEqual([[object('a')], salt])
+    expect(readFileSync(path)).toEqual(before)
+    expect(open(path).objects).toEqual([object('a')])
   })
 
   const DAMAGES: [what: string, damage: (path: string) => void][] = [
