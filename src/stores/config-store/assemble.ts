@@ -41,10 +41,7 @@ export function assemble(
   const providers = withKeys(file, objects.get('provider_keys') ?? [], detected)
   if (Object.keys(providers).length > 0) settings['providers'] = providers
   const [administrator] = objects.get('auth_config') ?? []
-  if (administrator?.source === 'api') {
-    governance['auth_config'] = administrator.body
-    settings['client'] = withKeysRequired(fields(root['client']))
-  }
+  if (administrator?.source === 'api') governance['auth_config'] = administrator.body
   return { settings, nextMs: preparation.nextMs }
 }
 
@@ -71,13 +68,6 @@ function withKeys(file: unknown, keys: readonly SettingsObject[], detected: Dete
 function deletesKeys(written: Fields, keys: readonly SettingsObject[]): boolean {
   const count = Object.values(written).flatMap((block) => items(fields(block)['keys'])).length
   return count !== keys.length
-}
-
-/** Where there is an administrator, callers of models have to show who they are, unless the file says otherwise. */
-function withKeysRequired(client: Fields): Fields {
-  const isSaid =
-    client['enforce_auth_on_inference'] !== undefined || client['enforce_governance_header'] !== undefined
-  return isSaid ? client : { ...client, enforce_auth_on_inference: true }
 }
 
 /** Bodies of the API in the words of the file. */

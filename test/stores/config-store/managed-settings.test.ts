@@ -361,6 +361,13 @@ describe('the administrator', () => {
     expect(said.configuration.client.enforceAuthOnInference).toBe(false)
   })
 
+  it('of the API locks out no agent where it says so, as the first one does', async () => {
+    const managed = await openManaged({ file: FILE })
+    const body = { ...admin, disable_auth_on_inference: true }
+    await change(managed, { put: [{ kind: 'auth_config', id: 'administrator', body }] })
+    expect(managed.settings.running.configuration.client.enforceAuthOnInference).toBe(false)
+  })
+
   it('of the file counts before that of the API', async () => {
     const managed = await openManaged({ file: FILE })
     await change(managed, { put: [{ kind: 'auth_config', id: 'administrator', body: admin }] })
