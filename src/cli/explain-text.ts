@@ -26,7 +26,12 @@ export function explanationText(view: ExplanationView): string {
 function headLines(view: ExplanationView): string[] {
   const { call } = view
   const session = call.session_id === null ? 'no session' : `session ${call.session_id}`
-  const told = [call.agent_type, call.request_class, call.stream === true ? 'streamed' : '', session]
+  const told = [
+    call.agent_type,
+    call.request_class === null ? '' : `class ${call.request_class}`,
+    call.stream === true ? 'streamed' : '',
+    session,
+  ]
   return [
     outcomeLine(view),
     '',

@@ -120,9 +120,17 @@ async function requestOf(given: ReadonlyMap<string, string>, on: ExplainSurround
   if (alien !== undefined)
     throw new FlagError(`-${alien}: found it with -${ways[0]}, expected it with -model`)
   const key = given.get('key')
-  if (ways[0] === 'request') return withKey(await on.read(given.get('request')!), key)
+  if (ways[0] === 'request') return withKey(await fileOf(given.get('request')!, on), key)
   const asked = ways[0] === 'id' ? { id: given.get('id') } : smallRequest(given)
   return Buffer.from(JSON.stringify({ ...asked, ...(key !== undefined && { virtual_key: key }) }))
+}
+
+async function fileOf(path: string, on: ExplainSurroundings): Promise<Uint8Array> {
+  try {
+    return await on.read(path)
+  } catch (error) {
+    throw new FlagError(`-request: ${path} cannot be read (${(error as Error).message}).`)
+  }
 }
 
 /** Put in front, so that the bytes of the body stay as they are. */

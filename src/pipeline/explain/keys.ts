@@ -3,8 +3,7 @@ import type { Rank } from '../../rules/health.ts'
 import { allows } from '../../rules/key-choice.ts'
 import { sharesOf } from '../../rules/weighted.ts'
 import type { ProviderKey } from '../../stores/config/configuration.ts'
-import type { Health } from '../health.ts'
-import type { KeyRing } from '../key-ring.ts'
+import type { KeyQuestion, KeyRing } from '../key-ring.ts'
 import type { Target } from '../plan.ts'
 
 /** A provider key as the choice sees it. */
@@ -23,7 +22,7 @@ export interface ExplainedKey {
 }
 
 /** All keys of the target's provider, in the order of the configuration. `ring`: after its first key was drawn. */
-export function explainKeys(target: Target, ring: KeyRing, health: Health): ExplainedKey[] {
+export function explainKeys(target: Target, ring: KeyRing, { session, on }: KeyQuestion): ExplainedKey[] {
   const keys = target.provider.keys.map((key) => {
     const why = whyNot(key, target)
     return { key, why, rank: why === undefined ? ring.rank(key) : undefined }
@@ -39,10 +38,15 @@ export function explainKeys(target: Target, ring: KeyRing, health: Health): Expl
       rank,
       why: isWorse ? WHY_NOT_NOW[rank] : each.why,
       share: shares[drawn.indexOf(each)] ?? 0,
-      leftOutMs: rank === undefined ? 0 : health.leftOutMs(ring.lane(key)),
-      affinity: key.id === ring.boundId ? 'bound' : key.id === ring.homeId ? 'home' : undefined,
+      leftOutMs: rank === undefined ? 0 : on.resilience.health.leftOutMs(ring.lane(key)),
+      affinity: session && affinityOf(key, ring),
     }
   })
+}
+
+function affinityOf({ id }: ProviderKey, ring: KeyRing): ExplainedKey['affinity'] {
+  if (id === ring.boundId) return 'bound'
+  return id === ring.homeId ? 'home' : undefined
 }
 
 /** Of those that are no better. */

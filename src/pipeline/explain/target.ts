@@ -108,7 +108,7 @@ export function explainTarget({ target, operation }: Explainable, ground: Explai
   const made = outcomeOf(() => bodyOf({ target, operation }, ground, record))
   return {
     target,
-    keys: explainKeys(target, ring, resilience.health),
+    keys: explainKeys(target, ring, question),
     key,
     body: made.result,
     demand,
