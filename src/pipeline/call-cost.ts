@@ -100,17 +100,22 @@ export function billFor(attempt: MeteredAttempt, usage: Usage | undefined, conte
   const isAnswered = row.error === undefined || meter?.complete === true
   const used = usage !== undefined && isUsed(usage) ? usage : undefined
   const known = used === undefined ? costWithoutUsage(attempt, context) : attemptCost(attempt, used, context)
-  const cost = held === undefined || known.nanodollars !== null ? known : charged(known, held)
+  const cost = held === undefined ? known : charged(known, held)
   if (used !== undefined || isAnswered) held?.reservation.settle(amountsOf(used, cost, held, meter))
   else held?.reservation.release()
   return (attempt.bill = { usage: used, cost })
 }
 
-/** In the row as in the ledger: the most that it may have been, where that can be said. */
+/** In the row as in the ledger: the most that it may have been, where what it was cannot be said. */
 function charged(cost: CallCost, { demand }: Held): CallCost {
-  const { nanodollars, source } = chargeFor(null, demand)
+  const { nanodollars, source } = chargeFor(cost.nanodollars, demand)
+  if (source === 'cost') return { ...cost, ...beyond(nanodollars!, demand) }
   if (source !== 'worst-case') return cost
   return { nanodollars, reason: `${cost.reason}; charged is the most that it may have been` }
+}
+
+function beyond(nanodollars: number, { nanodollars: most }: Demand): { beyondHeld?: number } {
+  return typeof most === 'number' && nanodollars > most ? { beyondHeld: nanodollars - most } : {}
 }
 
 function amountsOf(
@@ -166,7 +171,12 @@ function unmetered(attempt: MeteredAttempt, context: CostContext): CallCost {
 function sum(before: CallCost, { nanodollars, ...later }: CallCost): CallCost {
   if (before.nanodollars === null) return before
   if (nanodollars === null) return { nanodollars, ...later }
-  return { nanodollars: before.nanodollars + nanodollars, ...later }
+  const beyondHeld = (before.beyondHeld ?? 0) + (later.beyondHeld ?? 0)
+  return {
+    nanodollars: before.nanodollars + nanodollars,
+    ...later,
+    ...(beyondHeld > 0 && { beyondHeld }),
+  }
 }
 
 /** What an attempt costs that uses so much. */

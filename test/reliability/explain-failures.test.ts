@@ -27,16 +27,17 @@ beforeAll(async () => {
       other: provider(['other-a', 'other-b']),
       narrow: provider(['narrow'], { concurrency_and_buffer_size: { concurrency: 1, buffer_size: 1 } }),
     },
-    {},
     {
+      settings: {
       governance: {
         routing_rules: [
           { name: 'chain', cel_expression: 'model == "chain"', targets: [{ provider: 'one', model: 'm' }], fallbacks: ['two/m', 'other/m'] },
           { name: 'halves', cel_expression: 'model == "halves"', targets: [{ provider: 'two', model: 'm', weight: 0.5 }, { provider: 'other', model: 'm', weight: 0.5 }] },
         ],
       },
+      },
+      random: () => 0.5,
     },
-    () => 0.5,
   ) // prettier-ignore
 })
 afterAll(async () => {

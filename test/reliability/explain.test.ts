@@ -13,7 +13,7 @@ let gateway: InProcessGateway
 beforeAll(async () => {
   upstream = await startProvider()
   // Equal draws: the likeliest choice, which is what is explained where no session decides.
-  gateway = await startInProcess(providers(), {}, { governance }, () => 0.5)
+  gateway = await startInProcess(providers(), { settings: { governance }, random: () => 0.5 })
 }, 30_000)
 afterAll(async () => {
   await gateway.close()

@@ -47,15 +47,15 @@ beforeAll(async () => {
         keys: ['keyed-a', 'keyed-b'].map((name) => ({ name, value: name, concurrency_and_buffer_size: { concurrency: 1, buffer_size: 1 } })),
       },
     },
-    {},
     {
+      settings: {
       governance: {
         routing_rules: [
           { name: 'chain', cel_expression: 'model == "chain"', targets: [{ provider: 'one', model: 'm', weight: 1 }], fallbacks: ['other/m'] },
           { name: 'halves', cel_expression: 'model == "halves"', targets: [{ provider: 'one', model: 'm', weight: 0.5 }, { provider: 'other', model: 'm', weight: 0.5 }] },
         ],
       },
-    },
+    } },
   ) // prettier-ignore
 })
 

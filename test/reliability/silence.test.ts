@@ -38,7 +38,7 @@ beforeAll(async () => {
   })
   gateway = await startInProcess(
     { 'raw-anthropic': provider('anthropic'), 'raw-openai': provider('openai') },
-    { writeIdleTimeoutMs: 200 },
+    { limits: { writeIdleTimeoutMs: 200 } },
   )
 }, 60_000)
 afterAll(async () => {

@@ -109,6 +109,8 @@ export interface CallCost {
   nanodollars: number | null
   /** Why it is null. */
   reason?: string
+  /** Nano-dollars by which attempts cost more than was held for them: so much of a budget may be overspent (A4). */
+  beyondHeld?: number
   /** Of the answer's attempt; absent where nothing was billed. They add up to its cost. */
   parts?: CostParts
   /** `provider/model` whose prices these are, and where they are from. */
