@@ -59,8 +59,9 @@ export async function generate(
     'cache-control': 'no-cache',
     ...headers,
   })
-  const plan = planStream(protocol.events(generation), generation, protocol)
-  await sendStream(exchange, plan, protocol, generation, entry, finishes)
+  const events = protocol.events(generation)
+  const plan = planStream(events, generation, protocol)
+  await sendStream(exchange, plan, events.length, protocol, generation, entry, finishes)
 }
 
 /** The error that a fault asks for, as this provider would say it. */
@@ -96,15 +97,18 @@ const wantsStream = (conversation: Conversation, fault?: Fault) =>
 async function sendStream(
   exchange: Exchange,
   plan: StreamPlan,
+  /** Events of the whole answer, of which a fault may leave some out. */
+  total: number,
   protocol: ProviderProtocol,
   generation: Generation,
   entry: LedgerEntry,
   finishes: boolean,
 ): Promise<void> {
   const { delay_ms = 0, split = 0 } = generation.answer.directive ?? {}
+  let produced = 0
   const send = async (events: StreamEvent[]) => {
-    for (const [index, event] of events.entries()) {
-      entry.tokens = producedSoFar(generation.tokens, (index + 1) / events.length)
+    for (const event of events) {
+      entry.tokens = producedSoFar(generation.tokens, Math.min(1, ++produced / total))
       const sent = await writeSplit(exchange, Buffer.from(event.bytes as Uint8Array), split)
       if (!sent && !finishes) return false
       if (delay_ms > 0)
