@@ -199,12 +199,12 @@ export function providersAt(
 }
 
 /** A virtual key with its value and a budget of a month. */
-export function keyWithBudget(id: string, dollars: number | string, more: Record<string, unknown> = {}) {
+export function keyWithBudget(id: string, limit: number | string, more: Record<string, unknown> = {}) {
   return {
     id,
     name: id,
     value: `sk-bf-${id}`,
-    budget: { id: `budget-${id}`, max_limit: dollars, reset_duration: '1M' },
+    budget: { id: `budget-${id}`, max_limit: limit, reset_duration: '1M' },
     ...more,
   }
 }
@@ -214,15 +214,15 @@ export function dollars(nanodollars: number): string {
 }
 
 /** Where the budget of an id stands. */
-export function balanceOf({ configuration, ledger }: InProcessGateway, id: string) {
-  const { budgets, rateLimits } = configuration().governance
+export function balanceOf({ ledger, ...gateway }: InProcessGateway, id: string) {
+  const { budgets, rateLimits } = gateway.configuration().governance
   const account = budgets.get(id) ?? rateLimits.get(id)
   if (account === undefined) throw new Error(`no account ${id}`)
   return ledger.balance(account)
 }
 
 /** Everything that is held of any budget or limit. */
-export function reserved({ configuration, ledger }: InProcessGateway): number {
-  const { budgets, rateLimits } = configuration().governance
+export function reserved({ ledger, ...gateway }: InProcessGateway): number {
+  const { budgets, rateLimits } = gateway.configuration().governance
   return sumOf([...budgets.values(), ...rateLimits.values()], (each) => ledger.balance(each).reserved)
 }
