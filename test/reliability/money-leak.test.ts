@@ -13,6 +13,7 @@ import {
   balanceOf,
   dollars,
   invoice,
+  leapingClock,
   logged,
   priceOf,
   providersAt,
@@ -69,6 +70,7 @@ beforeAll(async () => {
     ledger: 'disk',
     settings: { governance: governanceFor(AT_ONCE) },
   })
+  gateway.resilience(leapingClock())
 })
 afterAll(async () => {
   await gateway.close()
@@ -134,7 +136,8 @@ describe.each(APIS)('$name', (api) => {
         await inBatches(CALLS, AT_ONCE, async (index) => {
           expect((await ask(gateway.url, asked(index))).status).toBeGreaterThanOrEqual(400)
         })
-      expect(broken.requests).toHaveLength(CALLS)
+      // What a kept connection broke under is sent once more.
+      expect(broken.requests.length).toBeGreaterThanOrEqual(CALLS)
       expect(gateway.rows).toHaveLength(CALLS)
       expect(logged(gateway.rows)).toBe(0)
       expect(reserved(gateway)).toBe(0)

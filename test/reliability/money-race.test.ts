@@ -165,7 +165,9 @@ describe.each(APIS)('$name', (api) => {
     async (_title, stream) => {
       const upstream = await startRawUpstream(() => ['close'])
       const virtual_keys = [keyWithBudget('small', '0.01')]
-      const lone = await startInProcess(providersAt(upstream.url), { settings: { governance: { virtual_keys } } })
+      const lone = await startInProcess(providersAt(upstream.url), {
+        settings: { governance: { virtual_keys } },
+      })
       try {
         const text = 'a word of a long prompt '.repeat(8_000)
         const options = [

@@ -20,6 +20,7 @@ import {
   balanceOf,
   invoice,
   keyWithBudget,
+  leapingClock,
   logged,
   providersAt,
   requestOf,
@@ -35,7 +36,11 @@ let gateway: InProcessGateway
 beforeAll(async () => {
   provider = await startProvider({ strict: false })
   const virtual_keys = [keyWithBudget('all', 9_000_000)]
-  gateway = await startInProcess(providersAt(provider.url), { ledger: 'disk', governance: { virtual_keys } })
+  gateway = await startInProcess(providersAt(provider.url), {
+    ledger: 'disk',
+    settings: { governance: { virtual_keys } },
+  })
+  gateway.resilience(leapingClock())
 })
 afterAll(async () => {
   await gateway.close()
