@@ -1,6 +1,6 @@
 import type { JsonObject } from '../message/request.ts'
-import type { ForeignBlocks, ForeignStrings } from '../protocols/foreign.ts'
-import { cutElements, fieldsWithin, holds } from '../wire/json-edits.ts'
+import type { ForeignBlocks, ForeignFields, ForeignStrings } from '../protocols/foreign.ts'
+import { cutElements, editMembers, fieldsWithin, holds } from '../wire/json-edits.ts'
 import { arrayElements } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'
 
@@ -19,6 +19,22 @@ export function cutForeignBlocks(
   if (list === undefined || !body.includes(foreign.needle)) return []
   if (foreign.list !== undefined) return editList(body, list, foreign, model)
   return (arrayElements(body, list) ?? []).flatMap((message) => editMessage(body, message, foreign, model))
+}
+
+/** Cuts the fields of messages that the upstream refuses, and adds those that it misses. */
+export function editForeignFields(
+  body: Buffer,
+  fields: ReadonlyMap<string, Span>,
+  foreign: ForeignFields,
+): Edit[] {
+  const list = fields.get('messages')
+  if (list === undefined || !body.includes(foreign.needle)) return []
+  return (arrayElements(body, list) ?? []).flatMap((message) => {
+    const members = holds(body, message, foreign.needle) ? fieldsWithin(body, message) : undefined
+    return members === undefined
+      ? []
+      : editMembers(body, message.start, members, (name) => foreign.isRefused(name), foreign.missing(members))
+  })
 }
 
 /** The longest name of a field, with the signs and spaces around it. */
@@ -58,16 +74,21 @@ function editMessage(body: Buffer, message: Span, foreign: ForeignBlocks, model:
 function editList(body: Buffer, list: Span, foreign: ForeignBlocks, model: string): Edit[] {
   const blocks = arrayElements(body, list)
   if (blocks === undefined) return []
-  const isCut = (block: Span) => holds(body, block, foreign.needle) && isForeign(body, block, foreign, model)
+  const isCut = (block: Span) => isForeignBlock(body, block, foreign, model)
   return cutElements(blocks, isCut, foreign.placeholder)
 }
 
-/** What is malformed is for the upstream to judge. */
-function isForeign(body: Buffer, { start, end }: Span, foreign: ForeignBlocks, model: string): boolean {
+export function isForeignBlock(body: Buffer, span: Span, foreign: ForeignBlocks, model: string): boolean {
+  const block = holds(body, span, foreign.needle) ? parseBlock(body, span) : undefined
+  return block !== undefined && foreign.isForeign(block, model)
+}
+
+/** An object inside the body. What is malformed is for the upstream to judge. */
+export function parseBlock(body: Buffer, { start, end }: Span): JsonObject | undefined {
   try {
     const block: unknown = JSON.parse(body.toString('utf8', start, end))
-    return typeof block === 'object' && block !== null && foreign.isForeign(block as JsonObject, model)
+    return typeof block === 'object' && block !== null ? (block as JsonObject) : undefined
   } catch {
-    return false
+    return undefined
   }
 }

@@ -1,3 +1,4 @@
+import type { ForeignBlocks } from '../protocols/foreign.ts'
 import { editMembers } from '../wire/json-edits.ts'
 import { scanObject, splice } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'
@@ -5,7 +6,7 @@ import { sse } from '../wire/framing.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import { adaptBody } from './dialect.ts'
-import { cutForeignBlocks, mendForeignStrings } from './foreign-blocks.ts'
+import { cutForeignBlocks, editForeignFields, mendForeignStrings } from './foreign-blocks.ts'
 import { FramedPassage } from './framed-passage.ts'
 import { NativePassage } from './native-passage.ts'
 import type { Passage } from './passage.ts'
@@ -16,6 +17,7 @@ import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { REASONING_LEFT_OUT } from './refused-reasoning.ts'
 import { replyWhole } from './reply-whole.ts'
+import { STARTED_WITHOUT, withoutLateThinking } from './thinking-first.ts'
 import { answerHeaders } from './upstream-headers.ts'
 import { parseAnswer } from './whole-answer.ts'
 
@@ -65,25 +67,45 @@ function nativePassage(call: Call, { surface }: Target): Passage {
  * Bedrock refuses). Prompt caches and signatures hold only while every other byte stays.
  */
 export function nativeBody(call: Call, request: InboundRequest, target: Target): UpstreamBody {
-  const edits = [...foreignEdits(request, target), ...fallbackEdits(request)]
-  if (call.endpoint.dialect?.id !== target.surface.dialect?.id)
-    return dialectBody(call, request, target, edits)
+  const late = lateThinking(request, target)
+  const warnings = late.length === 0 ? [] : [STARTED_WITHOUT]
+  const edits = [...foreignEdits(request, target), ...late, ...fallbackEdits(request)]
+  if (call.endpoint.dialect?.id !== target.surface.dialect?.id) {
+    const adapted = dialectBody(call, request, target, edits)
+    return { ...adapted, warnings: [...warnings, ...(adapted.warnings ?? [])] }
+  }
   const span = request.fields.get('model')
   if (span !== undefined && target.model !== request.model)
     edits.push({ span, text: JSON.stringify(target.model) })
   if (edits.length === 0) return { body: request.body, onSent: request.lend() }
-  return ownBody(splice(request.body, edits))
+  return { ...ownBody(splice(request.body, edits)), warnings }
 }
 
 function foreignEdits({ body, fields }: InboundRequest, target: Target): Edit[] {
-  const { surface, model, leavesOutReasoning } = target
-  const { foreignStrings, refusedReasoning } = surface.protocol
-  const foreignBlocks =
-    leavesOutReasoning === true ? refusedReasoning?.blocks : surface.protocol.foreignBlocks
-  return [
+  const { surface, model } = target
+  const { foreignStrings } = surface.protocol
+  const foreignFields = surface.protocol.foreignFields?.(surface.quirks)
+  const foreignBlocks = cutFor(target)
+  const cut = [
     ...(foreignBlocks === undefined ? [] : cutForeignBlocks(body, fields, foreignBlocks, model)),
-    ...(foreignStrings === undefined ? [] : mendForeignStrings(body, foreignStrings)),
+    ...(foreignFields === undefined ? [] : editForeignFields(body, fields, foreignFields)),
   ]
+  const mended = foreignStrings === undefined ? [] : mendForeignStrings(body, foreignStrings)
+  return [...cut, ...mended.filter(({ span }) => !cut.some((edit) => contains(edit.span, span)))]
+}
+
+function contains(outer: Span, inner: Span): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end
+}
+
+function lateThinking({ body, fields }: InboundRequest, target: Target): Edit[] {
+  const { thinkingFirst } = target.surface.protocol
+  if (thinkingFirst === undefined) return []
+  return withoutLateThinking(body, fields, thinkingFirst, cutFor(target), target.model)
+}
+
+function cutFor({ surface: { protocol }, leavesOutReasoning }: Target): ForeignBlocks | undefined {
+  return leavesOutReasoning === true ? protocol.refusedReasoning?.blocks : protocol.foreignBlocks
 }
 
 /** No upstream knows the names that the gateway falls back to. */

@@ -39,3 +39,25 @@ export interface ForeignStrings {
   /** What to say instead; the same for a string that may stay. */
   mend(value: string): string
 }
+
+/** What an upstream refuses about the fields of `messages` in which other upstreams answer. */
+export interface ForeignFields {
+  /** Stands in every body that may have to change. */
+  readonly needle: string
+  isRefused(name: string): boolean
+  /** JSON text of the members that a message of these fields lacks. */
+  missing(fields: ReadonlyMap<string, unknown>): readonly string[]
+}
+
+/**
+ * What an upstream demands of a loop of tools: where thinking on a budget is asked for, the answer that waits for its
+ * tools has to begin with thinking. One that another model began has none, or none that may be shown.
+ */
+export interface ThinkingFirst {
+  /** The top-level fields that speak of thinking. */
+  readonly fields: readonly string[]
+  /** Those of them that have to change for thinking to be off; undefined where none on a budget is asked for. */
+  without(settings: JsonObject): JsonObject | undefined
+  isThinking(block: JsonObject): boolean
+  isCall(block: JsonObject): boolean
+}

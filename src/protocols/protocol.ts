@@ -4,8 +4,15 @@ import type { Emit } from '../message/event.ts'
 import type { JsonObject, Request } from '../message/request.ts'
 import type { Frame } from '../wire/framing.ts'
 import type { EncodeError } from './dialect.ts'
+import type { Quirks } from './quirks.ts'
 import type { Endpoint, Operation } from './endpoint.ts'
-import type { ForeignBlocks, ForeignStrings, RefusedReasoning } from './foreign.ts'
+import type {
+  ForeignBlocks,
+  ForeignFields,
+  ForeignStrings,
+  RefusedReasoning,
+  ThinkingFirst,
+} from './foreign.ts'
 import type { ForeignPrefix, ListedModel } from './model-list.ts'
 import type { StreamDecoder, StreamEncoder, StreamTap, Tapped } from './stream.ts'
 import type { Decoded, EncodeContext, EncodeTarget, Encoded, Memo } from './translation.ts'
@@ -57,6 +64,10 @@ export interface Protocol {
   readonly foreignBlocks?: ForeignBlocks
   /** What must be cut out as well once the upstream has refused it. Absent: it refuses no reasoning. */
   readonly refusedReasoning?: RefusedReasoning
+  /** What must be turned off in a loop of tools that another model began. Absent: nothing. */
+  readonly thinkingFirst?: ThinkingFirst
+  /** Which fields of its messages an upstream of these quirks does not take, or misses. */
+  foreignFields?(quirks: Quirks): ForeignFields | undefined
   /** What in a client's body must say something else there. */
   readonly foreignStrings?: ForeignStrings
   /** How the models on offer are told to clients. */

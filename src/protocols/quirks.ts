@@ -6,6 +6,8 @@ export interface Quirks {
   systemRole?: 'system' | 'developer'
   /** Field of assistant history that takes reasoning text back; providers without it must not get any. */
   reasoningHistoryField?: 'reasoning_content' | 'reasoning'
+  /** Fields of messages that it does not know are refused: what clients send of another model's reasoning is cut out. Default false. */
+  knownMessageFieldsOnly?: boolean
   /** How effort is asked for. Default `reasoning_effort`. */
   effortStyle?: 'reasoning_effort' | 'reasoning-object' | 'none'
   /** `stream_options.include_usage` is refused, or usage comes unasked. Default true: it is sent. */

@@ -35,6 +35,7 @@ export const azure: Provider = {
       quirks: {
         maxTokensField: 'max_completion_tokens',
         toolsNeedEffortNone: true,
+        knownMessageFieldsOnly: true,
         userField: 'user',
         promptCacheKey: true,
       },

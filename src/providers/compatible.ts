@@ -33,6 +33,7 @@ const ROWS: readonly Row[] = [
     quirks: {
       maxTokensField: 'max_completion_tokens',
       toolsNeedEffortNone: true,
+      knownMessageFieldsOnly: true,
       fileParts: true,
       promptCacheKey: true,
     },
@@ -58,6 +59,7 @@ const ROWS: readonly Row[] = [
     keyVariables: ['GROQ_API_KEY'],
     quirks: {
       systemRole: 'system',
+      knownMessageFieldsOnly: true,
       reasoningHistoryField: 'reasoning',
       userField: 'user',
     },
@@ -74,6 +76,7 @@ const ROWS: readonly Row[] = [
       toolCallIdLength: 9,
       systemAnywhere: false,
       userAfterTool: false,
+      knownMessageFieldsOnly: true,
       promptCacheKey: true,
       effortStyle: 'none',
       userField: 'none',
@@ -103,7 +106,7 @@ const ROWS: readonly Row[] = [
     id: 'cerebras',
     baseUrl: 'https://api.cerebras.ai',
     keyVariables: ['CEREBRAS_API_KEY'],
-    quirks: { systemRole: 'system', userField: 'user' },
+    quirks: { systemRole: 'system', knownMessageFieldsOnly: true, userField: 'user' },
   },
   {
     id: 'fireworks',

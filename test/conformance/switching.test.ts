@@ -116,6 +116,8 @@ for (const client of CLIENTS)
       expect(two.facts.results).toEqual(['a.txt'])
       const proof = PROOFS[spokenWith(client, first).id]
       if (proof !== undefined) expect(two.sent).not.toContain(proof)
+      // Claude refuses a budget for thinking in a loop of tools that did not begin with thinking of its own.
+      if (originOf(client, second) === 'anthropic') expect(two.facts.thinks).toBe(false)
 
       const afterTwo = speaks.say(speaks.goOn(afterOne, two.answer, ''), 'Which one?')
       const three = await turn(client, first, afterTwo, TEXT)

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cutForeignBlocks, mendForeignStrings } from '../../src/pipeline/foreign-blocks.ts'
+import { cutForeignBlocks, editForeignFields, mendForeignStrings } from '../../src/pipeline/foreign-blocks.ts'
 import { foreignBlocks } from '../../src/protocols/anthropic/foreign.ts'
 import { foreignStrings as geminiStrings } from '../../src/protocols/gemini/foreign.ts'
-import { foreignStrings as chatStrings } from '../../src/protocols/openai-chat/foreign.ts'
+import { foreignFields, foreignStrings as chatStrings } from '../../src/protocols/openai-chat/foreign.ts'
+import type { Quirks } from '../../src/protocols/quirks.ts'
 import { sealThinking } from '../../src/protocols/gemini/signature.ts'
 import { scanObject, splice } from '../../src/wire/json-scan.ts'
 
@@ -141,5 +142,54 @@ describe('D1 Gemini’s signatures in the ids of calls, at an upstream of OpenAI
     ['with an escape', '{"id":"\\u00e9__sig__QUI"}', '{"id":"\\u00e9__sig__QUI"}'],
   ])('%s', (_row, before, after) => {
     expect(mended(before)).toBe(after)
+  })
+})
+
+describe('D10 reasoning of another model’s answer, at an upstream of OpenAI’s', () => {
+  const STRICT = { knownMessageFieldsOnly: true }
+  const GROQ = { ...STRICT, reasoningHistoryField: 'reasoning' } as const
+  const DEEPSEEK = { reasoningHistoryField: 'reasoning_content' } as const
+  const changed = (text: string, quirks: Quirks) => {
+    const body = Buffer.from(text)
+    const foreign = foreignFields(quirks)
+    return foreign === undefined
+      ? text
+      : splice(body, editForeignFields(body, scanObject(body).fields, foreign)).toString()
+  }
+  const body = (...members: string[]) =>
+    `{"reasoning_effort":"low","messages":[{"role":"user","content":"\\"reasoning\\""} , {${members.join(', ')}}]}`
+  const ROLE = '"role":"assistant"'
+  const CALLS = '"tool_calls":[{"id":"a","function":{"arguments":"{\\"reasoning\\":1.0}"}}]'
+  const CONTENT = '"reasoning_content" : "h"'
+  const REASONING = '"reasoning":"h"'
+  const DETAILS = '"reasoning_details":[{"type":"reasoning.text","text":"h"}]'
+
+  it.each<[row: string, quirks: Quirks, before: string, after: string]>([
+    ['none', STRICT, body(ROLE, CALLS), body(ROLE, CALLS)],
+    ['one before the calls', STRICT, body(ROLE, CONTENT, CALLS), body(ROLE, CALLS)],
+    [
+      'one at the beginning',
+      STRICT,
+      body(CONTENT, ROLE, CALLS),
+      body(ROLE, CALLS).replace('{"role":"a', '{ "role":"a'),
+    ],
+    ['one at the end', STRICT, body(ROLE, CALLS, CONTENT), body(ROLE, CALLS)],
+    ['all that there are', STRICT, body(ROLE, REASONING, DETAILS, CALLS, CONTENT), body(ROLE, CALLS)],
+    ['the upstream’s own', GROQ, body(ROLE, CONTENT, REASONING, CALLS), body(ROLE, REASONING, CALLS)],
+    ['an upstream that takes any', {}, body(ROLE, CONTENT, CALLS), body(ROLE, CONTENT, CALLS)],
+    ['DeepSeek gets its own', DEEPSEEK, body(ROLE, CONTENT, CALLS), body(ROLE, CONTENT, CALLS)],
+    ['DeepSeek without calls', DEEPSEEK, body(ROLE, '"content":"a"'), body(ROLE, '"content":"a"')],
+    ['DeepSeek misses its own', DEEPSEEK, body(ROLE, CALLS), body(`"reasoning_content":"",${ROLE}`, CALLS)],
+  ])('%s', (_row, quirks, before, after) => {
+    expect(changed(before, quirks)).toBe(after)
+  })
+
+  it.each([
+    String.raw`{"messages":"\"reasoning\""}`,
+    String.raw`{"messages":[1,"\"reasoning"]}`,
+    '{"messages":{"reasoning":1}}',
+    '{"a":{"reasoning":1}}',
+  ])('leaves %s to the upstream', (text) => {
+    expect(changed(text, STRICT)).toBe(text)
   })
 })

@@ -9,6 +9,7 @@ import { decodeResponse, encodeResponse, readAnswer } from './response.ts'
 import { MessageStreamDecoder } from './stream-decode.ts'
 import { MessageStreamEncoder, PING } from './stream-encode.ts'
 import { MessageStreamTap } from './tap.ts'
+import { thinkingFirst } from './thinking-first.ts'
 
 /** The Anthropic Messages API: https://docs.claude.com/en/api/messages */
 export const anthropic: Protocol = {
@@ -28,5 +29,6 @@ export const anthropic: Protocol = {
   readUsage: readAnswer,
   foreignBlocks,
   refusedReasoning,
+  thinkingFirst,
   models: { foreignPrefix, encodeList: encodeModelList, encode: encodeModel },
 }

@@ -10,6 +10,7 @@ import { decodeResponse, encodeResponse, readAnswer } from './response.ts'
 import { ConverseStreamDecoder } from './stream-decode.ts'
 import { ConverseStreamEncoder } from './stream-encode.ts'
 import { ConverseStreamTap } from './tap.ts'
+import { thinkingFirst } from './thinking-first.ts'
 
 /** Bedrock's Converse API: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
 export const bedrockConverse: Protocol = {
@@ -31,5 +32,6 @@ export const bedrockConverse: Protocol = {
   readUsage: readAnswer,
   foreignBlocks,
   refusedReasoning,
+  thinkingFirst,
   models: { encodeList: encodeModelList, encode: encodeModel },
 }

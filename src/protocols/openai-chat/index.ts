@@ -2,7 +2,7 @@ import type { Protocol } from '../protocol.ts'
 import { decodeError, encodeError } from '../shared/openai-error.ts'
 import { encodeModel, encodeModelList } from '../shared/openai-models.ts'
 import { endpoints } from './endpoints.ts'
-import { foreignStrings } from './foreign.ts'
+import { foreignFields, foreignStrings } from './foreign.ts'
 import { decodeRequest } from './request-decode.ts'
 import { encodeRequest } from './request-encode.ts'
 import { decodeResponse, encodeResponse, readAnswer } from './response.ts'
@@ -25,6 +25,7 @@ export const openaiChat: Protocol = {
   error: { decode: decodeError, encode: encodeError },
   encodeCount: (tokens) => ({ input_tokens: tokens }),
   readUsage: readAnswer,
+  foreignFields,
   foreignStrings,
   models: { encodeList: encodeModelList, encode: encodeModel },
 }
