@@ -49,6 +49,14 @@ export function helperTier(id: string): ClaudeTier | undefined {
 }
 
 /**
+ * A model that agents ask for unasked, so that nobody thinks of listing it at a key: the small ones, and the one that
+ * judges commands for Claude Code in auto mode.
+ */
+export function isHelper(id: string): boolean {
+  return (claudeTier(id) ?? helperTier(id)) === 'haiku' || baseName(id) === 'claude-sonnet-5'
+}
+
+/**
  * Makers by the names of their models. gpt-oss is missing on purpose: its maker does not serve it. Gemma is
  * served by its maker, beside its open weights.
  */

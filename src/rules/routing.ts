@@ -1,5 +1,5 @@
 import { GatewayError } from '../message/error.ts'
-import { looksLikeClaude, stripContextSuffix, vendorOf } from '../models/names.ts'
+import { isHelper, looksLikeClaude, stripContextSuffix, vendorOf } from '../models/names.ts'
 import { spellingAt } from '../models/spelling.ts'
 import { aliasOf, classOf, mayServe, modelAt, modelOfClass, offers, spelledAt } from './candidate.ts'
 import type { Candidate } from './candidate.ts'
@@ -138,15 +138,26 @@ function byPreference(
   candidates: ReadonlyMap<string, Candidate>,
   preferred: readonly string[],
 ): Target | undefined {
-  const provider = preferred.find((id) => candidates.get(id)?.usable === true && mayServe(id, name))
+  const provider = preferred.find((id) => {
+    const candidate = candidates.get(id)
+    return candidate?.usable === true && mayServe(id, name) && !isUnlistedHelper(candidate, name)
+  })
   if (provider === undefined) return undefined
   return { provider, model: name, reason: `${name} was asked for as a model of ${provider}` }
 }
 
 function byVendor(name: string, candidates: ReadonlyMap<string, Candidate>): Target | undefined {
   const vendor = vendorOf(name)
-  if (vendor === undefined || candidates.get(vendor)?.usable !== true) return undefined
-  return { provider: vendor, model: spelledAt(vendor, name), reason: `${name} is a model of ${vendor}` }
+  const candidate = vendor === undefined ? undefined : candidates.get(vendor)
+  if (vendor === undefined || candidate?.usable !== true) return undefined
+  const model = spelledAt(vendor, name)
+  if (isUnlistedHelper(candidate, model)) return undefined
+  return { provider: vendor, model, reason: `${name} is a model of ${vendor}` }
+}
+
+/** Who lists models at the keys thinks of those that people choose: helpers go by class then. */
+function isUnlistedHelper({ keys }: Candidate, model: string): boolean {
+  return isHelper(model) && !offers(keys, model)
 }
 
 /** A cloud or a reseller that has the model under a name of its own: `claude-sonnet-4-5` at Bedrock or OpenRouter. */

@@ -113,6 +113,36 @@ describe('where a model name leads', () => {
     expect(route('claude-opus-5-5', restricted)).toMatchObject({ model: 'gpt-5' })
   })
 
+  it('A21 E7 gpt-5.4-nano, which nobody chose, where the keys list others', () => {
+    const keys = [{ models: new Set(['gpt-5']), aliases: new Map<string, string>() }]
+    expect(route('gpt-5.4-nano', candidates({ id: 'openai', keys }, groq))).toMatchObject({ model: 'gpt-5' })
+    expect(route('gpt-5.4-nano', candidates(openai))).toMatchObject({ model: 'gpt-5.4-nano' })
+  })
+
+  it.each([
+    // name, what the keys list, model
+    ['claude-haiku-4-5-20251001', ['claude-opus-5-5'], 'claude-opus-5-5'],
+    ['claude-haiku-4-5-20251001', ['claude-opus-5-5', 'claude-haiku-5-5'], 'claude-haiku-5-5'],
+    [
+      'claude-haiku-4-5-20251001',
+      ['claude-opus-5-5', 'claude-haiku-4-5-20251001'],
+      'claude-haiku-4-5-20251001',
+    ],
+    ['claude-sonnet-5', ['claude-opus-5-5'], 'claude-opus-5-5'],
+    ['us.anthropic.claude-haiku-4-5-20251001-v1:0', ['claude-opus-5-5'], 'claude-opus-5-5'],
+    ['claude-opus-4-8', ['claude-opus-5-5'], 'claude-opus-4-8'],
+  ])('A21 E7 %s where the keys list %j', (name, models, model) => {
+    const restricted = {
+      ...anthropic,
+      keys: [{ models: new Set(models), aliases: new Map<string, string>() }],
+    }
+    for (const preferred of [[], ['anthropic'], ['bedrock', 'anthropic']])
+      expect(route(name, candidates(restricted, openai), preferred)).toMatchObject({
+        provider: 'anthropic',
+        model,
+      })
+  })
+
   it.each([
     ['A21 the default model', 'claude-opus-5-5', 'class opus'],
     ['A21 an unprompted helper', 'claude-haiku-4-5-20251001', 'class haiku'],
