@@ -13,7 +13,7 @@ import type { GrantAnswer } from '../stores/config/governance.ts'
 import type { Ledger } from '../stores/ledger/port.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
-import { candidates, grantedKeys, loginTokenFor } from './candidates.ts'
+import { candidates, loginTokenFor } from './candidates.ts'
 import type { Dependencies } from './dependencies.ts'
 import { KeyRing } from './key-ring.ts'
 import type { PlanWitness } from './plan-witness.ts'
@@ -67,13 +67,16 @@ export function placesFor(question: RoutingQuestion): [Place, ...Place[]] {
   const decision = decide(ground)
   const [first, ...others] = decision?.routes ?? [undefined]
   const [place, ...next] = first === undefined ? asAsked(ground) : byRule(first, ground)
-  const fallbacks =
-    decision?.replacesFallbacks === true
-      ? others.flatMap((each) =>
-          orNone(() => byRule(each, ground)[0], toldOf(`${each.provider ?? ''}/${each.model}`, ground)),
-        )
-      : fallbacksOf(ground)
-  return [place, ...(fallbacks.length > 0 ? fallbacks : next)]
+  const fallbacks = decision?.replacesFallbacks === true ? byRoutes(others, ground) : fallbacksOf(ground)
+  if (fallbacks.length > 0) return [place, ...fallbacks]
+  return [place, ...next, ...byRoutes(decision?.otherTargets ?? [], ground)]
+}
+
+/** Those that lead somewhere. */
+function byRoutes(routes: readonly RuleRoute[], ground: Ground): Place[] {
+  return routes.flatMap((each) =>
+    orNone(() => byRule(each, ground)[0], toldOf(`${each.provider ?? ''}/${each.model}`, ground)),
+  )
 }
 
 function groundOf(question: RoutingQuestion): Ground {
@@ -245,10 +248,11 @@ function placeAt(
 
 const GRANTED: GrantAnswer = { outcome: 'granted', grant: undefined }
 
-function grantFor(
+/** `names`: all that the model goes by; none: it may be any. */
+export function grantFor(
   provider: string,
   names: readonly string[],
-  { caller, configuration }: Ground,
+  { caller, configuration }: Pick<RoutingQuestion, 'caller' | 'configuration'>,
 ): GrantAnswer {
   const { virtualKey } = caller
   return virtualKey === undefined ? GRANTED : configuration.governance.grantFor(virtualKey, provider, names)
@@ -268,33 +272,4 @@ function orNone<Result>(work: () => Result, onFailure?: (why: GatewayError) => v
     onFailure?.(error)
     return []
   }
-}
-
-/** A provider that the request names itself, and a model only where one is known: with `''` it may be any. */
-export function namedPlace(
-  provider: ConfiguredProvider,
-  { model, reason }: Pick<Place, 'model' | 'reason'>,
-  { call, caller, configuration }: Pick<RoutingQuestion, 'call' | 'caller' | 'configuration'>,
-): Place {
-  const { virtualKey } = caller
-  const { governance } = configuration
-  const { id } = provider
-  const names = model === '' ? [] : [model]
-  const answer = virtualKey === undefined ? GRANTED : governance.grantFor(virtualKey, id, names)
-  if (answer.outcome === 'provider-blocked') throw providerBlocked(id)
-  // Who is kept to some models may read what a provider keeps; whatever else is asked could be of any model.
-  if (answer.outcome === 'model-blocked' && (model !== '' || !reads(call))) throw modelBlocked(model, id)
-  return {
-    provider,
-    model,
-    requested: model,
-    reason,
-    keyIds: answer.outcome === 'granted' ? answer.grant?.keyIds : grantedKeys(virtualKey, id),
-    loginToken: undefined,
-    limits: governance.limitsFor(virtualKey, id, names),
-  }
-}
-
-export function reads({ endpoint: { method } }: Call): boolean {
-  return method === 'GET' || method === 'HEAD'
 }

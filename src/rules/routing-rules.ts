@@ -40,6 +40,8 @@ export interface RuleDecision {
   readonly routes: readonly [RuleRoute, ...RuleRoute[]]
   /** The rule has fallbacks, so that those of the request do not count. */
   readonly replacesFallbacks: boolean
+  /** Its other targets, heaviest first: where neither rule nor request has a fallback, they are each other's. */
+  readonly otherTargets: readonly RuleRoute[]
 }
 
 export interface RuleQuestion extends Chance {
@@ -203,7 +205,23 @@ function decisionOf(rule: CompiledRule, facts: RuleFacts, question: RuleQuestion
   const { drawn } = splitTargets(rule, facts, question)
   const chosen = chooseByWeight(drawn, (choice) => choice, question)
   const others = (fallbacks ?? []).map((place) => routeOf(place, facts, `fallback of rule "${name}"`))
-  return { rule: { id, name }, routes: [chosen!.route, ...others], replacesFallbacks: others.length > 0 }
+  return {
+    rule: { id, name },
+    routes: [chosen!.route, ...others],
+    replacesFallbacks: others.length > 0,
+    otherTargets: rule.choices.length === 1 ? NO_ROUTES : otherTargets(rule, chosen!.id, facts),
+  }
+}
+
+const NO_ROUTES: readonly RuleRoute[] = []
+
+/** A target of weight 0 gets nothing, unless all have it. */
+function otherTargets({ name, choices }: CompiledRule, chosenId: string, facts: RuleFacts): RuleRoute[] {
+  const areAllZero = choices.every(({ weight }) => weight === 0)
+  return choices
+    .filter(({ id, weight }) => id !== chosenId && (weight > 0 || areAllZero))
+    .toSorted((a, b) => b.weight - a.weight)
+    .map((choice) => routeOf(choice, facts, `another target of rule "${name}"`))
 }
 
 function drawOf(rule: CompiledRule, facts: RuleFacts, question: RuleQuestion): DrawnTarget[] {

@@ -166,6 +166,35 @@ describe('where it leads', () => {
   })
 })
 
+describe('the other targets', () => {
+  const others = async (targets: RuleTarget[]) => {
+    const { rules } = await compileRoutingRules([rule('r', { targets })])
+    const decision = rules.decide(
+      facts(),
+      chance(undefined, () => 0),
+    )
+    return decision!.otherTargets.map(({ model, keyId }) => [model, keyId].filter(Boolean).join(' '))
+  }
+
+  it.each([
+    ['of one alone: none', [target(1, 'groq', 'a')], []],
+    ['of weight 0 get nothing', [target(1, 'groq', 'a'), target(0, 'groq', 'b')], []],
+    [
+      'come heaviest first',
+      [target(97, 'groq', 'a'), target(1, 'groq', 'b'), target(2, 'groq', 'c')],
+      ['c', 'b'],
+    ],
+    ['all of weight 0 are equal', [target(0, 'groq', 'a'), target(0, 'groq', 'b')], ['b']],
+    [
+      'may differ by their key alone',
+      [target(1, 'groq', 'a', 'k1'), target(0.5, 'groq', 'a', 'k2')],
+      ['a k2'],
+    ],
+  ])('%s', async (_, targets, expected) => {
+    expect(await others(targets)).toEqual(expected)
+  })
+})
+
 describe('weights of targets', () => {
   const split = [target(70, 'a'), target(30, 'b'), target(0, 'never')]
   async function counts(targets: RuleTarget[], session: (index: number) => string | undefined) {
