@@ -6,7 +6,8 @@ import { anthropic } from '../../src/protocols/anthropic/index.ts'
 const MEANINGS: Readonly<Record<ErrorKind, string>> = {
   invalid_request:
     'A field of the request is wrong, or its bytes could be read in two ways; the message names it.',
-  context_overflow: 'The conversation is longer than the model allows, in the words on which agents compact.',
+  context_overflow:
+    'The conversation is longer than the model allows, and no later target has a larger window; in the words on which agents compact.',
   model_not_found: 'The model leads to no configured provider, or the provider does not know it.',
   not_found: 'No such route here, or no such thing at the provider.',
   method_not_allowed: 'The path is right, the method is not.',
@@ -29,8 +30,10 @@ const MEANINGS: Readonly<Record<ErrorKind, string>> = {
   model_blocked: 'The virtual key may not use this model at this provider.',
   budget_exceeded:
     'A budget is spent, or what this call may cost is more than is left of it. The message says whose, and until when.',
-  token_limited: 'The tokens of a rate limit are used up; `retry-after` says for how long, where it is a minute or less.',
-  request_limited: 'The requests of a rate limit are used up; `retry-after` says for how long, where it is a minute or less.',
+  token_limited:
+    'The tokens of a rate limit are used up; `retry-after` says for how long, where it is a minute or less.',
+  request_limited:
+    'The requests of a rate limit are used up; `retry-after` says for how long, where it is a minute or less.',
   governance_limited:
     'Tokens and requests of a rate limit are used up; or what is left of a budget or limit is held by calls in flight, and may be free again in seconds.',
   client_closed: 'The client left. Seen in the log only.',

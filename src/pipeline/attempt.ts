@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GatewayError, toGatewayError } from '../message/error.ts'
-import { afterFailure, mayFallBack } from '../rules/retry.ts'
-import type { ErrorKind } from '../message/error.ts'
-import type { CostContext, Held } from './call-cost.ts'
+import { toGatewayError } from '../message/error.ts'
+import { capabilities } from '../models/catalogue.ts'
+import { afterFailure, hasRoom, mayFallBack, roomBeyond } from '../rules/retry.ts'
+import type { ErrorKind, GatewayError } from '../message/error.ts'
+import { attemptOnce } from './attempt-once.ts'
+import type { CostContext } from './call-cost.ts'
 import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Lane, Trial } from './health.ts'
 import { Itinerary } from './itinerary.ts'
 import type { ItineraryOptions } from './itinerary.ts'
 import { KeyRing } from './key-ring.ts'
@@ -14,11 +15,7 @@ import type { InboundRequest } from './read-request.ts'
 import type { CallRecord } from './record.ts'
 import { withoutReasoning } from './refused-reasoning.ts'
 import { clientGone } from './relay.ts'
-import { isBound, reserve } from './reserve.ts'
-import type { Intended } from './reserve.ts'
 import type { Send } from './send.ts'
-import type { Release } from './slots.ts'
-import { takeSlots } from './take-slots.ts'
 
 /**
  * Sends until an answer has gone to the client, or nothing is left to try: target by target, and at each of them key
@@ -37,7 +34,10 @@ export async function attempt<To extends Target>(
   const question = questionOf(request, record.costContext, on)
   const itinerary = new Itinerary(plan, question)
   let first: GatewayError | undefined
+  /** What a place needs to have more room than those where the conversation was too long. */
+  let room = 0
   for (const target of itinerary.order) {
+    if (room > 0 && !hasRoom(windowOf(target), room)) continue
     try {
       await attemptTarget(send, call, target, record, question)
       itinerary.served(target)
@@ -47,11 +47,18 @@ export async function attempt<To extends Target>(
       first ??= error
       itinerary.failed(target, error)
       if (call.reply.committed || call.reply.closed) throw error
-      if (!mayFallBack(error)) break
+      if (error.kind === 'context_overflow') room = Math.max(room, roomBeyond(error, windowOf(target)))
+      else if (!mayFallBack(error)) break
     }
   }
   record.target(plan[0])
   throw first!
+}
+
+/** In tokens; undefined: the catalogue does not say. */
+function windowOf({ provider, model }: Target): number | undefined {
+  const facts = capabilities(provider.id, model)
+  return facts?.maxInputTokens ?? facts?.contextWindowTokens
 }
 
 interface AttemptQuestion extends ItineraryOptions {
@@ -93,8 +100,12 @@ async function attemptTarget<To extends Target>(
   let key = ring.first()
   retries.called(id)
   for (let attempts = 1; ;) {
-    const error = await attemptOnce(send, { call, request, target, key }, ring.lane(key), record, on, last)
+    const error = await attemptOnce(send, { call, request, target, key, ring, last }, record, on)
     if (error === undefined) return ring.served(key)
+    if (error === 'left-out') {
+      key = ring.insteadOf(key) ?? key
+      continue
+    }
     last = error
     if (call.reply.committed || call.reply.closed) throw error
     const leaner = withoutReasoning(call, request, target, error)
@@ -123,103 +134,6 @@ async function attemptTarget<To extends Target>(
     else await pause(call, answer.delayMs)
     retries.retried(id)
     attempts++
-  }
-}
-
-/**
- * One attempt, with a slot and the leave to go there. Resolves with its failure. Rejects where it was not made: with
- * the failure of the one before it, where there was one.
- */
-async function attemptOnce<To extends Target>(
-  send: Send<To>,
-  intended: Intended & { target: To },
-  lane: Lane,
-  record: CallRecord,
-  on: Dependencies,
-  last: GatewayError | undefined,
-): Promise<GatewayError | undefined> {
-  const release = await slotsFor(intended, on, last)
-  try {
-    const trial = on.resilience.health.begin(lane)
-    if (trial === undefined) throw last ?? leftOut(intended.target, on.random)
-    let error = await sendOnce(send, intended, trial, record, on, last)
-    // No method but GET may be repeated blindly (RFC 9110 9.2.2), so this goes out once more and no oftener: agents would
-    // repeat it themselves, and one that was begun after all costs its prompt twice.
-    if (error?.details.isStale === true && !intended.call.reply.closed) {
-      const stale = error
-      // The budget counts it and does not refuse it: connections that idled together break together.
-      on.resilience.retries.retried(intended.target.provider.id)
-      error = await sendOnce(send, intended, trial, record, on, stale)
-      // A provider that is down breaks kept connections, too.
-      if (error !== undefined) trial.failed(stale)
-    }
-    if (error === undefined) trial.succeeded()
-    else trial.failed(error)
-    return error
-  } finally {
-    release()
-  }
-}
-
-/** One request, and what it may cost held for it. Resolves with its failure; rejects where it was not made. */
-async function sendOnce<To extends Target>(
-  send: Send<To>,
-  intended: Intended & { target: To },
-  trial: Trial,
-  record: CallRecord,
-  on: Dependencies,
-  last: GatewayError | undefined,
-): Promise<GatewayError | undefined> {
-  const { call, request, target, key } = intended
-  const held = isBound(target) ? await heldFor(intended, trial, record, on, last) : undefined
-  const opened = record.attempt(target, key, held, trial.isTry ? () => trial.answered() : undefined)
-  try {
-    await send(call, request, target, key, record, on)
-    opened.ended(200)
-    return undefined
-  } catch (thrown) {
-    const error = toGatewayError(thrown)
-    opened.ended(error.details.upstream?.status, error)
-    return error
-  }
-}
-
-async function slotsFor(
-  { call, target, key }: Intended,
-  on: Dependencies,
-  last: GatewayError | undefined,
-): Promise<Release> {
-  try {
-    return await takeSlots(target.provider, key, call, on)
-  } catch (refused) {
-    throw call.reply.closed ? refused : (last ?? refused)
-  }
-}
-
-/** Soon enough for whoever waits, and spread, so that those who were refused together do not come back together. */
-const RETRY_SECONDS = [2, 6] as const
-
-/** The outcome of a call that only leads to what is left out, while another call tries that. */
-export function leftOut({ provider, model }: Target, random: () => number): GatewayError {
-  const [least, most] = RETRY_SECONDS
-  const retryAfterSeconds = least + Math.floor(random() * (most - least))
-  const message = `${provider.id} has failed too often with ${model}, and another call is just trying it again. Come back in ${retryAfterSeconds} s.`
-  return new GatewayError('upstream_unavailable', message, { retryAfterSeconds })
-}
-
-/** A repetition that the limits do not let through leaves the failure before it to be told. */
-async function heldFor(
-  intended: Intended,
-  trial: Trial,
-  record: CallRecord,
-  on: Dependencies,
-  last: GatewayError | undefined,
-): Promise<Held | undefined> {
-  try {
-    return await reserve(intended, record, on)
-  } catch (refused) {
-    trial.failed(toGatewayError(refused))
-    throw last ?? refused
   }
 }
 

@@ -39,24 +39,23 @@ export type HealthChange =
     }
   | { readonly type: 'back'; readonly lane: Lane }
 
-/** Only what failed is remembered: whatever names of models clients invent, so many of them. */
+/** Only what failed is remembered: whatever names of models clients invent, so many of them of each provider. */
 const LANES_MAX = 1024
+const KEYS_MAX = 1024
 /** A try that takes longer than this is no reason to hold up the next. */
 const TRY_MAX_MS = 10_000
 
 /**
  * How the provider keys do, as the calls that go there find it: no request is made to ask. Knows only what has failed
- * lately, so where all is well nothing is looked up. The rules are in `rules/health.ts`.
+ * lately, so where all is well there is nothing to look up. The rules are in `rules/health.ts`.
  */
 export class Health {
   readonly #now: () => number
   readonly #onChange: (change: HealthChange) => void
-  /** By key and model. */
-  readonly #lanes = new RecentMap<string, Trouble>(LANES_MAX)
-  readonly #keys = new RecentMap<string, Trouble>(LANES_MAX)
+  /** By provider: those of which something has failed lately. */
+  readonly #wards = new Map<string, Ward>()
   /** Tries under way at what is left out. */
   readonly #tries = new Map<string, Trial>()
-  #lastFailureMs = 0
 
   /** `now`: milliseconds that never run backwards. */
   constructor(now: () => number, onChange: (change: HealthChange) => void = () => {}) {
@@ -66,16 +65,22 @@ export class Health {
 
   /** Nothing has failed lately: everything is fit. */
   get isQuiet(): boolean {
-    return this.#lanes.isEmpty && this.#keys.isEmpty
+    return this.#wards.size === 0
+  }
+
+  /** Nothing of the provider has failed lately. */
+  isQuietAt(provider: string): boolean {
+    return !this.#wards.has(provider)
   }
 
   standing(lane: Lane): Standing {
-    if (this.isQuiet) return 'fit'
+    const ward = this.#wards.get(lane.provider)
+    if (ward === undefined) return 'fit'
     const nowMs = this.#now()
-    const own = this.#lanes.get(idOf(lane))
+    const own = ward.lanes.get(idOf(lane))
     const stands = own === undefined ? 'fit' : standing(own, nowMs)
     if (stands !== 'fit') return stands
-    const key = this.#keys.get(keyIdOf(lane))
+    const key = ward.keys.get(lane.key)
     return key === undefined ? 'fit' : standing(key, nowMs)
   }
 
@@ -86,15 +91,16 @@ export class Health {
 
   /** How long it is left out yet, in ms; 0: it is not, or may be tried again. */
   leftOutMs(lane: Lane): number {
-    if (this.isQuiet) return 0
+    const ward = this.#wards.get(lane.provider)
+    if (ward === undefined) return 0
     const nowMs = this.#now()
-    const known = [this.#lanes.get(idOf(lane)), this.#keys.get(keyIdOf(lane))]
+    const known = [ward.lanes.get(idOf(lane)), ward.keys.get(lane.key)]
     return Math.max(0, ...known.map((trouble) => (trouble === undefined ? 0 : leftOutMs(trouble, nowMs))))
   }
 
   /** A call goes there, and tells what came of it; undefined: it may not, another is trying it just now. */
   begin(lane: Lane): Trial | undefined {
-    this.#forget()
+    this.#forget(lane.provider)
     const stands = this.standing(lane)
     if (stands === 'fit' || stands === 'cooled') return new Trial(this, lane, stands === 'cooled')
     const id = idOf(lane)
@@ -110,28 +116,30 @@ export class Health {
   }
 
   /** Models that nobody asks for again would be looked up for ever. */
-  #forget(): void {
-    if (this.isQuiet || this.#now() - this.#lastFailureMs < FORGET_AFTER_MS) return
-    this.#lanes.clear()
-    this.#keys.clear()
+  #forget(provider: string): void {
+    const ward = this.#wards.get(provider)
+    if (ward !== undefined && this.#now() - ward.lastFailureMs >= FORGET_AFTER_MS)
+      this.#wards.delete(provider)
   }
 
   // ==== What trials tell
 
   /** The answer to a try has begun. */
   answered({ lane }: Trial): void {
-    const known = this.#lanes.get(idOf(lane))
+    const lanes = this.#wards.get(lane.provider)?.lanes
+    const known = lanes?.get(idOf(lane))
     if (known === undefined) return
     if (known.ejectedUntilMs > 0) this.#onChange({ type: 'back', lane })
-    this.#lanes.set(idOf(lane), afterFirstWords(known))
+    lanes!.set(idOf(lane), afterFirstWords(known))
   }
 
   succeeded(trial: Trial): void {
     this.#done(trial)
-    if (this.isQuiet) return
-    const nowMs = this.#now()
     const { lane, isTry } = trial
-    const lookups = [[this.#lanes, idOf(lane)] as const, [this.#keys, keyIdOf(lane)] as const]
+    const ward = this.#wards.get(lane.provider)
+    if (ward === undefined) return
+    const nowMs = this.#now()
+    const lookups = [[ward.lanes, idOf(lane)] as const, [ward.keys, lane.key] as const]
     for (const [map, id] of lookups) {
       const known = map.get(id)
       if (known === undefined) continue
@@ -140,6 +148,7 @@ export class Health {
       else map.set(id, after)
       if (after === undefined && known.ejectedUntilMs > 0) this.#onChange({ type: 'back', lane })
     }
+    if (ward.lanes.isEmpty && ward.keys.isEmpty) this.#wards.delete(lane.provider)
   }
 
   failed(trial: Trial, error: GatewayError): void {
@@ -148,10 +157,11 @@ export class Health {
     const whose = blame(error)
     if (whose === 'nobody' || (whose !== 'lane' && lane.isPersonal)) return
     const nowMs = this.#now()
-    this.#lastFailureMs = nowMs
-    if (whose === 'lane') return this.#fault(lane, error, nowMs)
-    const map = whose === 'key' ? this.#keys : this.#lanes
-    const id = whose === 'key' ? keyIdOf(lane) : idOf(lane)
+    const ward = this.#wardOf(lane)
+    ward.lastFailureMs = nowMs
+    if (whose === 'lane') return this.#fault(lane, ward, error, nowMs)
+    const map = whose === 'key' ? ward.keys : ward.lanes
+    const id = whose === 'key' ? lane.key : idOf(lane)
     const before = map.get(id)
     const after = afterRefusal(before, error, whose, nowMs)
     map.set(id, after)
@@ -159,10 +169,16 @@ export class Health {
     this.#onChange({ type: 'refused', lane, seconds: (after.cooledUntilMs - nowMs) / 1000, error })
   }
 
-  #fault(lane: Lane, error: GatewayError, nowMs: number): void {
-    const before = this.#lanes.get(idOf(lane))
-    const after = afterFault(before, nowMs)
-    this.#lanes.set(idOf(lane), after)
+  #wardOf({ provider }: Lane): Ward {
+    let ward = this.#wards.get(provider)
+    if (ward === undefined) this.#wards.set(provider, (ward = new Ward()))
+    return ward
+  }
+
+  #fault(lane: Lane, { lanes }: Ward, error: GatewayError, nowMs: number): void {
+    const before = lanes.get(idOf(lane))
+    const after = afterFault(before, error, nowMs)
+    lanes.set(idOf(lane), after)
     if (after.ejections === (before?.ejections ?? 0) || after.ejectedUntilMs === 0) return
     this.#onChange({ type: 'ejected', lane, seconds: (after.ejectedUntilMs - nowMs) / 1000, error })
   }
@@ -172,6 +188,14 @@ export class Health {
     const id = idOf(trial.lane)
     if (this.#tries.get(id) === trial) this.#tries.delete(id)
   }
+}
+
+/** What has failed lately of one provider. */
+class Ward {
+  /** By key and model. */
+  readonly lanes = new RecentMap<string, Trouble>(LANES_MAX)
+  readonly keys = new RecentMap<string, Trouble>(KEYS_MAX)
+  lastFailureMs = 0
 }
 
 /** One attempt, as far as health is concerned. One of its ends is to be called, once. */
@@ -205,8 +229,4 @@ export class Trial {
 
 function idOf({ provider, key, model }: Lane): string {
   return `${provider}\u0000${key}\u0000${model}`
-}
-
-function keyIdOf({ provider, key }: Lane): string {
-  return `${provider}\u0000${key}`
 }

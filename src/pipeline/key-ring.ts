@@ -65,9 +65,22 @@ export class KeyRing {
     return this.#draw((key) => isOpen(this.rank(key)))
   }
 
+  /** It is left out, and there is another. */
+  isOutdone(key: ProviderKey): boolean {
+    return !isOpen(this.rank(key)) && this.next() !== undefined
+  }
+
+  /** Another than one that was not even tried. */
+  insteadOf(key: ProviderKey): ProviderKey | undefined {
+    this.#tried.add(key.id)
+    return this.next()
+  }
+
   /** Some key is not left out. */
   get isUsable(): boolean {
-    if (this.#target.loginToken !== undefined) return isOpen(this.rank(LOGIN_KEY))
+    const { provider, loginToken } = this.#target
+    if (this.#question.on.resilience.health.isQuietAt(provider.id)) return true
+    if (loginToken !== undefined) return isOpen(this.rank(LOGIN_KEY))
     return this.#draw((key) => isOpen(this.rank(key))) !== undefined
   }
 
@@ -115,11 +128,10 @@ export class KeyRing {
 
   rank(key: Pick<ProviderKey, 'id' | 'name' | 'queue'>): Rank {
     const { health, slots } = this.#question.on.resilience
-    const rank = health.isQuiet ? 'usable' : health.rank(this.lane(key))
+    const { id } = this.#target.provider
+    const rank = health.isQuietAt(id) ? 'usable' : health.rank(this.lane(key))
     if (rank !== 'usable' || key.queue === undefined) return rank
-    return slots.hasRoom({ id: keySlots(this.#target.provider.id, key.id), queue: key.queue })
-      ? 'usable'
-      : 'full'
+    return slots.hasRoom({ id: keySlots(id, key.id), queue: key.queue }) ? 'usable' : 'full'
   }
 
   #best(home: ProviderKey): ProviderKey {

@@ -4,7 +4,10 @@ import type { Dependencies } from './dependencies.ts'
 import { keySlots } from './slots.ts'
 import type { Release, SlotOwner } from './slots.ts'
 
-const NOTHING_HELD: Release = () => undefined
+/** Is there anything to wait for? Most providers and keys have as many requests at once as come. */
+export function isLimited(provider: ConfiguredProvider, key: ProviderKey): boolean {
+  return provider.queue !== undefined || key.queue !== undefined
+}
 
 /** Waits for a slot of the key and one of its provider, where they are bounded. Rejects as `Slots.take` does. */
 export async function takeSlots(
@@ -13,7 +16,6 @@ export async function takeSlots(
   call: Call,
   { configuration, resilience }: Pick<Dependencies, 'configuration' | 'resilience'>,
 ): Promise<Release> {
-  if (provider.queue === undefined && key.queue === undefined) return NOTHING_HELD
   const { dropExcessRequests: drops } = configuration().client
   const held: Release[] = []
   const release = () => held.forEach((giveBack) => giveBack())

@@ -1,4 +1,4 @@
-import type { ErrorKind, GatewayError } from '../message/error.ts'
+import type { ErrorDetails, ErrorKind, GatewayError } from '../message/error.ts'
 
 /** What is known of something that has failed lately: a provider key, or one of its models. Times of one clock, in ms. */
 export interface Trouble {
@@ -88,15 +88,23 @@ const NO_TROUBLE: Trouble = {
   cooledUntilMs: 0,
 }
 
-/** After a failure that is the lane's own. What fails while it is left out was on its way before, or is a try. */
-export function afterFault(before: Trouble | undefined, nowMs: number): Trouble {
+/**
+ * After a failure that is the lane's own. What fails while it is left out was on its way before, or is a try. When the
+ * provider says how long it takes, others are used meanwhile.
+ */
+export function afterFault(before: Trouble | undefined, { details }: GatewayError, nowMs: number): Trouble {
   const known = before !== undefined && nowMs - before.lastFailureMs < FORGET_AFTER_MS ? before : NO_TROUBLE
   const failures = known.failures + 1
-  if (failures < EJECT_AFTER || standing(known, nowMs) === 'ejected')
-    return { ...known, failures, lastFailureMs: nowMs }
+  const cooledUntilMs = Math.max(known.cooledUntilMs, nowMs + askedMs(details))
+  const now = { ...known, failures, lastFailureMs: nowMs, cooledUntilMs }
+  if (failures < EJECT_AFTER || standing(known, nowMs) === 'ejected') return now
   const ejections = known.ejections + 1
-  const ejectedUntilMs = nowMs + Math.min(ejections * EJECT_STEP_MS, EJECT_MAX_MS)
-  return { ...known, failures, lastFailureMs: nowMs, ejections, ejectedUntilMs }
+  return { ...now, ejections, ejectedUntilMs: nowMs + Math.min(ejections * EJECT_STEP_MS, EJECT_MAX_MS) }
+}
+
+/** How long the provider says that it takes, as far as that is believed; 0: it says nothing. */
+function askedMs({ retryAfterSeconds = 0 }: ErrorDetails): number {
+  return Math.min(Math.max(0, retryAfterSeconds) * 1000, LIMIT_COOL_MAX_MS)
 }
 
 /** After a refusal that holds for a while. */
@@ -106,16 +114,15 @@ export function afterRefusal(
   of: 'key' | 'lane-limit',
   nowMs: number,
 ): Trouble {
-  const askedMs = (details.retryAfterSeconds ?? 0) * 1000
-  const limitMs = askedMs > 0 ? Math.min(askedMs, LIMIT_COOL_MAX_MS) : LIMIT_COOL_MS
-  const coolMs = of === 'key' ? KEY_COOL_MS : limitMs
+  const coolMs = of === 'key' ? KEY_COOL_MS : askedMs(details) || LIMIT_COOL_MS
   const known = before ?? NO_TROUBLE
   return { ...known, lastFailureMs: nowMs, cooledUntilMs: Math.max(known.cooledUntilMs, nowMs + coolMs) }
 }
 
-/** After the first words of an answer to a try: others may follow it, and the next failure ejects again. */
+/** After the first words of an answer to a try: others may follow it, and the next failure ejects again what was. */
 export function afterFirstWords(before: Trouble): Trouble {
-  return { ...before, failures: EJECT_AFTER - 1, ejectedUntilMs: 0, cooledUntilMs: 0 }
+  const failures = before.ejectedUntilMs > 0 ? EJECT_AFTER - 1 : before.failures
+  return { ...before, failures, ejectedUntilMs: 0, cooledUntilMs: 0 }
 }
 
 /**

@@ -10,6 +10,22 @@ export function mayFallBack(error: GatewayError): boolean {
 }
 
 /**
+ * How large a context window has to be, in tokens, for a conversation that overflowed another of `windowTokens`: larger
+ * than that, and than the conversation, where that is known. What the provider says counts more than the catalogue,
+ * because accounts differ. Infinity: nothing is known, so no place is known to have more room.
+ */
+export function roomBeyond({ details }: GatewayError, windowTokens: number | undefined): number {
+  const { limit = windowTokens, inputTokens } = details.overflow ?? {}
+  const least = Math.max(limit === undefined ? 0 : limit + 1, inputTokens ?? 0)
+  return least > 0 ? least : Infinity
+}
+
+/** Does the conversation fit there? Where the window is not known it is not tried: an agent compacts when it is told. */
+export function hasRoom(windowTokens: number | undefined, room: number): boolean {
+  return windowTokens !== undefined && windowTokens >= room
+}
+
+/**
  * Extra attempts at a provider, for its calls of the last while, besides those that a lone caller's luck needs. A client
  * repeats by itself, too (Claude Code up to ten times), and both together are what keeps an overloaded provider down.
  */

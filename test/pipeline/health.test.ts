@@ -120,6 +120,27 @@ describe('C17 how long a key is out', () => {
     expect(health.standing(lane())).toBe('fit')
   })
 
+  it.each([
+    ['as the provider says', 20, 20],
+    ['at most five minutes', 86_400, 300],
+  ])('an overloaded key is spared %s, without being ejected', (_title, retryAfterSeconds, seconds) => {
+    fail(1, 'overloaded', lane(), retryAfterSeconds)
+    nowMs += seconds * 1000 - 1
+    expect(health.standing(lane())).toBe('cooled')
+    nowMs += 1
+    expect(health.standing(lane())).toBe('fit')
+    expect(changes).toEqual([])
+  })
+
+  it('a key that was only limited is not ejected by the first failure after its limit', () => {
+    fail(1, 'rate_limited')
+    const trial = health.begin(lane())!
+    trial.answered()
+    trial.failed(error('client_closed'))
+    fail(1)
+    expect(health.standing(lane())).toBe('fit')
+  })
+
   it('what fails while it is out does not prolong it', () => {
     const late = Array.from({ length: 20 }, () => health.begin(lane())!)
     fail(5)
@@ -208,4 +229,11 @@ it('L5 names that clients invent do not fill the memory', () => {
   nowMs += 600_000
   health.begin(lane())
   expect(health.isQuiet).toBe(true)
+})
+
+it('trouble of one provider is nothing to look up for another', () => {
+  fail(1, 'upstream_error')
+  expect([health.isQuietAt('openai'), health.isQuietAt('anthropic')]).toEqual([false, true])
+  health.begin(lane())!.succeeded()
+  expect(health.isQuietAt('openai')).toBe(true)
 })

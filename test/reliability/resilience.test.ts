@@ -42,6 +42,8 @@ beforeAll(async () => {
       pair: provider(['pair-a', 'pair-b'], {}, AGAIN),
       narrow: provider(['narrow'], { concurrency_and_buffer_size: { concurrency: 1, buffer_size: 2 } }),
       wide: provider(['wide'], { concurrency_and_buffer_size: { concurrency: 200, buffer_size: 500 } }, { default_request_timeout_in_seconds: 1 }),
+      waited: provider(['waited-a', 'waited-b'], { concurrency_and_buffer_size: { concurrency: 8, buffer_size: 100 } }),
+      openai: { keys: [{ name: 'openai', value: 'openai', weight: 1 }], network_config: { base_url: fleet.url } },
       keyed: {
         ...provider([]),
         keys: ['keyed-a', 'keyed-b'].map((name) => ({ name, value: name, concurrency_and_buffer_size: { concurrency: 1, buffer_size: 1 } })),
@@ -180,6 +182,32 @@ describe('C17 a key that fails five times in a row', () => {
     expect(fleet.keys().filter((key) => key === 'two-a')).toHaveLength(1)
   })
 
+  it('that says how long it is overloaded is left alone so long, and is sent to all the same where there is no other', async () => {
+    fleet.answer(({ key }) => (key === 'two-b' ? 200 : 503), { 'retry-after': '20' })
+    for (let call = 0; call < 40; call++) await ask('two/m')
+    expect(fleet.keys().filter((key) => key === 'two-a')).toHaveLength(1)
+    nowMs += 20_000
+    for (let call = 0; call < 40; call++) await ask('two/m')
+    expect(fleet.keys().filter((key) => key === 'two-a')).toHaveLength(1)
+    await ask('one/m')
+    await ask('one/m')
+    expect(fleet.keys()).toEqual(['one', 'one'])
+  })
+
+  it('while calls wait for their turn with it is left for the other', async () => {
+    const statusOf = (key: string) => (key === 'waited-a' ? 500 : 200)
+    const held: (() => void)[] = []
+    fleet.answer(({ key }) => new Promise((resolve) => held.push(() => resolve(statusOf(key)))))
+    const calls = Array.from({ length: 100 }, () => ask('waited/m'))
+    await expect.poll(() => [held.length, gateway.resilience().slots.waiting('waited')]).toEqual([8, 92])
+    fleet.answer(({ key }) => statusOf(key))
+    held.forEach((letGo) => letGo())
+    const statuses = (await Promise.all(calls)).map(({ status }) => status)
+    expect(new Set(statuses)).toEqual(new Set([200]))
+    // Five failures, and what was on its way then.
+    expect(fleet.keys().filter((key) => key === 'waited-a').length).toBeLessThanOrEqual(5 + 8)
+  })
+
   it('all alone and only limited is sent to, because who asks is told the truth', async () => {
     fleet.answer(() => 429, { 'retry-after': '7' })
     const answers = await Promise.all(Array.from({ length: 10 }, () => ask('one/m')))
@@ -273,6 +301,63 @@ it('C15 a provider where nothing listens is left for the next target, and soon n
   expect(own.rows.map(({ attempts }) => attempts.length)).toEqual([2, 2, 2, 2, 2, 1, 1, 1, 1, 1])
   expect(own.rows[0]!.attempts[0]!.error).toMatch(/^upstream_unreachable: /)
   await own.close()
+})
+
+it('C16 a key of which kept and new connections break is left for the other, and soon not asked at all', async () => {
+  // Both keys have the connections of one host: the calls of the other keep them open.
+  fleet.answer(({ key }) => (key === 'two-a' ? 'reset' : 200))
+  const rows: CallRow[] = []
+  for (let call = 0; call < 60; call++) rows.push((await ask('two/m')).row)
+  expect(new Set(rows.map(({ status }) => status))).toEqual(new Set(['success']))
+  const tried = rows.map(({ attempts }) => attempts.map(({ providerKeyName }) => providerKeyName).join(' '))
+  expect(new Set(tried)).toContain('two-a two-a two-b')
+  const asked = fleet.keys().filter((key) => key === 'two-a').length
+  expect(asked).toBeGreaterThanOrEqual(5)
+  expect(asked).toBeLessThanOrEqual(6)
+})
+
+describe('a conversation that is too long', () => {
+  const TOO_LONG = {
+    says: "This model's maximum context length is 128000 tokens. However, your messages resulted in 150000 tokens.",
+  }
+  const at = (fallbacks: string[]) => ({ body: { fallbacks } })
+  const only = (...models: string[]) => fleet.answer(({ model }) => (models.includes(model) ? 200 : TOO_LONG))
+
+  it.each<[why: string, fallbacks: string[], asked: string[], status: number]>([
+    ['goes where there is more room', ['openai/gpt-4.1'], ['gpt-4o', 'gpt-4.1'], 200],
+    ['passes by what has no more', ['openai/gpt-4o-mini', 'openai/gpt-4.1'], ['gpt-4o', 'gpt-4.1'], 200],
+    ['passes by what nobody knows the room of', ['other/m', 'openai/gpt-4.1'], ['gpt-4o', 'gpt-4.1'], 200],
+    ['is told where there is none', ['openai/gpt-4o-mini', 'other/m'], ['gpt-4o'], 400],
+    ['is told where there is no other place', [], ['gpt-4o'], 400],
+  ])('%s', async (_why, fallbacks, asked, status) => {
+    only('gpt-4.1')
+    const before = fleet.asked.length
+    const answer = await ask('openai/gpt-4o', at(fallbacks))
+    expect([answer.status, fleet.asked.slice(before).map(({ model }) => model)]).toEqual([status, asked])
+    if (status === 400) expect(answer.text).toContain('150000 tokens')
+  })
+
+  it('is told in the words of the first place when the larger one fails in its own way, and is held against no key', async () => {
+    fleet.answer(({ model }) => (model === 'gpt-4.1' ? 500 : TOO_LONG))
+    for (let call = 0; call < 3; call++) {
+      const { status, text } = await ask('openai/gpt-4o', at(['openai/gpt-4.1']))
+      expect(status).toBe(400)
+      expect(text).toContain('150000 tokens')
+    }
+    fleet.answer(() => 200)
+    const before = fleet.asked.length
+    await ask('openai/gpt-4o')
+    expect(fleet.asked.slice(before).map(({ model }) => model)).toEqual(['gpt-4o'])
+  })
+
+  it('of a session goes on where there was room', async () => {
+    only('gpt-4.1')
+    const long = { ...inSession('long'), ...at(['openai/gpt-4.1']) }
+    const first = await ask('gpt-4o', long)
+    const second = await ask('gpt-4o', long)
+    expect([first.row.attempts.length, second.row.attempts.length]).toEqual([2, 1])
+    expect(second.row.model).toBe('gpt-4.1')
+  })
 })
 
 describe('C18 all backends down', () => {

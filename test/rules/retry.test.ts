@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/message/error.ts'
 import type { ErrorDetails, ErrorKind } from '../../src/message/error.ts'
-import { afterFailure, RETRY_AFTER_MAX_MS } from '../../src/rules/retry.ts'
+import { afterFailure, hasRoom, RETRY_AFTER_MAX_MS, roomBeyond } from '../../src/rules/retry.ts'
 
 const network = { maxRetries: 2, backoffInitialMs: 500, backoffMaxMs: 5000, random: () => 0.5 }
 
@@ -45,5 +45,24 @@ describe('what a failure leads to', () => {
       })
       expect(answer).toEqual({ type: 'again', delayMs: RETRY_AFTER_MAX_MS })
     }
+  })
+})
+
+describe('where a conversation that was too long fits', () => {
+  it.each([
+    // What the provider said, the catalogue's window, another window, fits there
+    [{ limit: 200_000, inputTokens: 250_000 }, 200_000, 1_000_000, true],
+    [{ limit: 200_000, inputTokens: 250_000 }, 200_000, 240_000, false],
+    [{ limit: 200_000, inputTokens: 190_000, maxTokens: 20_000 }, 200_000, 200_000, false],
+    [{ limit: 200_000 }, 1_000_000, 1_000_000, true],
+    [{ limit: 200_000 }, undefined, 200_001, true],
+    [{}, 128_000, 200_000, true],
+    [{}, 128_000, 128_000, false],
+    [{ inputTokens: 150_000 }, undefined, 200_000, true],
+    [{}, undefined, 1_000_000, false],
+    [{ limit: 8_000 }, 8_000, undefined, false],
+  ])('%o, of %s tokens: at %s %s', (overflow, window, other, fits) => {
+    const error = new GatewayError('context_overflow', 'x', { overflow })
+    expect(hasRoom(other, roomBeyond(error, window))).toBe(fits)
   })
 })

@@ -16,7 +16,7 @@ import type { InboundRequest } from '../read-request.ts'
 import type { CallRecord } from '../record.ts'
 import { reserve } from '../reserve.ts'
 import { secretOf } from '../secret-filter.ts'
-import { takeSlots } from '../take-slots.ts'
+import { isLimited, takeSlots } from '../take-slots.ts'
 import { passedHeaders } from '../upstream-headers.ts'
 import { mirror } from './mirror.ts'
 import { PassthroughReader } from './reader.ts'
@@ -57,11 +57,14 @@ export interface PassedRequest {
 
 /** One attempt, and its answer as it comes. */
 export async function passOn(passed: PassedRequest, record: CallRecord, on: Dependencies): Promise<void> {
-  const release = await takeSlots(passed.target.provider, passed.key, passed.call, on)
+  const { call, target, key } = passed
+  const release = isLimited(target.provider, key)
+    ? await takeSlots(target.provider, key, call, on)
+    : undefined
   try {
     await passOnce(passed, record, on)
   } finally {
-    release()
+    release?.()
   }
 }
 

@@ -11,8 +11,8 @@ export interface Asked {
   count: number
 }
 
-/** What a request gets: a status, an end without an answer, or none at all until somebody ends it. */
-export type Fate = number | 'reset' | 'hang' | 'cut' | Promise<number>
+/** What a request gets: a status, an end without an answer, or none at all until somebody ends it; or these words, with 400. */
+export type Fate = number | 'reset' | 'hang' | 'cut' | Promise<number> | { says: string }
 
 /** Chat services of which each request comes to the same place, told apart by provider key and model. */
 export interface Fleet {
@@ -46,6 +46,7 @@ export async function startFleet(): Promise<Fleet> {
     if (decided === 'reset') return void response.destroy()
     if (decided === 'hang') return
     if (decided === 'cut') return cut(response)
+    if (typeof decided === 'object' && 'says' in decided) return refuse(response, decided.says)
     const status = await decided
     if (status === 200 && stream === true) return answerStream(response)
     response.writeHead(status, { 'content-type': 'application/json', ...headers })
@@ -89,6 +90,11 @@ function begin(response: ServerResponse): void {
 function answerStream(response: ServerResponse): void {
   begin(response)
   response.end(`${chunk({}, 'stop')}data: [DONE]\n\n`)
+}
+
+function refuse(response: ServerResponse, message: string): void {
+  response.writeHead(400, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ error: { message, type: 'invalid_request_error' } }))
 }
 
 /** The first word, and then nothing more. */
