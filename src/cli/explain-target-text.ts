@@ -42,10 +42,15 @@ function keyTexts({ key, keys, uses_own_login: usesLogin }: TargetView): string[
       why === null ? percent(share) : `left out, ${why}`,
       ...(affinity === null || share === 1 ? [] : [AFFINITIES[affinity]]),
       ...(why !== null || health === null || health === 'usable' ? [] : [HEALTHS[health]]),
-      ...(until === null ? [] : [`until ${until}`]),
+      ...(until === null ? [] : [`until ${toTheSecond(until)}`]),
     ]
     return `${name}: ${parts.join(', ')}`
   })
+}
+
+/** What is left out for half a minute is told to the second. */
+function toTheSecond(iso: string): string {
+  return `${iso.slice(0, 19).replace('T', ' ')} UTC`
 }
 
 const AFFINITIES = { home: 'the session’s own', bound: 'where the session went on after a failure' } as const

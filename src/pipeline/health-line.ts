@@ -7,7 +7,8 @@ const CAUSE_MAX_LENGTH = 200
 export function healthLine(change: HealthChange): string {
   const { provider, keyName, model } = change.lane
   if (change.type === 'back') return `${provider}: the key "${keyName}" serves ${model} again`
-  const { seconds, error } = change
+  const { error } = change
+  const seconds = Math.round(change.seconds)
   const cause = `${error.kind}: ${error.message.slice(0, CAUSE_MAX_LENGTH)}`
   if (change.type === 'refused')
     return `${provider} refuses the key "${keyName}", which is not used for ${seconds} s where there is another (${cause})`

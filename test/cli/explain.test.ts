@@ -158,6 +158,7 @@ describe('signalbox explain', () => {
     [['-id', 'a', '-model', 'b'], 'found -id and -model, expected one'],
     [['-id', 'a', '-session', 'b'], '-session: found it with -id, expected it with -model'],
     [['-id', 'a', '-url', 'localhost'], '-url: found "localhost", expected an address'],
+    [['-request', '/nowhere/a.json'], '-request: /nowhere/a.json cannot be read (ENOENT'],
     [['-modle', 'a'], 'found "-modle", expected one of -request'],
   ])('%j is refused', async (args, message) => {
     const asked = run(args)

@@ -49,6 +49,7 @@ describe('docs/admin-api.md', { timeout: 60_000 }, () => {
       spent,
       overridden,
       routed,
+      explained,
       provider,
       listed,
       undone,
@@ -64,6 +65,7 @@ describe('docs/admin-api.md', { timeout: 60_000 }, () => {
     expect(spent).toMatch(/"forecast":\{"per_hour":0,"projected_usage":0,"exhausted_at":null\}/)
     expect(overridden).toMatch(/"max_limit":30[^]*"max_limit":20/)
     expect(routed).toContain('Rules ordered successfully')
+    expect(explained).toMatch(/"decided_by":\{"id":"split"[^]*"outcome":\{"type":"sent","target":0\}/)
     expect(provider).toMatch(/"value":"sk-o\*{24}enai"[^]*Key deleted successfully/)
     expect(listed).toContain('"total_count":1')
     expect(undone).toContain('Logout successful')
