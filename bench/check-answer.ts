@@ -1,6 +1,6 @@
 import { Connection } from './load.ts'
 import type { LoadTarget } from './load.ts'
-import type { Workload } from './throughput.ts'
+import type { Workload } from './workloads.ts'
 
 /**
  * Asks once and compares: what is measured must be the answer, whole and right. A native one is the upstream's

@@ -20,7 +20,8 @@ import { toMarkdown } from './report.ts'
 import type { Result } from './report.ts'
 import { measureStages } from './stages.ts'
 import { measureStartUp, START_UP_REACH } from './start-up.ts'
-import { measureThroughput, WORKLOADS } from './throughput.ts'
+import { measureThroughput } from './throughput.ts'
+import { WORKLOADS } from './workloads.ts'
 
 const RESULTS = join(import.meta.dirname, 'results')
 const ROUNDS = 7
