@@ -20,7 +20,7 @@ export function replyWhole(
 ): void {
   const facts = record.routing()
   const told =
-    call.isUnified && call.operation === 'generate'
+    call.isUnified && (call.operation === 'generate' || error !== undefined)
       ? withExtraFields(call, facts, { status, body, error })
       : body
   record.answer(told)

@@ -141,6 +141,19 @@ it.each([
   expect(told.extra_fields).toMatchObject({ model_requested: body.model, request_type: 'chat_completion' })
 })
 
+it.each([
+  ['a model that leads nowhere', { model: 'nobody/x', input: 'a' }, 404, { is_bifrost_error: true }],
+  ['what no provider here does', { model: 'groq/x', input: 'a' }, 400, { is_bifrost_error: true }],
+])('%s has them beside conversations, too', async (_case, body, status, fields) => {
+  const answer = await post(body, '/v1/embeddings')
+  expect(answer.status).toBe(status)
+  expect(JSON.parse(answer.text)).toMatchObject({
+    ...fields,
+    status_code: status,
+    extra_fields: { model_requested: body.model, request_type: 'embedding' },
+  })
+})
+
 it.each(['in the body', 'in the path'])('a model of a name too long %s is refused', async (place) => {
   const model = 'm'.repeat(513)
   const inPath = place === 'in the path'
