@@ -146,6 +146,13 @@ export const CASES: readonly Case[] = [
     asks: {},
     answer: { text: 'I will not.', finish: 'refusal', usage: USAGE },
   },
+  {
+    // Who takes the cached tokens off twice has less than none, and who never does has a window twice as full.
+    capability: 'usage',
+    request: ask('Go on'),
+    asks: {},
+    answer: { text: 'On it.', finish: 'end', usage: { input: 3, cacheRead: 98_000, output: 700 } },
+  },
 ]
 
 /** Two further capabilities, whose answer is no answer. */
