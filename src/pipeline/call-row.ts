@@ -16,7 +16,7 @@ export interface Outcome extends Pick<
   readonly configuration: Configuration
   readonly request: InboundRequest | undefined
   readonly caller: Caller | undefined
-  /** Which served it, or failed last. */
+  /** Which served it, or whose failure was told. */
   readonly target: Target | undefined
   readonly requestClass: string
   readonly error: GatewayError | undefined
@@ -33,7 +33,8 @@ export function callRow(outcome: Outcome): CallRow {
     outcome
   const { operation, requestClass, httpStatus, warnings, answerBytes, configuration } = outcome
   const { headers, startedAt } = call
-  const last = attempts.at(-1)
+  // After fallbacks that failed, too, the row is of the place whose failure was told.
+  const key = attempts.findLast((attempt) => attempt.target.provider === target?.provider)?.key
   return {
     id: call.id,
     timestampMs: call.receivedAtMs,
@@ -47,8 +48,8 @@ export function callRow(outcome: Outcome): CallRow {
     requestedModel: request?.model,
     provider: target?.provider.id,
     model: target?.model,
-    providerKeyId: last?.key.id,
-    providerKeyName: last?.key.name,
+    providerKeyId: key?.id,
+    providerKeyName: key?.name,
     virtualKeyId: caller?.virtualKey?.id,
     virtualKeyName: caller?.virtualKey?.name,
     sessionId: request?.sessionId,

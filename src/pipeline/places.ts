@@ -68,8 +68,16 @@ export function placesFor(question: RoutingQuestion): [Place, ...Place[]] {
   const [first, ...others] = decision?.routes ?? [undefined]
   const [place, ...next] = first === undefined ? asAsked(ground) : byRule(first, ground)
   const fallbacks = decision?.replacesFallbacks === true ? byRoutes(others, ground) : fallbacksOf(ground)
-  if (fallbacks.length > 0) return [place, ...fallbacks]
-  return [place, ...next, ...byRoutes(decision?.otherTargets ?? [], ground)]
+  const after =
+    fallbacks.length > 0 ? fallbacks : [...next, ...byRoutes(decision?.otherTargets ?? [], ground)]
+  return [place, ...after.filter((each) => !isSame(each, place))]
+}
+
+/** A rule may name as its fallback what the draw has just come to: nothing is gained by failing there again. */
+function isSame(one: Place, other: Place): boolean {
+  if (one.provider !== other.provider || one.model !== other.model) return false
+  const ids = (place: Place) => place.keyIds && [...place.keyIds].toSorted().join('\n')
+  return ids(one) === ids(other)
 }
 
 /** Those that lead somewhere. */

@@ -103,6 +103,25 @@ describe('fallbacks', () => {
     expect(told.extra_fields.provider).toBe(provider ?? 'groq')
   })
 
+  it('that name the first place again do not ask it again', async () => {
+    failing = { a: 500 }
+    await post({ model: 'groq/a', fallbacks: ['groq/a', 'xai/b'] })
+    expect(asked.map(({ model }) => model)).toEqual(['a', 'b'])
+  })
+
+  it('that all fail leave in the row the place whose failure is told, with its own key', async () => {
+    failing = { a: 500, b: 500 }
+    const { status, text } = await post({ model: 'groq/a', fallbacks: ['xai/b'] })
+    expect(status).toBe(500)
+    const { provider, providerKeyName, attempts } = gateway.rows.at(-1)!
+    expect([provider, providerKeyName, attempts.map((each) => each.provider)]).toEqual([
+      'groq',
+      'g',
+      ['groq', 'xai'],
+    ])
+    expect(JSON.parse(text).extra_fields.provider).toBe('groq')
+  })
+
   it('that are no JSON are a fault of the client', async () => {
     const { status, text } = await post('{"model":"groq/a","messages":[],"fallbacks":[tru]}')
     expect({ status, text: JSON.parse(text) }).toMatchObject({
