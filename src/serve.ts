@@ -24,9 +24,9 @@ import type { Account } from './rules/limits.ts'
 import { announce, openSettings } from './settings.ts'
 import { appDirOf, version } from './start.ts'
 import { createAppDir } from './stores/config/app-dir.ts'
-import type { Configuration } from './stores/config/configuration.ts'
+import type { Configuration, LedgerSettings } from './stores/config/configuration.ts'
 import { watchConfiguration } from './stores/config/watch.ts'
-import type { Ledger } from './stores/ledger/port.ts'
+import type { Interrupted, Ledger } from './stores/ledger/port.ts'
 import { openLedger } from './stores/ledger/sqlite.ts'
 import { openMemoryLogStore } from './stores/logs/memory.ts'
 import type { LogStore } from './stores/logs/port.ts'
@@ -54,7 +54,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     onChange: (configuration) => tell(configuration, dependencies, logStore),
   })
   const logStore = openLogs(loaded.configuration, report)
-  const ledger = openAccounts(appDir, loaded.configuration, logStore, report)
+  const ledger = await openAccounts(appDir, loaded.configuration, logStore, report)
   const stores = { logs: logStore.writer, ledger }
   const dependencies = connect(() => settings.running.configuration, stores, log, report)
   const { egress } = dependencies
@@ -168,15 +168,37 @@ function logSources({ reader, writer }: LogStore): LogSources {
 }
 
 /** What is used of budgets and rate limits; what a crash of the gateway cut off has its row in the log, too. */
-function openAccounts(
+async function openAccounts(
   appDir: string,
   configuration: Configuration,
   { writer }: LogStore,
   report: Report,
-): Ledger {
-  const { ledger, interrupted } = openLedger({ path: join(appDir, 'ledger.db'), report })
-  for (const attempt of interrupted) writer.record(interruptedRow(attempt))
+): Promise<Ledger> {
+  const onInterrupted = (attempt: Interrupted) => writer.record(interruptedRow(attempt))
+  const ledger = await openChosen(configuration.ledger, { appDir, report, onInterrupted })
   ledger.configure(accountsOf(configuration))
+  return ledger
+}
+
+interface LedgerContext {
+  readonly appDir: string
+  readonly report: Report
+  readonly onInterrupted: (attempt: Interrupted) => void
+}
+
+async function openChosen(
+  settings: LedgerSettings,
+  { appDir, report, onInterrupted }: LedgerContext,
+): Promise<Ledger> {
+  if (settings.store === 'unknown')
+    throw new Error(`the ledger in Postgres cannot be opened: ${settings.reason}.`)
+  if (settings.store === 'postgres') {
+    const { openPostgresLedger } = await import('./stores/ledger/postgres/postgres.ts')
+    const journalDirectory = join(appDir, 'ledger-postgres.journal')
+    return openPostgresLedger({ access: settings.access, journalDirectory, report, onInterrupted })
+  }
+  const { ledger, interrupted } = openLedger({ path: join(appDir, 'ledger.db'), report })
+  for (const attempt of interrupted) onInterrupted(attempt)
   return ledger
 }
 

@@ -40,18 +40,21 @@ export async function reserve(
     return { reservation: reserved.reservation, demand, budgetWarning }
   }
   if (reserved.outcome === 'blocked') throw refused(reserved.blocks)
-  throw new GatewayError(
-    'overloaded_gateway',
-    'What this call uses of its budgets cannot be remembered, because the disk takes nothing more.',
-    { retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS },
-  )
+  throw new GatewayError('overloaded_gateway', UNAVAILABLE_MESSAGES[reserved.because], {
+    retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS[reserved.because],
+  })
 }
 
 export function isBound({ limits: { budgets, rateLimits } }: Target): boolean {
   return budgets.length > 0 || rateLimits.length > 0
 }
 
-const UNAVAILABLE_RETRY_SECONDS = 10
+const UNAVAILABLE_MESSAGES = {
+  disk: 'What this call uses of its budgets cannot be remembered, because the disk takes nothing more.',
+  authority:
+    'What is left of the budgets of this call cannot be asked now, because their database does not answer.',
+}
+const UNAVAILABLE_RETRY_SECONDS = { disk: 10, authority: 2 }
 
 /** The most that the attempt may use. */
 export function demandOf({ call, request, target, key }: Intended, context: CostContext): Demand {

@@ -90,7 +90,8 @@ export function holdFor(account: Account, balance: Balance, demand: Demand): num
   return wanted === 0 || wanted <= left ? wanted : undefined
 }
 
-function wantedOf(account: Account, demand: Demand): number | 'unbounded' | 'unpriced' {
+/** What an attempt takes of an account, as {@link holdFor} asks for it. */
+export function wantedOf(account: Account, demand: Demand): number | 'unbounded' | 'unpriced' {
   const unit = unitOf(account)
   if (unit === 'requests') return 1
   const wanted = demand[unit]

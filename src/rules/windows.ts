@@ -117,6 +117,11 @@ export function ruleText({ duration, calendarAligned, timeZone, quarterStartMont
   return `${count} ${unit} in ${timeZone}${unit === 'quarter' ? ` from month ${quarterStartMonth}` : ''}`
 }
 
+/** How long each window is, in milliseconds; undefined: the calendar says it. */
+export function fixedLengthMs({ duration, calendarAligned }: WindowRule): number | undefined {
+  return isAligned(duration, calendarAligned) ? undefined : lengthMs(duration)
+}
+
 /** Quarters are the calendar's whatever is said, for there is no other word for them. */
 function isAligned({ unit }: Duration, calendarAligned: boolean): boolean {
   return unit === 'quarter' || (calendarAligned && unit !== 'millisecond')

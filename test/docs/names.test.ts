@@ -68,7 +68,7 @@ const AGENT_VARIABLES = new Set([
   'CLOUD_ML_REGION', 'GOOGLE_GEMINI_BASE_URL', 'OPENAI_BASE_URL', 'OPENAI_MODEL', 'SIGNALBOX_KEY',
 ]) // prettier-ignore
 /** Of Node, and of a provider that does not exist. */
-const OTHER_VARIABLES = new Set(['NODE_OPTIONS', 'EXAMPLE_API_KEY'])
+const OTHER_VARIABLES = new Set(['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'EXAMPLE_API_KEY'])
 
 function missingVariables(page: Page): string[] {
   // What `env.NAME` of an example names is the reader's own.

@@ -4,6 +4,7 @@ import { RoutingRules } from '../../rules/routing-rules.ts'
 import { lengthMs, parseDuration } from '../../rules/windows.ts'
 import { anonymousAccount, expandAccounts } from './accounts.ts'
 import type { AdminSettings, ClientSettings, Configuration, LogsSettings } from './configuration.ts'
+import { compileLedger } from './compile-ledger.ts'
 import { compileGovernance } from './compile-governance.ts'
 import type { IssuedKey } from './compile-virtual-keys.ts'
 import { compileProviders } from './compile-providers.ts'
@@ -79,6 +80,7 @@ export function compile(written: Settings, options: CompileOptions): Compiled {
     governance,
     routing: new RoutingRules([]),
     admin: compileAdmin(settings, environment, notices),
+    ledger: compileLedger(settings.ledger_store, environment, notices),
     logs: compileLogs(settings.logs_store ?? {}, options, notices),
     unserved,
     prices: compilePrices(settings, notices),

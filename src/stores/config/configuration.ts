@@ -3,6 +3,7 @@ import type { CloudSettings } from '../../providers/authorization.ts'
 import type { Provider } from '../../providers/provider.ts'
 import type { RoutingRules } from '../../rules/routing-rules.ts'
 import type { Upstream } from '../../wire/egress.ts'
+import type { SSL_MODES } from './defaults.ts'
 import type { Governance } from './governance.ts'
 
 /**
@@ -21,6 +22,7 @@ export interface Configuration {
   readonly routing: RoutingRules
   readonly admin: AdminSettings
   readonly logs: LogsSettings
+  readonly ledger: LedgerSettings
   /** What models cost. */
   readonly prices: PriceBook
   /** Where `catalogue update` reads, unless it is told. */
@@ -134,6 +136,26 @@ export interface QueueSettings {
   readonly concurrency: number
   /** More than these wait; what comes on top is refused. */
   readonly waiting: number
+}
+
+export type LedgerSettings =
+  /** In the app dir. */
+  | { readonly store: 'sqlite' }
+  | { readonly store: 'postgres'; readonly access: PostgresAccess }
+  /** The start is refused: in any other place every budget would begin anew. */
+  | { readonly store: 'unknown'; readonly reason: string }
+
+/** Where Postgres is, and how it is reached. */
+export interface PostgresAccess {
+  /** A name or an address, or the absolute path of a directory with a Unix socket. */
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string | undefined
+  readonly database: string
+  readonly sslMode: (typeof SSL_MODES)[number]
+  /** At least {@link LEDGER_CONNECTIONS_MIN}. */
+  readonly connectionsMax: number
 }
 
 export interface LogsSettings {

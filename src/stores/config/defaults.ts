@@ -37,6 +37,14 @@ export const QUEUE_DEFAULTS = { concurrency: 1000, buffer_size: 5000 } as const
 export const LOGS_FILE = 'logs.db'
 export const CONFIG_STORE_FILE = 'config.db'
 
+/** As libpq has them. `require`: encrypted, to whoever answers. `verify-ca`: whoever has a certificate. `verify-full`: of that name. */
+export const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const
+
+/** One that asks, one that brings what was spent, one that says that this gateway lives. */
+export const LEDGER_CONNECTIONS_MIN = 3
+
+export const LEDGER_DEFAULTS = { type: 'sqlite', port: 5432, ssl_mode: 'disable', max_open_conns: 4 } as const
+
 /**
  * What an empty list of a virtual key's means, the first being ours. `deny_empty`: nothing, and an absent one
  * everything; `allow_empty`: everything, as in Bifrost 1.4; `deny_absent`: nothing, and an absent one, too, as in 1.5.

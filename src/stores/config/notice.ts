@@ -10,6 +10,7 @@ export interface Notice {
     | 'virtual-key'
     | 'client'
     | 'logs'
+    | 'ledger'
     | 'governance'
     | 'prices'
     | 'file'

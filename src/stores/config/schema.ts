@@ -1,6 +1,13 @@
 import * as z from 'zod/mini'
 import { DURATION_FORMS } from '../../rules/windows.ts'
-import { CLIENT_DEFAULTS, CONFIG_STORE_FILE, LOGS_FILE } from './defaults.ts'
+import {
+  CLIENT_DEFAULTS,
+  CONFIG_STORE_FILE,
+  LEDGER_CONNECTIONS_MIN,
+  LEDGER_DEFAULTS,
+  LOGS_FILE,
+  SSL_MODES,
+} from './defaults.ts'
 import {
   accepted,
   amount,
@@ -18,6 +25,7 @@ import {
   open,
   period,
   positive,
+  required,
   served,
   text,
   texts,
@@ -158,6 +166,44 @@ const logsStoreSettings = block({
   config: served(databasePlace(LOGS_FILE), 'Where the log is.'),
 })
 
+const ledgerStoreSettings = block({
+  type: served(
+    choice(['sqlite', 'postgres']),
+    '`postgres`: several gateways share budgets and rate limits. Read at the start.',
+    LEDGER_DEFAULTS.type,
+  ),
+  config: served(
+    block({
+      host: required(
+        environmentText,
+        'PostgreSQL server: a name, an address, or the directory of its socket.',
+      ),
+      port: served(
+        z.union([whole(1, 65_535), environmentText], { error: 'a port' }),
+        'Its port.',
+        LEDGER_DEFAULTS.port,
+      ),
+      user: required(environmentText, 'User.'),
+      password: served(environmentText, 'Password.'),
+      db_name: required(
+        environmentText,
+        'Database. The ledger has a schema of its own in it, `signalbox_ledger`.',
+      ),
+      ssl_mode: served(
+        choice(SSL_MODES),
+        'How the connection is secured; `require` encrypts and does not look at the certificate.',
+        LEDGER_DEFAULTS.ssl_mode,
+      ),
+      max_open_conns: served(
+        whole(LEDGER_CONNECTIONS_MIN, 100),
+        'Connections of one gateway.',
+        LEDGER_DEFAULTS.max_open_conns,
+      ),
+    }),
+    'Where the database is, for `postgres`.',
+  ),
+})
+
 const configStoreSettings = block({
   enabled: served(flag, 'false: nothing but this file counts, and the admin API changes nothing.', true),
   type: served(choice(['sqlite', 'postgres']), 'This version writes SQLite only.', 'sqlite'),
@@ -210,6 +256,7 @@ export const settingsSchema = block({
   accounts,
   budgets: levelBudgets,
   logs_store: served(logsStoreSettings, 'The log of calls.'),
+  ledger_store: served(ledgerStoreSettings, 'What is spent of budgets and rate limits.'),
   config_store: served(configStoreSettings, 'Database for settings made through the admin API.'),
   mcp: accepted(mcpSettings, 'Tools of MCP servers.'),
   vector_store: accepted(

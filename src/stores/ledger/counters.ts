@@ -98,10 +98,10 @@ export class Counters {
   }
 }
 
-const NOTHING = { used: 0, reserved: 0, interrupted: 0, unpriced: 0 }
+export const NOTHING = { used: 0, reserved: 0, interrupted: 0, unpriced: 0 }
 
 /** The first window of an account, with what the configuration says was used in it before. */
-function opening({ period: { rule }, usedBefore }: Account, nowMs: number): Window & { used: number } {
+export function opening({ period: { rule }, usedBefore }: Account, nowMs: number): Window & { used: number } {
   const sinceMs = usedBefore?.sinceMs
   const window = windowAt(rule, nowMs, sinceMs ?? nowMs)
   const isOfThis = sinceMs === undefined || (sinceMs >= window.startMs && sinceMs < window.endMs)

@@ -4,7 +4,7 @@ import type { Account, Balance, Block, Demand, Limits } from '../../rules/limits
 import { Counters, snapshot } from './counters.ts'
 import type { Ledger, Reservation, Reserved, StoredWindow } from './port.ts'
 import { reserveLine } from './records.ts'
-import { HeldReservation } from './reservation.ts'
+import { HeldReservation, NOTHING_HELD, bent } from './reservation.ts'
 import type { Hold, Recorder } from './reservation.ts'
 
 export interface MemoryLedgerOptions {
@@ -16,17 +16,9 @@ export interface MemoryLedgerOptions {
 }
 
 /** The random part of an attempt's id, the same for all of a process. */
-const PROCESS_BYTES = 9
+export const PROCESS_BYTES = 9
 /** A call's id is told when it was interrupted; a client's own may be as long as a header. */
-const CALL_MAX_LENGTH = 200
-/** A thousand times what the dearest call of today costs, and far below where sums of nano-dollars lose a unit. */
-const AMOUNT_MAX = 1e14
-
-const NOTHING_HELD: Reserved = {
-  outcome: 'reserved',
-  reservation: { attempt: '', owe: () => {}, settle: () => {}, release: () => {} },
-}
-
+export const CALL_MAX_LENGTH = 200
 /** Accounts, holds and charges, in memory and told to a recorder. What an operation costs grows only with its own accounts. */
 export class MemoryLedger implements Omit<Ledger, 'history' | 'flush' | 'close'> {
   readonly #now: () => number
@@ -51,7 +43,7 @@ export class MemoryLedger implements Omit<Ledger, 'history' | 'flush' | 'close'>
     for (const account of rateLimits) this.#look(account, demand, nowMs, holds, blocks)
     if (blocks.length > 0) return { outcome: 'blocked', blocks }
     // What cannot be remembered must not be spent.
-    if (!this.#recorder.isReady()) return { outcome: 'unavailable' }
+    if (!this.#recorder.isReady()) return { outcome: 'unavailable', because: 'disk' }
     return { outcome: 'reserved', reservation: this.#hold(call, nowMs, holds) }
   }
 
@@ -82,14 +74,14 @@ export class MemoryLedger implements Omit<Ledger, 'history' | 'flush' | 'close'>
     const bend = (amount: number) => this.#bend(amount)
     const listed = holds.map(({ window, amount }) => `${window.number},${amount}`).join()
     this.#recorder.append(reserveLine(attempt, call.slice(0, CALL_MAX_LENGTH), nowMs, listed))
+    for (const { window, amount } of holds) window.reserved += amount
     return new HeldReservation(attempt, holds, this.#recorder, bend)
   }
 
-  /** A negative amount would refill a budget, and what is no number would end it (A12). */
   #bend(amount: number): number {
-    const bent = amount >= 0 ? Math.min(Math.ceil(amount), AMOUNT_MAX) : 0
-    if (bent !== amount) this.bentAmounts++
-    return bent
+    const possible = bent(amount)
+    if (possible !== amount) this.bentAmounts++
+    return possible
   }
 }
 

@@ -12,10 +12,10 @@ export interface Ledger {
    * `call` names the call in {@link Interrupted}; it may be the client's own word, for nothing is found by it.
    */
   reserve(call: string, limits: Limits, demand: Demand): Reserved | Promise<Reserved>
-  /** Where an account stands now. */
+  /** Where an account stands now; of a ledger that several gateways share, some moments ago. */
   balance(account: Account): Balance
   /** The windows of an account that have ended, the newest first; those shorter than a day are not kept. */
-  history(account: Account): readonly Balance[]
+  history(account: Account): readonly Balance[] | Promise<readonly Balance[]>
   /**
    * Tells every account of a changed configuration. What was used stays: an account whose windows change takes it into
    * the one that it is in then. Until this is called, accounts keep the windows that they have.
@@ -25,7 +25,7 @@ export interface Ledger {
   clear(account: Account): void
   /** Amounts since the start that were none (negative, no number, too large) and were bent to the nearest one. */
   readonly bentAmounts: number
-  /** Waits until everything is in the database. */
+  /** Waits until everything is in the database; as long as that is out of reach. */
   flush(): Promise<void>
   /** Reservations that are open then are treated by the next start as those of a crash. Nothing may be called afterwards. */
   close(): Promise<void>
@@ -35,8 +35,8 @@ export type Reserved =
   | { readonly outcome: 'reserved'; readonly reservation: Reservation }
   /** Every account that does not let the attempt through; `refusal` of `rules/limits.ts` says it. */
   | { readonly outcome: 'blocked'; readonly blocks: readonly Block[] }
-  /** The disk does not take what would have to be remembered. */
-  | { readonly outcome: 'unavailable' }
+  /** `disk`: it does not take what would have to be remembered. `authority`: what several gateways share is out of reach. */
+  | { readonly outcome: 'unavailable'; readonly because: 'disk' | 'authority' }
 
 /** What is held for one attempt. The first of `settle` and `release` counts, and nothing after it does anything. */
 export interface Reservation {

@@ -15,6 +15,10 @@ export type LedgerRecord =
   /** unpriced: 1, when nobody knows what it cost. */
   | ['settle', attempt: string, charges: number[], unpriced: 0 | 1]
   | ['release', attempt: string]
+  /** Of a shared ledger alone: whether it was reserved is not known. */
+  | ['cancel', attempt: string]
+  /** Of a shared ledger alone, where windows are numbered elsewhere: `clear` for the window of that moment. */
+  | ['empty', Unit, account: string, atMs: number]
 
 export function windowLine({ number, unit, account, rule, startMs, endMs, used }: StoredWindow): string {
   return JSON.stringify(['window', number, unit, account, rule, startMs, endMs, used])
@@ -45,6 +49,14 @@ export function releaseLine(attempt: string): string {
   return `["release","${attempt}"]`
 }
 
+export function cancelLine(attempt: string): string {
+  return `["cancel","${attempt}"]`
+}
+
+export function emptyLine(unit: Unit, account: string, atMs: number): string {
+  return JSON.stringify(['empty', unit, account, atMs])
+}
+
 /** What each field of a record is: n a count, N a count or null, s a text, l a list of counts. */
 const SHAPES: Readonly<Record<string, string>> = {
   window: 'nsssnnn',
@@ -53,6 +65,8 @@ const SHAPES: Readonly<Record<string, string>> = {
   owe: 'slNnn',
   settle: 'sln',
   release: 's',
+  cancel: 's',
+  empty: 'ssn',
 }
 
 /** Undefined: the line is torn or damaged. */

@@ -1,6 +1,6 @@
 import type { Unit } from '../../rules/limits.ts'
 import type { CountedWindow } from './counters.ts'
-import type { Amounts, Reservation } from './port.ts'
+import type { Amounts, Reservation, Reserved } from './port.ts'
 import { oweLine, releaseLine, settleLine } from './records.ts'
 
 /** Where the lines of the journal go. */
@@ -22,7 +22,21 @@ export interface Hold {
 /** Makes an amount of anything: a whole number that is not negative, and that sums stay exact with. */
 export type Bend = (amount: number) => number
 
-/** Holds of one attempt, in the windows in which it was made. */
+/** A thousand times what the dearest call of today costs, and far below where sums of nano-dollars lose a unit. */
+const AMOUNT_MAX = 1e14
+
+/** A negative amount would refill a budget, and what is no number would end it (A12). */
+export function bent(amount: number): number {
+  return amount >= 0 ? Math.min(Math.ceil(amount), AMOUNT_MAX) : 0
+}
+
+/** For accounts that none binds. */
+export const NOTHING_HELD: Reserved = {
+  outcome: 'reserved',
+  reservation: { attempt: '', owe: () => {}, settle: () => {}, release: () => {} },
+}
+
+/** Holds of one attempt, in the windows in which it was made; whoever makes it adds them there. */
 export class HeldReservation implements Reservation {
   readonly attempt: string
   readonly #holds: readonly Hold[]
@@ -35,7 +49,6 @@ export class HeldReservation implements Reservation {
     this.#holds = holds
     this.#recorder = recorder
     this.#bend = bend
-    for (const { window, amount } of holds) window.reserved += amount
   }
 
   owe(known: Amounts): void {

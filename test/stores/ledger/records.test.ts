@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  cancelLine,
   clearLine,
+  emptyLine,
   oweLine,
   parseRecord,
   releaseLine,
@@ -35,6 +37,8 @@ const LINES: [line: string, record: unknown[]][] = [
   [settleLine('a.1', '5,1', false), ['settle', 'a.1', [5, 1], 0]],
   [settleLine('a.1', '0', true), ['settle', 'a.1', [0], 1]],
   [releaseLine('a.1'), ['release', 'a.1']],
+  [cancelLine('a.1'), ['cancel', 'a.1']],
+  [emptyLine('tokens', 'Büro "7"\n', 17), ['empty', 'tokens', 'Büro "7"\n', 17]],
 ]
 
 it.each(LINES)('%s is one line, and is read as it was written', (line, record) => {
