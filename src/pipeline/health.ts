@@ -43,7 +43,7 @@ export type HealthChange =
 const LANES_MAX = 1024
 const KEYS_MAX = 1024
 /** A try that takes longer than this is no reason to hold up the next. */
-const TRY_MAX_MS = 10_000
+export const TRY_MAX_MS = 10_000
 
 /**
  * How the provider keys do, as the calls that go there find it: no request is made to ask. Knows only what has failed

@@ -6,7 +6,7 @@ import { clientGone } from './relay.ts'
 /** How long a call waits for its turn. Then its client does better to come again: agents do, and others' turns come. */
 export const WAIT_MAX_MS = 30_000
 /** When a client that was refused may come again. */
-const RETRY_AFTER_SECONDS = 2
+export const RETRY_AFTER_SECONDS = 2
 
 /** Whose requests are counted: a provider, or one of its keys. */
 export interface SlotOwner {

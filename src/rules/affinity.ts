@@ -8,7 +8,7 @@ export interface Session {
 }
 
 /** Prompt caches of providers live from five minutes to an hour. */
-const TTL_MS = 3_600_000
+export const TTL_MS = 3_600_000
 /** Longer than any cache: what is remembered is bounded in number, too, and old sessions would push out young ones. */
 const TTL_MAX_MS = 24 * 3_600_000
 const OFF = new Set(['off', 'false', '0'])

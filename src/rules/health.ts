@@ -40,11 +40,11 @@ export const EJECT_AFTER = 5
 export const EJECT_STEP_MS = 30_000
 export const EJECT_MAX_MS = 300_000
 /** Keys that their provider refuses stay refused until somebody acts; whoever has paid his bill waits this long. */
-const KEY_COOL_MS = 60_000
+export const KEY_COOL_MS = 60_000
 /** For a limit that does not say when it ends; those of providers are by the minute or by the second. */
-const LIMIT_COOL_MS = 10_000
+export const LIMIT_COOL_MS = 10_000
 /** Limits by the day say that they end tomorrow; they may be raised before. */
-const LIMIT_COOL_MAX_MS = 300_000
+export const LIMIT_COOL_MAX_MS = 300_000
 /** What did not fail for this long is not in a row with what came before. Longer than anything is left out. */
 export const FORGET_AFTER_MS = 600_000
 

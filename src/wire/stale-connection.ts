@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
  * A connection that was ended for being idle breaks as soon as the other side hears of the next request: after one
  * round trip. Whatever has worked for longer than this has begun, and is billed.
  */
-const STALE_WITHIN_MS = 1_000
+export const STALE_WITHIN_MS = 1_000
 
 /** How a connection was when a request was written to it. */
 interface Written {

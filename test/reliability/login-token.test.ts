@@ -13,6 +13,13 @@ import { Rig, ask, measured, newCase } from './rig/rig.ts'
 
 const LOGIN = 'sk-ant-oat01-canary-5c8e0f2b7d1a'
 const HOST = 'api.anthropic.com'
+/** Of people whose own account is not let in. */
+const REFUSALS = [
+  { token: 'sk-ant-oat01-limited-1', type: 'rate_limit_error', status: '429 Slow' },
+  { token: 'sk-ant-oat01-revoked-1', type: 'authentication_error', status: '401 No' },
+  { token: 'sk-ant-oat01-barred-1', type: 'permission_error', status: '403 No' },
+  { token: 'sk-ant-oat01-unpaid-1', type: 'billing_error', status: '402 No' },
+]
 
 const { authority, ...issued } = makeCertificates([HOST])
 
@@ -32,8 +39,10 @@ beforeAll(async () => {
       const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0)
       if (text.length - text.indexOf('\r\n\r\n') - 4 < length) return
       atAnthropic.push(text)
+      const refusal = REFUSALS.find(({ token }) => text.includes(token))
       text = ''
-      socket.write(measured(CLAUDE.whole(`with ${LOGIN}`)))
+      if (refusal === undefined) return socket.write(measured(CLAUDE.whole(`with ${LOGIN}`)))
+      socket.write(measured(CLAUDE.errorBody('No', refusal.type), 'application/json', refusal.status))
     })
   })
   const proxy = createHttpServer()
@@ -132,6 +141,23 @@ describe('K5 the token of a Claude login', () => {
     expect(seenAt('others')).not.toContain(LOGIN)
     expect(seenAt('others')).not.toContain('sk-ant-oat')
   })
+
+  it.each(REFUSALS)(
+    'C17 that Anthropic refuses ($status) keeps no other person’s out',
+    async ({ token, status }) => {
+      for (let call = 0; call < 10; call++) {
+        const headers = { ...login, authorization: `Bearer ${token}` }
+        const refused = await rig.call(ask('claude-opus-5-5', SAY), { headers }).answer()
+        expect(refused.status).toBe(Number.parseInt(status))
+      }
+      const session = newCase()
+      const body = { ...ask('claude-opus-5-5', SAY), fallbacks: ['relay/claude-opus-5-5'] }
+      const headers = { ...login, 'x-claude-code-session-id': session }
+      expect((await rig.call(body, { headers }).answer()).status).toBe(200)
+      const { attempts } = await rig.row(session)
+      expect(attempts.map(({ provider, status: own }) => [provider, own])).toEqual([['anthropic', 200]])
+    },
+  )
 
   it('is in no row, and in nothing that is printed', () => {
     expect(JSON.stringify(allRows(rig.gateway.appDir))).not.toContain(LOGIN)

@@ -477,6 +477,37 @@ describe('A18 requests at once', () => {
     expect(idle()).toEqual([0, 0])
   })
 
+  it.each<[string, string, (leave: () => void) => Fate]>([
+    ['passthrough that answers', '/openai_passthrough/v1/chat/completions', () => 200],
+    ['passthrough that is reset', '/openai_passthrough/v1/chat/completions', () => 'reset'],
+    [
+      'passthrough whose client leaves',
+      '/openai_passthrough/v1/chat/completions',
+      (leave) => (leave(), 'hang'),
+    ],
+    ['embeddings that fail', '/v1/embeddings', () => 500],
+    ['embeddings whose client leaves', '/v1/embeddings', (leave) => (leave(), 'hang')],
+  ])('%s gives its slot back', async (_what, path, fate) => {
+    const { slots } = gateway.resilience()
+    let taken = 0
+    for (let call = 0; call < 3; call++) {
+      const gone = new AbortController()
+      fleet.answer(() => {
+        taken += slots.inFlight('narrow')
+        return fate(() => gone.abort())
+      })
+      const body = { input: 'word' }
+      await ask('narrow/m', {
+        path,
+        body,
+        signal: gone.signal,
+        headers: { 'x-model-provider': 'narrow' },
+      }).catch(() => undefined)
+      await expect.poll(() => slots.inFlight('narrow')).toBe(0)
+    }
+    expect(taken).toBe(3)
+  })
+
   it('those over the bound wait in order, and more than may wait are refused', async () => {
     const { arrived, letGo } = gate()
     const first = ask('narrow/m')

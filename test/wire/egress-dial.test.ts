@@ -225,6 +225,28 @@ describe('TLS', () => {
     })
   })
 
+  it('C16 a kept connection that is closed as it gets the next request says so, a new one does not', async () => {
+    let requests = 0
+    const { port } = await listening(
+      createTlsServer(issued['api.test'], (socket) =>
+        socket
+          .on('error', () => undefined)
+          .on('data', () => (requests++ === 0 ? socket.write(page) : socket.end())),
+      ),
+    )
+    const upstream = upstreamAt(`https://api.test:${port}`, {
+      caCertificatePem: issued.authority,
+      maxConnections: 1,
+    })
+    const egress = newEgress(local)
+    await send(egress, upstream).outcome
+    const outcomes = [await send(egress, upstream).outcome, await send(egress, upstream).outcome]
+    expect(outcomes.map(({ error }) => [error?.kind, error?.details.isStale])).toEqual([
+      ['upstream_unreachable', true],
+      ['upstream_unreachable', undefined],
+    ])
+  })
+
   it('insecure_skip_verify trusts any', async () => {
     const { port } = await tls(issued['other.test'])
     const upstream = upstreamAt(`https://api.test:${port}`, { insecureSkipVerify: true })
