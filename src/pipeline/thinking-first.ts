@@ -28,10 +28,12 @@ export function withoutLateThinking(
   const changed = settings === undefined ? undefined : rule.without(settings)
   const messages = fields.get('messages')
   if (changed === undefined || messages === undefined) return []
-  const blocks = lastAnswer(body, messages)
-    .filter((span) => foreign === undefined || !isForeignBlock(body, span, foreign, model))
-    .map((span) => parseBlock(body, span) ?? {})
-  if (!blocks.some((block) => rule.isCall(block)) || rule.isThinking(blocks[0]!)) return []
+  const spans = lastAnswer(body, messages)
+  const kept = spans.filter((span) => foreign === undefined || !isForeignBlock(body, span, foreign, model))
+  const blocks = kept.map((span) => parseBlock(body, span) ?? {})
+  const calls = blocks.filter((block) => rule.isCall(block))
+  if (calls.length === 0 || rule.isThinking(blocks[0]!)) return []
+  if (kept.length === spans.length && calls.every((call) => rule.isOwnCall(call))) return []
   return Object.entries(changed).map(([name, value]) => ({
     span: fields.get(name)!,
     text: JSON.stringify(value),

@@ -60,4 +60,6 @@ export interface ThinkingFirst {
   without(settings: JsonObject): JsonObject | undefined
   isThinking(block: JsonObject): boolean
   isCall(block: JsonObject): boolean
+  /** May the upstream's own model have made the call? What it made it takes back as it is. */
+  isOwnCall(block: JsonObject): boolean
 }

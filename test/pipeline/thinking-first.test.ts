@@ -18,7 +18,8 @@ const OURS = '{"type":"thinking","thinking":"h","signature":"signalbox.x"}'
 const CLAUDES = '{"type":"thinking","thinking":"h","signature":"EqQB"}'
 const SEALED = '{"type":"redacted_thinking","data":"EqQB"}'
 const TEXT = '{"type":"text","text":"a thinking"}'
-const CALL = '{"type":"tool_use","id":"t","name":"Bash","input":{ "id": 9007199254740993 }}'
+const CALL = '{"type":"tool_use","id":"call_1","name":"Bash","input":{ "id": 9007199254740993 }}'
+const CLAUDES_CALL = CALL.replace('call_1', 'toolu_01A')
 const RESULT = '{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"r"}]}'
 const BUDGET = '{ "type": "enabled", "budget_tokens": 2000 }'
 const OFF = '{"type":"disabled"}'
@@ -31,6 +32,7 @@ describe('D6 no budget for thinking in a loop of tools that began without', () =
     ['nothing before the call', [CALL]],
     ['text before the call', [TEXT, CALL]],
     ['another model’s thinking, which is cut out', [OURS, CALL]],
+    ['another model’s thinking before a call with an id of Claude’s', [OURS, CLAUDES_CALL]],
     ['Claude’s thinking behind a call', [OURS, CALL, CLAUDES]],
   ])('%s', (_row, blocks) => {
     expect(edited(anthropic, loop(BUDGET, blocks))).toBe(loop(OFF, blocks))
@@ -40,6 +42,8 @@ describe('D6 no budget for thinking in a loop of tools that began without', () =
     ['Claude’s thinking', loop(BUDGET, [CLAUDES, CALL])],
     ['Claude’s thinking behind ours', loop(BUDGET, [OURS, CLAUDES, CALL])],
     ['sealed thinking', loop(BUDGET, [SEALED, CALL])],
+    ['calls of a model that did not think, and takes them back', loop(BUDGET, [TEXT, CLAUDES_CALL])],
+    ['the same from a cloud', loop(BUDGET, [CALL.replace('call_1', 'toolu_bdrk_01A')])],
     ['an answer without calls', loop(BUDGET, [TEXT])],
     ['adaptive thinking, which has no such rule', loop('{"type":"adaptive"}', [CALL])],
     ['no thinking', loop(OFF, [CALL])],

@@ -17,7 +17,11 @@ export const thinkingFirst: ThinkingFirst = {
   },
   isThinking: ({ type }) => type === 'thinking' || type === 'redacted_thinking',
   isCall: ({ type }) => type === 'tool_use',
+  isOwnCall: ({ id }) => typeof id === 'string' && CLAUDES_ID.test(id),
 }
+
+/** `toolu_01…`, with the cloud's name in it where one served the model. */
+const CLAUDES_ID = /^toolu_(?:bdrk_|vrtx_)?0/
 
 function clearsThinking(edit: unknown): boolean {
   return isObject(edit) && typeof edit.type === 'string' && edit.type.startsWith('clear_thinking_')

@@ -10,4 +10,6 @@ export const thinkingFirst: ThinkingFirst = {
   },
   isThinking: ({ reasoningContent }) => reasoningContent !== undefined,
   isCall: ({ toolUse }) => toolUse !== undefined,
+  // Ids look alike for all models here, and only Claude has this field: it always begins with what led to its calls.
+  isOwnCall: () => false,
 }
