@@ -118,6 +118,7 @@ export class CallRecord {
       stream: this.#request?.stream ?? false,
       latencyMs: performance.now() - this.#call.startedAt,
       budgetWarning: this.#attempts.at(-1)?.held?.budgetWarning,
+      dropped: this.#warnings.flatMap(({ kind, field }) => (kind === 'dropped' ? [field] : [])),
     }
   }
 

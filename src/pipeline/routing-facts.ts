@@ -14,16 +14,35 @@ export interface RoutingFacts {
   readonly latencyMs: number
   /** Of a budget that is near its end. */
   readonly budgetWarning: string | undefined
+  /** Fields of the request for which the upstream has no place, in the client's own terms. */
+  readonly dropped: readonly string[]
 }
 
-/** On every answer: a client's own log can say who served it, and that its budget comes to its end. */
-export function routingHeaders({ target, budgetWarning }: RoutingFacts): Record<string, string> {
+/**
+ * On every answer: a client's own log can say who served it, what of its request was left out, and that its budget
+ * comes to its end.
+ */
+export function routingHeaders({ target, budgetWarning, dropped }: RoutingFacts): Record<string, string> {
   if (target === undefined) return {}
+  const leftOut = listOf(dropped)
   const provider = {
     'x-signalbox-provider': target.provider.id,
+    ...(leftOut !== '' && { 'x-signalbox-dropped': leftOut }),
     ...(budgetWarning !== undefined && { 'x-signalbox-budget-warning': budgetWarning }),
   }
   return HEADER_TEXT.test(target.model) ? { ...provider, 'x-signalbox-model': target.model } : provider
+}
+
+/** Some clients give all headers together 8 KB. */
+const LIST_MAX_LENGTH = 512
+
+function listOf(names: readonly string[]): string {
+  let list = ''
+  for (const name of new Set(names)) {
+    const longer = list === '' ? name : `${list}, ${name}`
+    if (HEADER_TEXT.test(name) && longer.length <= LIST_MAX_LENGTH) list = longer
+  }
+  return list
 }
 
 /** Names of models come from clients and may hold what no header can. */

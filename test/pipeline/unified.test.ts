@@ -173,6 +173,37 @@ it.each([
   })
 })
 
+describe('#27 #73 what the upstream has no place for is named to the client', () => {
+  const messages = [{ role: 'user', content: 'Hi' }]
+  const anthropic = { model: 'groq/a', max_tokens: 9, messages }
+  const contents = [{ parts: [{ text: 'Hi' }] }]
+  it.each([
+    [
+      'Gemini’s',
+      '/genai/v1beta/models/groq/a:generateContent',
+      { contents, safetySettings: [] },
+      'safetySettings',
+    ],
+    [
+      'Anthropic’s',
+      '/anthropic/v1/messages',
+      { ...anthropic, top_k: 5, inference_geo: 'us' },
+      'top_k, inference_geo',
+    ],
+    ['none', '/anthropic/v1/messages', anthropic, null],
+    [
+      'none of the upstream’s own',
+      '/openai/v1/chat/completions',
+      { model: 'groq/a', messages, seed: 1 },
+      null,
+    ],
+  ])('%s', async (_case, path, body, dropped) => {
+    const { status, headers } = await post(JSON.stringify(body), path)
+    expect(status).toBe(200)
+    expect(headers.get('x-signalbox-dropped')).toBe(dropped)
+  })
+})
+
 it.each(['in the body', 'in the path'])('a model of a name too long %s is refused', async (place) => {
   const model = 'm'.repeat(513)
   const inPath = place === 'in the path'
