@@ -118,17 +118,12 @@ export class CallRecord {
       stream: this.#request?.stream ?? false,
       latencyMs: performance.now() - this.#call.startedAt,
       budgetWarning: this.#attempts.at(-1)?.held?.budgetWarning,
-      dropped: this.#warnings.flatMap(({ kind, field }) => (kind === 'dropped' ? [field] : [])),
+      warnings: this.#warnings,
     }
   }
 
   warn(warnings: readonly Warning[]): void {
     this.#warnings.push(...warnings)
-  }
-
-  /** What had to be left out for the attempt that was made ready last. */
-  get warnings(): readonly Warning[] {
-    return this.#warnings
   }
 
   /** Begins an attempt; what it returned is told by `ended`. `onFirstPart`: its answer has begun. */

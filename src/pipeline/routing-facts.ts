@@ -1,4 +1,5 @@
 import type { ErrorKind, GatewayError } from '../message/error.ts'
+import type { Warning } from '../message/request.ts'
 import type { Call } from './call.ts'
 import type { Target } from './plan.ts'
 import { requestKind } from './request-kind.ts'
@@ -14,17 +15,17 @@ export interface RoutingFacts {
   readonly latencyMs: number
   /** Of a budget that is near its end. */
   readonly budgetWarning: string | undefined
-  /** Fields of the request for which the upstream has no place, in the client's own terms. */
-  readonly dropped: readonly string[]
+  /** What had to be left out or changed for the attempt that was made ready last. */
+  readonly warnings: readonly Warning[]
 }
 
 /**
  * On every answer: a client's own log can say who served it, what of its request was left out, and that its budget
  * comes to its end.
  */
-export function routingHeaders({ target, budgetWarning, dropped }: RoutingFacts): Record<string, string> {
+export function routingHeaders({ target, budgetWarning, warnings }: RoutingFacts): Record<string, string> {
   if (target === undefined) return {}
-  const leftOut = listOf(dropped)
+  const leftOut = listOf(warnings.flatMap(({ kind, field }) => (kind === 'dropped' ? [field] : [])))
   const provider = {
     'x-signalbox-provider': target.provider.id,
     ...(leftOut !== '' && { 'x-signalbox-dropped': leftOut }),

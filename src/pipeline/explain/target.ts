@@ -177,7 +177,7 @@ function bodyOf(
   const { body, onSent } = prepared({ target, operation }, call, request, record)
   const isUntouched = body === request.body
   const changes = isUntouched || target.mode === 'translated' ? [] : changedFields(request, body)
-  const explained = { bytes: body.length, isUntouched, changes, dropped: [...record.warnings] }
+  const explained = { bytes: body.length, isUntouched, changes, dropped: [...record.routing().warnings] }
   onSent()
   return explained
 }
