@@ -76,7 +76,11 @@ function reservationTexts({ reservation }: TargetView): string[] {
   return [`at most ${money} and ${typeof tokens === 'number' ? `${tokens} tokens` : 'any number of tokens'}`]
 }
 
-const UNKNOWN_MONEY = { unbounded: 'any amount', unpriced: 'nobody knows how much (no price)' } as const
+const UNKNOWN_MONEY = {
+  unbounded: 'any amount',
+  unpriced: 'nobody knows how much (no price)',
+  untold: 'nobody says how much',
+} as const
 
 function limitText(limit: TargetView['limits'][number]): string {
   const { owner, unit, used, reserved, would_hold: hold, blocks, period, resets_at: resets } = limit

@@ -32,6 +32,8 @@ export interface MeteredAttempt {
   readonly held?: Held | undefined
   /** Where its usage is read from; undefined: no answer came. */
   meter: Meter | undefined
+  /** Why nobody can know what its answer costs; undefined: it can be known, or it has no answer. */
+  unpriced?: string
   /** Set once: what was charged for it does not change any more. */
   bill?: Bill
 }
@@ -96,12 +98,12 @@ export function reportedUsage({ meter }: MeteredAttempt): Usage | undefined {
  */
 export function billFor(attempt: MeteredAttempt, usage: Usage | undefined, context: CostContext): Bill {
   if (attempt.bill !== undefined) return attempt.bill
-  const { held, row, meter } = attempt
-  const isAnswered = row.error === undefined || meter?.complete === true
+  const { held, row, meter, unpriced } = attempt
+  const isAnswered = row.error === undefined || meter?.complete === true || unpriced !== undefined
   const used = usage !== undefined && isUsed(usage) ? usage : undefined
   const known = used === undefined ? costWithoutUsage(attempt, context) : attemptCost(attempt, used, context)
   const cost = held === undefined ? known : charged(known, held)
-  if (used !== undefined || isAnswered) held?.reservation.settle(amountsOf(used, cost, held, meter))
+  if (used !== undefined || isAnswered) held?.reservation.settle(amountsOf(used, cost, attempt, held))
   else held?.reservation.release()
   return (attempt.bill = { usage: used, cost })
 }
@@ -121,13 +123,14 @@ function beyond(nanodollars: number, { nanodollars: most }: Demand): { beyondHel
 function amountsOf(
   usage: Usage | undefined,
   { nanodollars }: CallCost,
+  { meter, unpriced }: MeteredAttempt,
   { demand }: Held,
-  meter: Meter | undefined,
 ): Amounts {
   if (usage !== undefined)
     return { nanodollars, tokens: totalInputTokens(usage) + usage.outputTokens, requests: 1 }
   // An answer of which nobody said what it used; without a meter it uses no tokens.
-  const tokens = meter !== undefined && typeof demand.tokens === 'number' ? demand.tokens : 0
+  const usesTokens = meter !== undefined || unpriced !== undefined
+  const tokens = usesTokens && typeof demand.tokens === 'number' ? demand.tokens : 0
   return { nanodollars, tokens, requests: 1 }
 }
 
@@ -154,8 +157,9 @@ export function oweFor(
   })
 }
 
-/** Nothing, unless an answer came whole. */
+/** Nothing, unless an answer came whole, or one of which nothing can be known. */
 function costWithoutUsage(attempt: MeteredAttempt, context: CostContext): CallCost {
+  if (attempt.unpriced !== undefined) return { nanodollars: null, reason: attempt.unpriced }
   return attempt.meter?.complete === true ? unmetered(attempt, context) : { nanodollars: 0 }
 }
 

@@ -12,6 +12,7 @@ import { outputOf } from './prospect-output.ts'
 
 export const NOTHING: Prospect = { inputTokens: 0, outputTokens: 0 }
 export const UNKNOWN: Prospect = { inputTokens: undefined, outputTokens: undefined }
+export const LATER: Prospect = { ...UNKNOWN, runsLater: true }
 
 /** A request beside conversations. */
 export interface Asked extends Fields {
@@ -54,9 +55,9 @@ export const OPERATIONS: Readonly<Record<OperationId, Look>> = {
   // Kept for nothing, or paid for by the month.
   files: () => NOTHING,
   // What the requests of a batch cost is known when they are done.
-  batches: ({ call }) => (kindOf(call) === 'batch_create' ? UNKNOWN : NOTHING),
+  batches: ({ call }) => (kindOf(call) === 'batch_create' ? LATER : NOTHING),
   // A container costs by the session.
-  containers: ({ call }) => (kindOf(call) === 'container_create' ? UNKNOWN : NOTHING),
+  containers: ({ call }) => (kindOf(call) === 'container_create' ? LATER : NOTHING),
 }
 
 /** Names of fields: in a text, the closing quote has a backslash in front of it. */
@@ -160,7 +161,7 @@ const VIDEO_SECONDS = 10
 
 function videoProspect(asked: Asked): Prospect {
   const kind = kindOf(asked.call)
-  if (kind === 'video_remix') return { ...UNKNOWN, pieces: { videoSecond: undefined } }
+  if (kind === 'video_remix') return { ...LATER, pieces: { videoSecond: undefined } }
   if (kind !== undefined && kind !== 'video_generation') return NOTHING
   const settings = settingsOf(asked)
   const lengths = settings?.flatMap((each): Amount[] => [

@@ -8,7 +8,7 @@ import type { Target } from './plan.ts'
 import { hidesLetters, isListOfNames, objectAt, objectOf, says } from './prospect-fields.ts'
 import type { Fields } from './prospect-fields.ts'
 import { inputOf } from './prospect-media.ts'
-import { NOTHING, OPERATIONS, UNKNOWN } from './prospect-operations.ts'
+import { LATER, NOTHING, OPERATIONS, UNKNOWN } from './prospect-operations.ts'
 import { outputOf } from './prospect-output.ts'
 import { servicesOf } from './prospect-services.ts'
 import { ownToolsOf } from './prospect-tools.ts'
@@ -33,6 +33,7 @@ export function prospectOf(
   const asked = operation === 'passthrough' ? passed(call, request, facts) : operation
   if (asked === 'nothing') return NOTHING
   if (asked === 'unknown') return UNKNOWN
+  if (asked === 'later') return LATER
   const fields = fieldsOf(request)
   if (fields === undefined) return UNKNOWN
   if (asked === 'generate') return conversation(fields, call.protocol.id, target, facts)
@@ -140,8 +141,9 @@ function passed(
   { passthrough, path }: Call,
   { model, fields }: InboundRequest,
   facts: ModelFacts | undefined,
-): OperationId | 'generate' | 'nothing' | 'unknown' {
-  if (/count_?tokens$/i.test(path)) return 'nothing'
+): OperationId | 'generate' | 'nothing' | 'later' | 'unknown' {
+  if (/(?:count[-_]?tokens(?::rawpredict)?|\/input_tokens)$/i.test(path)) return 'nothing'
+  if (/:(?:async)?batchGenerateContent$|:asyncBatchEmbedContent$|\/batches$/i.test(path)) return 'later'
   // Of a body that could not be read nothing is known.
   if (fields.size === 0) return 'unknown'
   if (passthrough?.generates === true) return 'generate'

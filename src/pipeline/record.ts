@@ -6,7 +6,7 @@ import { CODECS } from '../operations/index.ts'
 import type { Operation } from '../protocols/endpoint.ts'
 import { requestClass } from '../rules/request-class.ts'
 import type { Configuration, ProviderKey } from '../stores/config/configuration.ts'
-import type { AttemptRow, CallCost, CallRow, LogWriter } from '../stores/logs/port.ts'
+import type { AttemptRow, CallRow, LogWriter } from '../stores/logs/port.ts'
 import type { Caller } from './authenticate.ts'
 import { ByteKeeper } from './byte-keeper.ts'
 import { billFor, callCost, fullUsage, isUsed, oweFor, reportedUsage } from './call-cost.ts'
@@ -64,7 +64,6 @@ export class CallRecord {
   #answerBytes = 0
   /** Of the answer, what would be charged if the gateway died. */
   #owedBytes = 0
-  #unpriced: string | undefined
   #written = false
 
   constructor(call: Call, configuration: Configuration, logs: LogWriter) {
@@ -175,9 +174,9 @@ export class CallRecord {
     this.#attempts.at(-1)!.meter = meter
   }
 
-  /** What the call cost cannot be known, and is not nothing. */
+  /** What the answer costs that has begun cannot be known, and is not nothing. */
   unpriced(reason: string): void {
-    this.#unpriced = reason
+    this.#attempts.at(-1)!.unpriced = reason
   }
 
   /** The answer has begun: no other attempt can follow, so nobody needs the request's body any more. */
@@ -264,11 +263,6 @@ export class CallRecord {
     oweFor(attempt, { inputTokens, outputTokens }, this.costContext)
   }
 
-  #cost(usage: Usage | undefined): CallCost {
-    const cost = callCost(this.#attempts, usage, this.costContext)
-    return this.#unpriced === undefined ? cost : { nanodollars: null, reason: this.#unpriced }
-  }
-
   #row(httpStatus: number, error: GatewayError | undefined): CallRow {
     const last = this.#attempts.at(-1)
     const meter = last?.meter ?? this.#attempts.findLast((attempt) => attempt.meter !== undefined)?.meter
@@ -285,7 +279,7 @@ export class CallRecord {
       error,
       usage,
       usageSource,
-      cost: this.#cost(last?.meter === undefined ? undefined : usage),
+      cost: callCost(this.#attempts, last?.meter === undefined ? undefined : usage, this.costContext),
       attempts: this.#attempts,
       finish: meter?.finish,
       firstPartAt: this.#firstPartAt,

@@ -18,6 +18,8 @@ export interface Prospect {
   readonly unaskedServices?: readonly string[]
   /** Sound goes in or out. */
   readonly hasAudio?: boolean
+  /** A job is ordered that runs later: what it uses is never told here. */
+  readonly runsLater?: true
 }
 
 export type PieceKind = Extract<
@@ -59,6 +61,7 @@ function worstCost(
   prices: Prices | undefined,
 ): Demand['nanodollars'] {
   const { outputTokens, pieces = {}, hasAudio = false } = prospect
+  if (prospect.runsLater === true) return 'untold'
   const candidates = prices && candidateRates(prices, inputTokens ?? Infinity, prospect)
   if (prices === undefined || candidates === undefined) return 'unpriced'
   const dearest = (kinds: readonly RateKind[]) => dearestOf(candidates, kinds)

@@ -67,10 +67,10 @@ export interface Balance extends Window {
 
 /**
  * What an attempt may use at most, as far as it can be said before it is sent. `unbounded`: more than can be said.
- * `unpriced`: it costs something, and nobody knows how much a unit of it does.
+ * `unpriced`: it costs something, and nobody knows how much a unit of it does. `untold`: nor will its answer say.
  */
 export interface Demand {
-  readonly nanodollars: number | 'unbounded' | 'unpriced'
+  readonly nanodollars: number | 'unbounded' | 'unpriced' | 'untold'
   readonly tokens: number | 'unbounded'
 }
 
@@ -85,13 +85,13 @@ export function holdFor(account: Account, balance: Balance, demand: Demand): num
   const limit = limitOf(account)
   const left = limit - balance.used - balance.reserved
   const wanted = wantedOf(account, demand)
-  if (wanted === 'unpriced') return undefined
+  if (wanted === 'unpriced' || wanted === 'untold') return undefined
   if (wanted === 'unbounded') return left > 0 ? left : undefined
   return wanted === 0 || wanted <= left ? wanted : undefined
 }
 
 /** What an attempt takes of an account, as {@link holdFor} asks for it. */
-export function wantedOf(account: Account, demand: Demand): number | 'unbounded' | 'unpriced' {
+export function wantedOf(account: Account, demand: Demand): Demand['nanodollars'] {
   const unit = unitOf(account)
   if (unit === 'requests') return 1
   const wanted = demand[unit]
@@ -220,6 +220,8 @@ function budgetMessage({ account, balance, demand }: Block): string {
   const { nanodollars } = demand
   if (nanodollars === 'unpriced')
     return `${prefix}the price of this model is unknown, so it cannot be held against the budget of ${called(account)}. An operator can say one in governance.pricing_overrides`
+  if (nanodollars === 'untold')
+    return `${prefix}what this costs is known when it has run, and not told here, so it cannot be held against the budget of ${called(account)}. Who has no budget may ask for it`
   const exceeded = `${prefix}${called(account)} budget exceeded`
   if (!isOwn(account)) return `${exceeded} (${resets})`
   const limit = limitOf(account)

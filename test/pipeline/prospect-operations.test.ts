@@ -13,6 +13,7 @@ import type { Circumstances } from './prospects.ts'
 
 const NOTHING = { inputTokens: 0, outputTokens: 0 }
 const UNKNOWN = { inputTokens: undefined, outputTokens: undefined }
+const LATER = { ...UNKNOWN, runsLater: true as const }
 const GPT = 'openai/gpt-5.4'
 
 describe('A1 beside conversations', () => {
@@ -204,15 +205,15 @@ describe('A1 beside conversations', () => {
       'openai/sora-2',
       { prompt: 'a' },
       { operation: 'videos', kind: 'video_remix' },
-      { pieces: { videoSecond: undefined } },
+      { pieces: { videoSecond: undefined }, runsLater: true },
     ],
     ['a question about videos', 'openai/sora-2', {}, { operation: 'videos', kind: 'video_list' }, NOTHING],
     ['a moderation', 'openai/omni-moderation-latest', { input: 'a' }, { operation: 'moderations' }, NOTHING],
     ['tokens', 'cohere/command-a-03-2025', { text: 'a' }, { operation: 'tokenize' }, NOTHING],
     ['a file', 'openai/', {}, { operation: 'files', kind: 'file_upload' }, NOTHING],
-    ['a batch', 'openai/', { input_file_id: 'f' }, { operation: 'batches', kind: 'batch_create' }, UNKNOWN],
+    ['a batch', 'openai/', { input_file_id: 'f' }, { operation: 'batches', kind: 'batch_create' }, LATER],
     ['a batch that ends', 'openai/', {}, { operation: 'batches', kind: 'batch_cancel' }, NOTHING],
-    ['a container', 'openai/', {}, { operation: 'containers', kind: 'container_create' }, UNKNOWN],
+    ['a container', 'openai/', {}, { operation: 'containers', kind: 'container_create' }, LATER],
     [
       'a file in a container',
       'openai/',

@@ -37,6 +37,7 @@ describe('what an attempt holds', () => {
       blocked,
     ],
     ['unpriced', budget(10), balance(0), demand('unpriced'), blocked],
+    ['A15 untold', budget(10), balance(0), demand('untold'), blocked],
     ['free, when nothing is left', budget(10), balance(10 * DOLLAR), demand(0), 0],
     ['free, when more than all is used', budget(10), balance(12 * DOLLAR), demand(0), 0],
     ['a budget of nothing', budget(0), balance(0), demand(1), blocked],
@@ -110,6 +111,14 @@ describe('what a blocked caller is told', () => {
       'budget_exceeded',
       undefined,
       'Budget exceeded: the price of this model is unknown, so it cannot be held against the budget of VK dev. An operator can say one in governance.pricing_overrides',
+    ],
+    [
+      'A15 a job whose cost nobody tells',
+      [block(budget(100), balance(0), demand('untold'))],
+      402,
+      'budget_exceeded',
+      undefined,
+      'Budget exceeded: what this costs is known when it has run, and not told here, so it cannot be held against the budget of VK dev. Who has no budget may ask for it',
     ],
     [
       "A16 the team's, without its amount",

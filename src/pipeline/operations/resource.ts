@@ -41,10 +41,10 @@ export async function runResource(
   const target = targetAt(provider, { call, caller, configuration })
   record.target(target)
   const key = keyFor(target, call, request, on, THREAD)
-  if (endpoint.method === 'POST' && endpoint.operation !== 'files')
-    record.unpriced('what it costs is known when it has run')
+  const isJob = endpoint.method === 'POST' && endpoint.operation !== 'files'
+  const unpriced = isJob ? 'what it costs is known when it has run' : undefined
   const path = key.reach.pathPrefix + pathOf(call, endpoint, offer, key)
-  await passOn({ call, request, target, key, path }, record, on)
+  await passOn({ call, request, target, key, path, unpriced }, record, on)
 }
 
 /** Calls that belong to no session share this one. */

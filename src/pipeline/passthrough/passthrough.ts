@@ -42,7 +42,9 @@ export async function passThrough(
   const key = keyFor(target, call, request, on)
   const { generate } = target.surface.paths
   const path = pathBehind(key.reach.pathPrefix, passthrough.path, generate) + queryOf(call)
-  await passOn({ call, request, target, key, path }, record, on)
+  const unpriced =
+    passthrough.generates || reads(call) ? undefined : 'a passthrough of which nothing is known'
+  await passOn({ call, request, target, key, path, unpriced }, record, on)
 }
 
 /** A request that goes up as it came, but for its path. */
@@ -53,6 +55,8 @@ export interface PassedRequest {
   key: ProviderKey
   /** From the root of the key's address, with its query. */
   path: string
+  /** Why nobody can know what its answer costs. */
+  unpriced: string | undefined
 }
 
 /** One attempt, and its answer as it comes. */
@@ -69,9 +73,9 @@ export async function passOn(passed: PassedRequest, record: CallRecord, on: Depe
 }
 
 async function passOnce(passed: PassedRequest, record: CallRecord, on: Dependencies): Promise<void> {
-  const { call, request, target, key } = passed
+  const { call, request, target, key, unpriced } = passed
   const opened = record.attempt(target, key, await reserve({ call, request, target, key }, record, on))
-  const reader = new PassthroughReader(call, record)
+  const reader = new PassthroughReader(call, record, unpriced)
   try {
     await send(passed, record, reader, on)
     opened.ended(reader.status)

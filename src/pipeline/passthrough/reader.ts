@@ -20,6 +20,7 @@ const READ_MAX_BYTES = 8 * 1024 * 1024
 export class PassthroughReader {
   readonly #call: Call
   readonly #record: CallRecord
+  readonly #unpriced: string | undefined
   #status = 0
   #headers: AnswerHeaders = {}
   #stream: Passage | undefined
@@ -27,9 +28,11 @@ export class PassthroughReader {
   #held: Buffer[] | undefined
   #heldBytes = 0
 
-  constructor(call: Call, record: CallRecord) {
+  /** `unpriced`: why nobody can know what its answer costs. */
+  constructor(call: Call, record: CallRecord, unpriced: string | undefined) {
     this.#call = call
     this.#record = record
+    this.#unpriced = unpriced
   }
 
   get status(): number {
@@ -41,8 +44,7 @@ export class PassthroughReader {
     this.#headers = headers
     if (status >= 400) this.#held = []
     else if (this.#call.passthrough?.generates === true) this.#read(String(headers['content-type'] ?? ''))
-    else if (this.#call.passthrough !== undefined && this.#call.endpoint.method !== 'GET')
-      this.#record.unpriced('a passthrough of which nothing is known')
+    else if (this.#unpriced !== undefined) this.#record.unpriced(this.#unpriced)
   }
 
   onBytes(bytes: Buffer): void {

@@ -152,6 +152,6 @@ export class SharedLedger implements Ledger {
 /** As Postgres is asked for it. What it could not read would fail the calls that are asked for together with this one. */
 function wantedAmount(account: Account, demand: Demand): number | null {
   const wanted = wantedOf(account, demand)
-  if (wanted === 'unpriced') return null
+  if (wanted === 'unpriced' || wanted === 'untold') return null
   return wanted === 'unbounded' ? -1 : Math.min(Math.ceil(wanted), Number.MAX_SAFE_INTEGER)
 }
