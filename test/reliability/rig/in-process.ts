@@ -12,6 +12,7 @@ import { handle } from '../../../src/pipeline/handle.ts'
 import { IdleWatch } from '../../../src/pipeline/idle-watch.ts'
 import type { Resilience } from '../../../src/pipeline/resilience.ts'
 import { newResilience } from '../../../src/pipeline/resilience.ts'
+import type { CloudCredentials } from '../../../src/providers/authorization.ts'
 import { CUSTOM_BASE_TYPES, PROVIDERS, customProvider } from '../../../src/providers/index.ts'
 import type { Configuration } from '../../../src/stores/config/configuration.ts'
 import { compileText } from '../../../src/stores/config/load.ts'
@@ -29,6 +30,8 @@ export interface InProcessOptions {
   /** The ledger's clock. */
   now?: () => number
   random?: () => number
+  /** Of clouds; none unless told. */
+  credentials?: Partial<CloudCredentials>
   limits?: Partial<EdgeLimits>
 }
 
@@ -83,7 +86,7 @@ export async function startInProcess(
     get resilience() {
       return resilience
     },
-    credentials: NO_CREDENTIALS,
+    credentials: { ...NO_CREDENTIALS, ...options.credentials },
     random,
     report,
   }
