@@ -81,7 +81,8 @@ export class KeyRing {
     const { provider, loginToken } = this.#target
     if (this.#question.on.resilience.health.isQuietAt(provider.id)) return true
     if (loginToken !== undefined) return isOpen(this.rank(LOGIN_KEY))
-    return this.#draw((key) => isOpen(this.rank(key))) !== undefined
+    const { model, requested } = this.#target
+    return keysOf(this.#target).some((key) => allows(key, model, requested) && isOpen(this.rank(key)))
   }
 
   /** Of the key that the session belongs to, whatever has failed. Known after {@link first}. */
