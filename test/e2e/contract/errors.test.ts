@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 import { SIDES, ask } from '../../reliability/rig/rig.ts'
 import { RawCall, type RawAnswer } from '../../reliability/rig/raw-call.ts'
@@ -344,10 +344,11 @@ describe('contract: errors inside a stream', () => {
 
 describe('contract: of several failures the one is told that Claude Code can mend', () => {
   let keys: Pair
-  beforeAll(async () => {
+  // A gateway that has met none of the failures: keys that failed are left out for a while.
+  beforeEach(async () => {
     keys = await startPair({ second: 'sk-second-contract-2d4f6b8a', network: { max_retries: 2 } })
   }, 60_000)
-  afterAll(() => keys?.close())
+  afterEach(() => keys?.close())
 
   const OTHERS = { 401: 'invalid key', 429: 'Slow down', 529: 'Overloaded' }
   const cases = Object.entries(OTHERS).flatMap(([status, words]) =>
