@@ -2,6 +2,7 @@ import { RecentMap } from '../lib/recent-map.ts'
 import { edition, lookup } from './catalogue.ts'
 import { withPrices } from './price-fields.ts'
 import type { Prices } from './prices.ts'
+import { pricesIn } from './regional.ts'
 
 /** Prices that the operator says, and what they are for. */
 export interface PriceOverride {
@@ -34,6 +35,8 @@ export interface PriceQuestion {
   readonly providerKeyId?: string | undefined
   readonly virtualKeyId?: string | undefined
   readonly requestType: RequestType
+  /** Of Vertex, which asks more in some than in others; undefined: of others, whose names of models say it. */
+  readonly region?: string | undefined
 }
 
 export interface FoundPrice {
@@ -75,13 +78,13 @@ export class PriceBook {
     return found === 'unknown' ? undefined : found
   }
 
-  #keyOf({ provider, model, reported, requested, requestType, ...keys }: PriceQuestion): string {
+  #keyOf({ provider, model, reported, requested, requestType, region, ...keys }: PriceQuestion): string {
     const who = this.#dependsOnKeys ? `\n${keys.providerKeyId ?? ''}\n${keys.virtualKeyId ?? ''}` : ''
-    return `${provider}\n${model}\n${reported ?? ''}\n${requested ?? ''}\n${requestType}${who}`
+    return `${provider}\n${model}\n${reported ?? ''}\n${requested ?? ''}\n${requestType}\n${region ?? ''}${who}`
   }
 
   #search(question: PriceQuestion): FoundPrice | undefined {
-    const { provider, model, reported, requested } = question
+    const { provider, model, reported, requested, region } = question
     const names = [reported, model, OPAQUE.test(model) ? requested : undefined].filter(
       (name) => name !== undefined && name !== '',
     )
@@ -90,9 +93,10 @@ export class PriceBook {
       const facts = lookup(provider, name!)
       if (facts?.prices === undefined) continue
       const source = `catalogue ${edition().date}`
-      const known = { prices: facts.prices, model: `${provider}/${facts.id}`, source }
+      const here = pricesIn(region, facts.id, facts.prices)
+      const known = { prices: here, model: `${provider}/${facts.id}`, source }
       if (override === undefined) return known
-      const prices = withPrices(facts.prices, override.prices)
+      const prices = withPrices(here, override.prices)
       return { ...known, prices, source: `${override.name}, ${source}` }
     }
     return override && { prices: override.prices, model: `${provider}/${model}`, source: override.name }

@@ -220,6 +220,7 @@ function questionOf(target: Target, key: ProviderKey, { operation, virtualKeyId 
     virtualKeyId,
     requestType: requestTypeOf(operation),
     requested,
+    region: key.cloud?.kind === 'vertex' ? key.cloud.region : undefined,
   }
 }
 

@@ -49,6 +49,30 @@ describe('a price is that of', () => {
   })
 })
 
+describe('#57 Claude on Vertex costs a tenth more than worldwide', () => {
+  const book = new PriceBook([])
+  it.each([
+    ['not worldwide', 'claude-opus-4-5@20251101', 'global', 100],
+    ['in a region', 'claude-opus-4-5@20251101', 'us-east5', 110],
+    ['on a continent', 'claude-sonnet-4-5@20250929', 'eu', 110],
+    ['the newest, too', 'claude-opus-5-5', 'europe-west1', 110],
+    ['not before 4.5', 'claude-opus-4-1@20250805', 'us-east5', 100],
+    ['nor of another maker', 'gemini-2.5-pro', 'us-east5', 100],
+  ])('%s: %s in %s', (_title, model, region, perCent) => {
+    const vertex = ask({ provider: 'vertex', model })
+    const { tiers: [tier] = [], ...worldwide } = book.find({ ...vertex, region: 'global' })!.prices
+    const here = book.find({ ...vertex, region })!.prices
+    const dearer = (price: number) => (price * perCent) / 100
+    expect(here).toMatchObject({
+      input: dearer(worldwide.input!),
+      output: dearer(worldwide.output!),
+      cacheRead: dearer(worldwide.cacheRead!),
+    })
+    expect(here.tiers?.[0]?.input).toBe(tier && dearer(tier.input!))
+    expect(here.webSearch).toBe(worldwide.webSearch)
+  })
+})
+
 describe('the override in force is', () => {
   const rows: [string, PriceOverride[], Partial<PriceQuestion>, string | undefined][] = [
     ['none that is of another model', [override('a', { pattern: 'gpt-4' })], {}, undefined],
