@@ -45,10 +45,12 @@ function writtenTokens(call: Call, isStream: boolean, parts: readonly (Buffer | 
     if (delta.type === 'text' || delta.type === 'thinking') text += delta.text
     else if (delta.type === 'arguments') text += delta.json
   }
+  const bytes = Buffer.concat(parts.map((part) => Buffer.from(part)))
   try {
-    decode(call, isStream, Buffer.concat(parts.map((part) => Buffer.from(part))), read)
+    decode(call, isStream, bytes, read)
   } catch {
-    // What came before is read; the rest is no answer of this protocol.
+    // Of a stream, what came before is read; an answer in one piece that was cut is no JSON.
+    if (!isStream) text = bytes.toString('utf8')
   }
   return estimateTokens(text)
 }

@@ -136,6 +136,10 @@ const BY_KIND: Readonly<Record<ModelKind, OperationId>> = {
   video: 'videos',
 }
 
+/** Batches, trainings, runs of assistants, sessions of speech. Some name a model, and none says how much of it they take. */
+const JOBS =
+  /:(?:async)?batchGenerateContent$|:asyncBatchEmbedContent$|:tune\w*$|\/(?:batch(?:es)?|batchPredictionJobs|jobs|fine-tunes|tunedModels|runs|sessions|client_secrets|calls|evals)\/?$/i
+
 /** What is asked where anything may be: an answer, else what such a model does, else nobody knows. */
 function passed(
   { passthrough, path }: Call,
@@ -143,7 +147,7 @@ function passed(
   facts: ModelFacts | undefined,
 ): OperationId | 'generate' | 'nothing' | 'later' | 'unknown' {
   if (/(?:count[-_]?tokens(?::rawpredict)?|\/input_tokens)$/i.test(path)) return 'nothing'
-  if (/:(?:async)?batchGenerateContent$|:asyncBatchEmbedContent$|\/batches$/i.test(path)) return 'later'
+  if (JOBS.test(path)) return 'later'
   // Of a body that could not be read nothing is known.
   if (fields.size === 0) return 'unknown'
   if (passthrough?.generates === true) return 'generate'

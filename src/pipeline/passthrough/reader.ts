@@ -66,10 +66,17 @@ export class PassthroughReader {
     const call = this.#call
     const framing = clientFraming(call)
     const isStream = call.endpoint.stream ?? isFramedAs(sse, type)
-    if (!isStream) this.#held = []
+    if (!isStream) this.#held = this.#begin()
     else if (framing.id === 'sse') this.#stream = new NativePassage(call.protocol, framing, call.id)
     else this.#stream = new FramedPassage(call.protocol, framing, framing, call.id)
     if (this.#stream !== undefined) this.#record.meter(this.#stream)
+  }
+
+  /** Where it is cut, what came of it was used all the same. */
+  #begin(): Buffer[] {
+    const nothing = { finish: undefined, responseId: undefined, model: undefined }
+    this.#record.meter({ usage: {}, ...nothing, complete: false })
+    return []
   }
 
   #readWhole(body: Buffer): GatewayError | undefined {
