@@ -152,7 +152,7 @@ export interface ProviderGrant {
 
 /** Which models are meant. */
 export interface ModelList {
-  /** All names that one model goes by, its alias among them: blocked when one of them is, else allowed when one of them is. */
+  /** All names that one model goes by, its alias among them: blocked when one of them is, else allowed when one of them is; none: it may be any. */
   allows(names: readonly string[]): boolean
   /** Names that are allowed one by one; undefined: all but the blocked. For listings and checks. */
   readonly listed: readonly string[] | undefined

@@ -27,7 +27,7 @@ export function modelList({ allowed, blocked, provider, compilePattern }: ModelL
   return {
     allows: (names) =>
       !names.some((name) => outside.has(name, true)) &&
-      (inside === undefined || names.some((name) => inside.has(name, false))),
+      names.some((name) => inside === undefined || inside.has(name, false)),
     listed: allows,
   }
 }
@@ -81,7 +81,8 @@ export class Spellings {
   }
 
   #bare(name: string): string {
-    const lower = stripContextSuffix(name).toLowerCase()
+    // Some upstreams pass over blanks around a name.
+    const lower = stripContextSuffix(name.trim()).toLowerCase()
     return lower.startsWith(this.#provider) ? lower.slice(this.#provider.length) : lower
   }
 }

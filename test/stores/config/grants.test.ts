@@ -68,6 +68,7 @@ const SPELLINGS: [title: string, grant: object, name: string, allowed: boolean][
   ['G4 blocked with its maker', { blacklisted_models: ['claude-opus-4-8'] }, 'anthropic/claude-opus-4-8', false],
   ['G4 blocked in a version', { blacklisted_models: ['claude-opus-4-8'] }, 'claude-opus-4-8-20260101', false],
   ['G4 blocked with dots', { blacklisted_models: ['claude-opus-4-8'] }, 'anthropic/claude-opus-4.8', false],
+  ['G4 blocked with blanks around it', { blacklisted_models: ['claude-opus-4-8'] }, ' claude-opus-4-8\t', false],
   ['not blocked', { blacklisted_models: ['claude-opus-4-8'] }, 'claude-opus-5-5', true],
   ['of one maker', { allowed_models: ['meta-llama/llama-4'] }, 'meta-llama/llama-4', true],
   ['of another maker', { allowed_models: ['meta-llama/llama-4'] }, 'evil/llama-4', false],
@@ -84,6 +85,16 @@ it.each(SPELLINGS)('models: %s', async (_title, grant, name, allowed) => {
   const governance = await keyed({ provider_configs: [{ provider: 'openai', ...grant }] })
   const { outcome } = governance.grantFor(onlyKey(governance), 'openai', [name])
   expect(outcome).toBe(allowed ? 'granted' : 'model-blocked')
+})
+
+it('G4 what names no model could be any, so that a list of blocked ones refuses it, too', async () => {
+  const outcome = async (grant: object) => {
+    const governance = await keyed({ provider_configs: [{ provider: 'openai', ...grant }] })
+    return governance.grantFor(onlyKey(governance), 'openai', []).outcome
+  }
+  expect(await outcome({ allowed_models: ['*'], blacklisted_models: ['gpt-5-pro'] })).toBe('model-blocked')
+  expect(await outcome({ allowed_models: ['gpt-5-mini'] })).toBe('model-blocked')
+  expect(await outcome({ allowed_models: ['*'] })).toBe('granted')
 })
 
 it('of all that a model is called, one name allows it and one blocks it', async () => {
