@@ -15,8 +15,8 @@ const READ_ONLY_OF_RATE_LIMITS = ['token', 'request'].flatMap((what) =>
   COUNTED.map((each) => `${what}_${each}`),
 )
 
-/** Ids stand in paths and in logs. */
-const ID = /^[\w.:@+-]{1,100}$/
+/** Ids stand in paths, where one or two dots alone mean something else, and in logs. */
+const ID = /^(?!\.{1,2}$)[\w.:@+-]{1,100}$/
 
 /** An object that a client wants made. Throws `invalid_request` naming the field. */
 export function newBody(kind: ListedKind, given: Fields, id: string): Body {

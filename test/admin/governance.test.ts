@@ -217,6 +217,7 @@ describe('what is refused', SLOW, () => {
       /found -5/,
     ],
     ['POST teams', { id: 'a/b', name: 'x' }, 400, 'id', /1 to 100 letters/],
+    ['POST teams', { id: '..', name: 'x' }, 400, 'id', /1 to 100 letters/],
     ['POST virtual-keys', {}, 400, 'name', /name: found nothing, expected a name/],
     ['POST virtual-keys', { name: 'dev' }, 400, 'name', /found "dev" again, expected each name once/],
     ['POST virtual-keys', { name: 'x', value: 'short' }, 400, 'value', /"sk-bf-" and 16 to 200/],
