@@ -4,6 +4,7 @@ import type { Provider, Surface } from '../providers/provider.ts'
 import type { ConfiguredProvider } from '../stores/config/configuration.ts'
 import type { Call } from './call.ts'
 import { losesFormat } from './dialect.ts'
+import { checkModelsWithin } from './models-within.ts'
 import { placesFor } from './places.ts'
 import type { Place, RoutingQuestion } from './places.ts'
 import type { PlanWitness } from './plan-witness.ts'
@@ -27,7 +28,9 @@ export function plan(question: RoutingQuestion): Plan {
   const targetAt = (place: Place): Target => {
     const surface = surfaceFor(place.provider.provider, call.protocol.id, place.model, place.requested)
     checkAllowed(place.provider, kindsOf(surface, request))
-    return { ...place, surface, mode: isNative(call, request, surface) ? 'native' : 'translated' }
+    const mode = isNative(call, request, surface) ? 'native' : 'translated'
+    if (mode === 'native') checkModelsWithin(place, request, question)
+    return { ...place, surface, mode }
   }
   return targetsAt(placesFor(question), targetAt, question.witness)
 }

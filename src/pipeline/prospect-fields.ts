@@ -36,11 +36,13 @@ export function largest(amounts: readonly Amount[]): Amount {
   return most
 }
 
-/** The object in a field; `unreadable`: it is none, or names something twice. */
+/** The object in a field, whichever its name is; `unreadable`: it is none, is there twice, or names something twice. */
 export function objectOf(of: Fields, ...names: readonly string[]): Fields | 'unreadable' | undefined {
   const { body, fields } = of
-  const span = names.map((name) => fields.get(name)).find((each) => each !== undefined && !isNull(body, each))
+  const spans = names.flatMap((name) => fields.get(name) ?? []).filter((span) => !isNull(body, span))
+  const [span] = spans
   if (span === undefined) return undefined
+  if (spans.length > 1) return 'unreadable'
   const inner = objectAt(body, span)
   return inner === undefined ? 'unreadable' : { body, fields: inner }
 }

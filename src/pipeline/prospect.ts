@@ -110,9 +110,13 @@ function compacts({ body, fields }: Fields): boolean {
   return text.includes('compact') || hidesLetters(text)
 }
 
-/** Claude's own fallbacks answer at their own prices, and only there is the field anything but a list of names. */
+/**
+ * Claude's own fallbacks answer at their own prices, and only there is the field anything but a list of names. So do
+ * those that OpenRouter is given as `models`.
+ */
 function asksOtherModels(of: Fields, protocol: ProtocolId): boolean {
-  return protocol === 'anthropic' && says(of, 'fallbacks') && !isListOfNames(of, 'fallbacks')
+  if (protocol !== 'anthropic') return says(of, 'models')
+  return says(of, 'fallbacks') && !isListOfNames(of, 'fallbacks')
 }
 
 function mayAnswerInSound(of: Fields, model: string): boolean {
@@ -140,6 +144,10 @@ const BY_KIND: Readonly<Record<ModelKind, OperationId>> = {
 const JOBS =
   /:(?:async)?batchGenerateContent$|:asyncBatchEmbedContent$|:tune\w*$|\/(?:batch(?:es)?|batchPredictionJobs|jobs|fine-tunes|tunedModels|runs|sessions|client_secrets|calls|evals)\/?$/i
 
+export function isJob(path: string): boolean {
+  return JOBS.test(path)
+}
+
 /** What is asked where anything may be: an answer, else what such a model does, else nobody knows. */
 function passed(
   { passthrough, path }: Call,
@@ -147,7 +155,7 @@ function passed(
   facts: ModelFacts | undefined,
 ): OperationId | 'generate' | 'nothing' | 'later' | 'unknown' {
   if (/(?:count[-_]?tokens(?::rawpredict)?|\/input_tokens)$/i.test(path)) return 'nothing'
-  if (JOBS.test(path)) return 'later'
+  if (isJob(path)) return 'later'
   // Of a body that could not be read nothing is known.
   if (fields.size === 0) return 'unknown'
   if (passthrough?.generates === true) return 'generate'

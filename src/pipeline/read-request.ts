@@ -88,6 +88,7 @@ const MODEL_IN_PATH = /\/(?:models|model|deployments)\/([^/:]{1,512})/
 function tryScan(body: Buffer): ReadonlyMap<string, Span> {
   try {
     const { fields } = scanObject(body)
+    checkSpellings(fields)
     fallbacksOf(body, fields)
     return fields
   } catch {
@@ -185,7 +186,9 @@ function notJson({ message }: Error): GatewayError {
 
 function scan(body: Buffer, limits?: ScanLimits): ReadonlyMap<string, Span> {
   try {
-    return scanObject(body, limits).fields
+    const { fields } = scanObject(body, limits)
+    checkSpellings(fields)
+    return fields
   } catch (error) {
     if (!(error instanceof JsonScanError)) throw error
     throw new GatewayError(
@@ -193,6 +196,27 @@ function scan(body: Buffer, limits?: ScanLimits): ReadonlyMap<string, Span> {
       error.message,
       error.field === undefined ? {} : { field: error.field },
     )
+  }
+}
+
+const PLAIN_NAME = /^[a-z0-9_]*$/
+
+/**
+ * Programs in Go, such as Ollama and other gateways, read names whatever their case, and the last one wins: the model
+ * that was checked would not be the one that answers (E3).
+ */
+function checkSpellings(fields: ReadonlyMap<string, Span>): void {
+  const names = [...fields.keys()]
+  if (names.every((name) => PLAIN_NAME.test(name))) return
+  const known = new Set<string>()
+  for (const name of names) {
+    // Upper case first: there is a long s, and a sign for Kelvin.
+    const plain = name.toUpperCase().toLowerCase()
+    if (known.has(plain)) {
+      const message = `The field "${plain}" stands twice in the request body, in other letters: send it once`
+      throw new GatewayError('invalid_request', message, { field: plain })
+    }
+    known.add(plain)
   }
 }
 

@@ -499,6 +499,17 @@ describe('A1 tools of the provider’s', () => {
     expect(found.inputTokensMax).toBe((facts?.contextWindowTokens ?? facts?.maxInputTokens)! * (runs + 1))
   })
 
+  it('nor how long an answer may be that is told twice, in Google’s two spellings', () => {
+    const told = { generationConfig: { maxOutputTokens: 5 }, generation_config: { maxOutputTokens: 60_000 } }
+    const { outputTokens } = prospect('gemini', 'gemini/gemini-2.5-flash', { ...contents, ...told })
+    expect(outputTokens ?? Infinity).toBeGreaterThanOrEqual(60_000)
+  })
+
+  it('nor what OpenRouter’s other models cost', () => {
+    const body = { ...said, models: ['openai/gpt-5-pro'], max_tokens: 5000 }
+    expect(prospect('openai-chat', 'openrouter/openai/gpt-5-mini', body).outputTokens).toBeUndefined()
+  })
+
   it('nor can be said what Claude’s own fallbacks cost', () => {
     const fallbacks = (value: unknown) =>
       prospect('anthropic', OPUS, { ...said, fallbacks: value, max_tokens: 5000 })

@@ -8,9 +8,11 @@ import type { Caller } from '../authenticate.ts'
 import type { Call, Passthrough } from '../call.ts'
 import type { Dependencies } from '../dependencies.ts'
 import { queryOf } from '../forwarded-query.ts'
+import { checkModelsWithin } from '../models-within.ts'
 import { namedPlace, reads } from '../named-place.ts'
 import type { Target } from '../plan.ts'
 import { checkAllowed } from '../plan.ts'
+import { isJob } from '../prospect.ts'
 import { readAnyRequest } from '../read-request.ts'
 import type { InboundRequest } from '../read-request.ts'
 import type { CallRecord } from '../record.ts'
@@ -131,16 +133,20 @@ function routeProviders({ headers, preferredProviders }: Call, { path }: Passthr
 
 function targetAt(
   provider: ConfiguredProvider,
-  { model }: InboundRequest,
+  request: InboundRequest,
   from: Parameters<typeof namedPlace>[2],
 ): Target {
   const { call } = from
+  // What runs in a job is in its file.
+  const model = isJob(call.path) ? '' : request.model
   const { surfaces } = provider.provider
   const surface = surfaces.find(({ protocol }) => protocol.id === call.protocol.id) ?? surfaces[0]
   if (surface === undefined) throw new Error(`a provider without an API: ${provider.id}`)
   const named = call.headers['x-model-provider'] !== undefined
   const reason = named ? 'x-model-provider names it' : `${call.path.split('/')[1]} is its route`
-  return { ...namedPlace(provider, { model, reason }, from), surface, mode: 'native' }
+  const place = namedPlace(provider, { model, reason }, from)
+  if (!reads(call)) checkModelsWithin(place, request, from, 'model')
+  return { ...place, surface, mode: 'native' }
 }
 
 /**
@@ -148,13 +154,13 @@ function targetAt(
  * read: what else is asked could be any model. Calls with the same `thread` get the same key.
  */
 export function keyFor(
-  { provider, keyIds }: Target,
+  { provider, keyIds, model }: Target,
   call: Call,
   request: InboundRequest,
   on: Dependencies,
   thread?: string,
 ): ProviderKey {
-  const { model, session } = request
+  const { session } = request
   const open = provider.keys.flatMap((key) => {
     if (keyIds?.has(key.id) === false) return []
     if (model !== '') return { ...key, key }

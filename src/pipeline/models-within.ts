@@ -1,0 +1,70 @@
+import { modelBlocked } from '../rules/routing.ts'
+import { arrayElements, readString } from '../wire/json-scan.ts'
+import type { Span } from '../wire/json-scan.ts'
+import type { Place, RoutingQuestion } from './places.ts'
+import { grantFor } from './places.ts'
+import { hidesLetters, objectAt, textOf } from './prospect-fields.ts'
+import type { Fields } from './prospect-fields.ts'
+
+/**
+ * Throws `model_blocked` where the body has the provider ask a model, beside the one of the call, that the virtual key
+ * may not use: Claude's own fallbacks and advisor, OpenRouter's list of models, OpenAI's tool that draws, and what else
+ * stands in the fields of these names.
+ */
+export function checkModelsWithin(
+  { provider: { id } }: Pick<Place, 'provider'>,
+  of: Fields,
+  question: Pick<RoutingQuestion, 'caller' | 'configuration'>,
+  ...names: readonly string[]
+): void {
+  const { virtualKey } = question.caller
+  if (virtualKey?.grants === undefined) return
+  if (grantFor(id, [], question).outcome === 'granted') return
+  for (const model of [...modelsWithin(of), ...names.flatMap((name) => listed(of, name))]) {
+    const known = model === '' ? [] : [model]
+    if (grantFor(id, known, question).outcome !== 'granted') throw modelBlocked(model, id)
+  }
+}
+
+/** An empty name: the provider chooses, or readers may take it for different ones. */
+function modelsWithin(of: Fields): string[] {
+  return [...listed(of, 'models'), ...listed(of, 'fallbacks'), ...ofTools(of)]
+}
+
+/** Names, and objects that have one; Claude takes a word, too. */
+function listed({ body, fields }: Fields, name: string): string[] {
+  const span = fields.get(name)
+  if (span === undefined || body[span.start] === LETTER_N) return []
+  const elements = arrayElements(body, span)
+  if (elements === undefined) return [name === 'model' ? nameIn(body, span) : '']
+  // A list of nothing but names is the gateway's own, and goes no further.
+  if (name === 'fallbacks' && elements.every(({ start }) => body[start] === QUOTE)) return []
+  return elements.map((each) => nameIn(body, each))
+}
+
+function nameIn(body: Buffer, span: Span): string {
+  const name = readString(body, span)
+  if (name !== undefined) return name
+  const inner = objectAt(body, span)
+  return (inner && textOf({ body, fields: inner }, 'model')) ?? ''
+}
+
+/** Tools that have a model; most requests have none of these, and looking into all tools takes long. */
+const TOOLS = ['advisor', 'image_generation']
+
+function ofTools({ body, fields }: Fields): string[] {
+  const span = fields.get('tools')
+  if (span === undefined) return []
+  const text = body.subarray(span.start, span.end)
+  if (!TOOLS.some((name) => text.includes(name)) && !hidesLetters(text)) return []
+  return (arrayElements(body, span) ?? []).flatMap((element) => {
+    const inner = objectAt(body, element)
+    if (inner === undefined) return ['']
+    const tool = { body, fields: inner }
+    const isOwn = TOOLS.some((name) => textOf(tool, 'type')?.startsWith(name))
+    return isOwn && inner.has('model') ? [textOf(tool, 'model') ?? ''] : []
+  })
+}
+
+const LETTER_N = 0x6e
+const QUOTE = 0x22
