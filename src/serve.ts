@@ -12,7 +12,7 @@ import { createLog } from './lib/log.ts'
 import type { Log } from './lib/log.ts'
 import { handle } from './pipeline/handle.ts'
 import { CATALOGUE_FILE, edition, preferCatalogue } from './models/catalogue.ts'
-import { interruptedRow } from './pipeline/interrupted.ts'
+import { interruptedRow, logInterrupted } from './pipeline/interrupted.ts'
 import { IdleWatch } from './pipeline/idle-watch.ts'
 import type { Dependencies } from './pipeline/dependencies.ts'
 import type { HealthChange } from './pipeline/health.ts'
@@ -171,11 +171,10 @@ function logSources({ reader, writer }: LogStore): LogSources {
 async function openAccounts(
   appDir: string,
   configuration: Configuration,
-  { writer }: LogStore,
+  logStore: LogStore,
   report: Report,
 ): Promise<Ledger> {
-  const onInterrupted = (attempt: Interrupted) => writer.record(interruptedRow(attempt))
-  const ledger = await openChosen(configuration.ledger, { appDir, report, onInterrupted })
+  const ledger = await openChosen(configuration.ledger, { appDir, report, logStore })
   ledger.configure(accountsOf(configuration))
   return ledger
 }
@@ -183,22 +182,25 @@ async function openAccounts(
 interface LedgerContext {
   readonly appDir: string
   readonly report: Report
-  readonly onInterrupted: (attempt: Interrupted) => void
+  readonly logStore: LogStore
 }
 
 async function openChosen(
   settings: LedgerSettings,
-  { appDir, report, onInterrupted }: LedgerContext,
+  { appDir, report, logStore }: LedgerContext,
 ): Promise<Ledger> {
   if (settings.store === 'unknown')
     throw new Error(`the ledger in Postgres cannot be opened: ${settings.reason}.`)
   if (settings.store === 'postgres') {
     const { openPostgresLedger } = await import('./stores/ledger/postgres/postgres.ts')
     const journalDirectory = join(appDir, 'ledger-postgres.journal')
+    const onInterrupted = (attempt: Interrupted) =>
+      logStore.writer.record(interruptedRow(attempt.call, [attempt]))
     return openPostgresLedger({ access: settings.access, journalDirectory, report, onInterrupted })
   }
-  const { ledger, interrupted } = openLedger({ path: join(appDir, 'ledger.db'), report })
-  for (const attempt of interrupted) onInterrupted(attempt)
+  const { ledger, interrupted, logged } = openLedger({ path: join(appDir, 'ledger.db'), report })
+  const late = 'Calls that a crash cut off are not in the log yet; the next start tries again'
+  logInterrupted(interrupted, logStore).then(logged, (error: unknown) => report(late, error))
   return ledger
 }
 

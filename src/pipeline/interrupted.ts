@@ -1,14 +1,29 @@
 import type { Interrupted } from '../stores/ledger/port.ts'
-import type { CallRow } from '../stores/logs/port.ts'
+import type { CallCost, CallRow, LogStore } from '../stores/logs/port.ts'
 
 /**
- * The row of an attempt that was under way when the gateway died: all that is known of it is what it was charged with,
- * so that the sums of the log and of the budgets stay the same.
+ * Gives each call that the gateway's death cut off a row, unless it has one: the row is written after the charge, so
+ * that death may have come between the two, or before the ledger heard of the row. Rejects when the log cannot be read.
  */
-export function interruptedRow({ call, atMs, charged }: Interrupted): CallRow {
+export async function logInterrupted(
+  interrupted: readonly Interrupted[],
+  { writer, reader }: Pick<LogStore, 'writer' | 'reader'>,
+): Promise<void> {
+  if (interrupted.length === 0) return
+  // The rows of the process before may still be in the journal, where nobody finds them.
+  await writer.flush()
+  for (const [call, attempts] of Map.groupBy(interrupted, (attempt) => attempt.call))
+    if ((await reader.get(call)) === undefined) writer.record(interruptedRow(call, attempts))
+}
+
+/**
+ * The row of a call that was under way when the gateway died: all that is known of it is what its attempts were charged
+ * with, so that the sums of the log and of the budgets stay the same.
+ */
+export function interruptedRow(call: string, attempts: readonly Interrupted[]): CallRow {
   return {
     id: call,
-    timestampMs: atMs,
+    timestampMs: Math.min(...attempts.map(({ atMs }) => atMs)),
     protocol: 'unknown',
     operation: 'generate',
     requestClass: 'interrupted',
@@ -30,7 +45,7 @@ export function interruptedRow({ call, atMs, charged }: Interrupted): CallRow {
     attempts: [],
     usage: undefined,
     usageSource: 'none',
-    cost: { nanodollars: charged?.nanodollars ?? (charged === undefined ? 0 : null), reason: REASON },
+    cost: costOf(attempts),
     latencyMs: 0,
     timeToFirstTokenMs: undefined,
     finishReason: undefined,
@@ -40,6 +55,15 @@ export function interruptedRow({ call, atMs, charged }: Interrupted): CallRow {
     responseBytes: 0,
     metadata: {},
   }
+}
+
+function costOf(attempts: readonly Interrupted[]): CallCost {
+  let nanodollars: number | null = 0
+  for (const { charged } of attempts)
+    if (charged !== undefined)
+      nanodollars =
+        nanodollars === null || charged.nanodollars === null ? null : nanodollars + charged.nanodollars
+  return { nanodollars, reason: REASON }
 }
 
 const REASON = 'The gateway died while this call was under way; its cost is what was known of it then.'

@@ -205,6 +205,7 @@ export class CallRecord {
     if (!this.#isLogged && !this.#isBound) return
     const row = this.#row(httpStatus, error)
     if (this.#isLogged) this.#logs.record(row)
+    for (const { held } of this.#attempts) held?.reservation.logged()
   }
 
   /** The call is over: hands to the store what it has not got of the bodies. */

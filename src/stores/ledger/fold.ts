@@ -4,7 +4,7 @@ import type { Amounts, Interrupted, StoredWindow } from './port.ts'
 import { parseRecord } from './records.ts'
 import type { LedgerRecord } from './records.ts'
 
-/** A reservation that has not ended. */
+/** A reservation that has not ended, or of whose call the log may have no row. */
 interface Open {
   readonly call: string
   readonly atMs: number
@@ -12,6 +12,8 @@ interface Open {
   readonly windows: readonly number[]
   /** What it is charged with, in their order, if nothing more is heard of it. */
   owed?: { charges: readonly number[]; amounts: Amounts }
+  /** What it was charged with at its end; null: nothing. */
+  ended?: Amounts | null
 }
 
 type WindowRecord = Extract<LedgerRecord, ['window', ...unknown[]]>
@@ -47,12 +49,15 @@ export class Fold {
     return true
   }
 
-  /** Ends every open reservation as that of a process that is dead: charged with what it owed, else released. */
+  /**
+   * Ends every open reservation as that of a process that is dead: charged with what it owed, else released. Tells of
+   * them, and of those that are not logged, until they are.
+   */
   abandon(): Interrupted[] {
     return [...this.#open].map(([attempt, open]) => {
       const { call, atMs, owed } = open
-      this.#end(attempt, owed?.charges, owed?.amounts.nanodollars === null, true)
-      return { attempt, call, atMs, charged: owed?.amounts }
+      this.#end(attempt, owed?.charges ?? [], owed?.amounts ?? null, true)
+      return { attempt, call, atMs, charged: open.ended ?? undefined }
     })
   }
 
@@ -91,15 +96,18 @@ export class Fold {
       case 'owe': {
         const [, attempt, charges, nanodollars, tokens, requests] = record
         const open = this.#open.get(attempt)
-        if (open === undefined) return
+        if (open === undefined || open.ended !== undefined) return
         open.owed = { charges, amounts: { nanodollars, tokens, requests } }
         this.#changed.add(attempt)
         return
       }
-      case 'settle':
-        return this.#end(record[1], record[2], record[3] === 1, false)
+      case 'settle': {
+        const [, attempt, charges, , nanodollars, tokens, requests] = record
+        return this.#end(attempt, charges, { nanodollars, tokens, requests }, false)
+      }
       case 'release':
-        return this.#end(record[1], undefined, false, false)
+      case 'logged':
+        return this.#forget(record[1])
     }
   }
 
@@ -126,25 +134,25 @@ export class Fold {
     })
   }
 
-  /** What is not open was ended before: a line may stand in the journal twice. */
-  #end(
-    attempt: string,
-    charges: readonly number[] | undefined,
-    isUnpriced: boolean,
-    isInterrupted: boolean,
-  ): void {
+  /** What has ended was ended before: a line may stand in the journal twice. */
+  #end(attempt: string, charges: readonly number[], amounts: Amounts | null, isInterrupted: boolean): void {
     const open = this.#open.get(attempt)
-    if (open === undefined) return
-    this.#open.delete(attempt)
+    if (open === undefined || open.ended !== undefined) return
+    delete open.owed
+    open.ended = amounts
     this.#changed.add(attempt)
     for (const [index, number] of open.windows.entries()) {
       const window = this.#window(number)
-      if (window === undefined || charges === undefined) continue
+      if (window === undefined || amounts === null) continue
       const charge = charges[index] ?? 0
       window.used = Math.min(window.used + charge, Number.MAX_SAFE_INTEGER)
       if (isInterrupted) window.interrupted += charge
-      if (isUnpriced && window.unit === 'nanodollars') window.unpriced++
+      if (amounts.nanodollars === null && window.unit === 'nanodollars') window.unpriced++
     }
+  }
+
+  #forget(attempt: string): void {
+    if (this.#open.delete(attempt)) this.#changed.add(attempt)
   }
 
   #window(number: number): Writable | undefined {

@@ -61,7 +61,7 @@ export class Folder {
     return this.#guard(({ database }) => retain(database, nowMs))
   }
 
-  /** After the last step of a start: ends what the process before left open. */
+  /** After the last step of a start: ends what the process before left open, and tells what is not logged. */
   abandon(): Interrupted[] {
     return this.#guard(({ database, fold }) =>
       inTransaction(database, () => {

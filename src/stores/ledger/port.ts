@@ -51,6 +51,8 @@ export interface Reservation {
   settle(truth: Amounts): void
   /** Nothing was used. */
   release(): void
+  /** The row of its call is in the log: what was settled is told no more in {@link Interrupted}. */
+  logged(): void
 }
 
 /** What an attempt used. */
@@ -61,13 +63,16 @@ export interface Amounts {
   readonly requests: number
 }
 
-/** An attempt that was under way when the gateway before this one died. */
+/**
+ * An attempt that was under way when the gateway before this one died, or one that was settled and of whose call the
+ * log may have no row.
+ */
 export interface Interrupted {
   readonly attempt: string
   readonly call: string
   /** When it was reserved, in milliseconds since 1970. */
   readonly atMs: number
-  /** What it is charged with: the last that it owed; undefined: nothing. */
+  /** What it is charged with: the truth, else the last that it owed; undefined: nothing. */
   readonly charged: Amounts | undefined
 }
 

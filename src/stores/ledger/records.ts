@@ -13,8 +13,18 @@ export type LedgerRecord =
   | ['reserve', attempt: string, call: string, atMs: number, holds: number[]]
   | ['owe', attempt: string, charges: number[], nanodollars: number | null, tokens: number, requests: number]
   /** unpriced: 1, when nobody knows what it cost. */
-  | ['settle', attempt: string, charges: number[], unpriced: 0 | 1]
+  | [
+      'settle',
+      attempt: string,
+      charges: number[],
+      unpriced: 0 | 1,
+      nanodollars: number | null,
+      tokens: number,
+      requests: number,
+    ]
   | ['release', attempt: string]
+  /** The row of its call is in the log. */
+  | ['logged', attempt: string]
   /** Of a shared ledger alone: whether it was reserved is not known. */
   | ['cancel', attempt: string]
   /** Of a shared ledger alone, where windows are numbered elsewhere: `clear` for the window of that moment. */
@@ -41,12 +51,21 @@ export function oweLine(
   return `["owe","${attempt}",[${charges}],${nanodollars},${tokens},${requests}]`
 }
 
-export function settleLine(attempt: string, charges: string, isUnpriced: boolean): string {
-  return `["settle","${attempt}",[${charges}],${isUnpriced ? 1 : 0}]`
+export function settleLine(
+  attempt: string,
+  charges: string,
+  { nanodollars, tokens, requests }: Amounts,
+): string {
+  const unpriced = nanodollars === null ? 1 : 0
+  return `["settle","${attempt}",[${charges}],${unpriced},${nanodollars},${tokens},${requests}]`
 }
 
 export function releaseLine(attempt: string): string {
   return `["release","${attempt}"]`
+}
+
+export function loggedLine(attempt: string): string {
+  return `["logged","${attempt}"]`
 }
 
 export function cancelLine(attempt: string): string {
@@ -63,8 +82,9 @@ const SHAPES: Readonly<Record<string, string>> = {
   clear: 'n',
   reserve: 'ssnl',
   owe: 'slNnn',
-  settle: 'sln',
+  settle: 'slnNnn',
   release: 's',
+  logged: 's',
   cancel: 's',
   empty: 'ssn',
 }

@@ -1,7 +1,7 @@
 import type { Unit } from '../../rules/limits.ts'
 import type { CountedWindow } from './counters.ts'
 import type { Amounts, Reservation, Reserved } from './port.ts'
-import { oweLine, releaseLine, settleLine } from './records.ts'
+import { loggedLine, oweLine, releaseLine, settleLine } from './records.ts'
 
 /** Where the lines of the journal go. */
 export interface Recorder {
@@ -33,7 +33,7 @@ export function bent(amount: number): number {
 /** For accounts that none binds. */
 export const NOTHING_HELD: Reserved = {
   outcome: 'reserved',
-  reservation: { attempt: '', owe: () => {}, settle: () => {}, release: () => {} },
+  reservation: { attempt: '', owe: () => {}, settle: () => {}, release: () => {}, logged: () => {} },
 }
 
 /** Holds of one attempt, in the windows in which it was made; whoever makes it adds them there. */
@@ -43,6 +43,7 @@ export class HeldReservation implements Reservation {
   readonly #recorder: Recorder
   readonly #bend: Bend
   #isOpen = true
+  #isUnlogged = false
 
   constructor(attempt: string, holds: readonly Hold[], recorder: Recorder, bend: Bend) {
     this.attempt = attempt
@@ -68,7 +69,8 @@ export class HeldReservation implements Reservation {
       window.used = Math.min(window.used + charges[index]!, Number.MAX_SAFE_INTEGER)
       if (isUnpriced && window.unit === 'nanodollars') window.unpriced++
     }
-    this.#recorder.append(settleLine(this.attempt, charges.join(), isUnpriced))
+    this.#isUnlogged = true
+    this.#recorder.append(settleLine(this.attempt, charges.join(), amounts))
     this.#recorder.commit()
   }
 
@@ -76,6 +78,11 @@ export class HeldReservation implements Reservation {
     if (!this.#isOpen) return
     this.#close()
     this.#recorder.append(releaseLine(this.attempt))
+  }
+
+  logged(): void {
+    if (this.#isUnlogged) this.#recorder.append(loggedLine(this.attempt))
+    this.#isUnlogged = false
   }
 
   #close(): void {

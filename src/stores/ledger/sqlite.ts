@@ -8,6 +8,7 @@ import { LedgerJournal } from './journal.ts'
 import type { Report } from './journal.ts'
 import { MemoryLedger } from './memory.ts'
 import type { Interrupted, Ledger, StoredWindow } from './port.ts'
+import { loggedLine } from './records.ts'
 
 export interface SqliteLedgerOptions {
   /** Absolute path of the database; the journal is a directory beside it. */
@@ -20,8 +21,10 @@ export interface SqliteLedgerOptions {
 
 export interface OpenedLedger {
   ledger: Ledger
-  /** Attempts of the process before that had not ended, for the log. They are told once. */
+  /** Of the processes before, what is not known to be in the log. It is told at each start, until it is logged. */
   interrupted: readonly Interrupted[]
+  /** All of them are in the log. */
+  logged: () => void
 }
 
 /**
@@ -34,7 +37,7 @@ export function openLedger({ path, report, now = Date.now }: SqliteLedgerOptions
   const unlock = orSay(path, () => lockDirectory(journalDirectory))
   try {
     const { windows, interrupted } = orSay(path, () => recover(path, journalDirectory, report))
-    return { ledger: running({ path, report, now }, journalDirectory, windows, unlock), interrupted }
+    return { ...running({ path, report, now }, journalDirectory, windows, interrupted, unlock), interrupted }
   } catch (error) {
     unlock()
     throw error
@@ -45,8 +48,9 @@ function running(
   { path, report, now }: Required<SqliteLedgerOptions>,
   journalDirectory: string,
   windows: readonly StoredWindow[],
+  interrupted: readonly Interrupted[],
   unlock: () => void,
-): Ledger {
+): Pick<OpenedLedger, 'ledger' | 'logged'> {
   const folding = new Folding({ path, journalDirectory }, report)
   const segments = new SegmentWriter(journalDirectory)
   const journal = new LedgerJournal({ segments, report, onWritten: () => folding.wake() })
@@ -57,7 +61,10 @@ function running(
     await folding.close()
     unlock()
   }
-  return Object.assign(ledger, {
+  const logged = () => {
+    if (closed === undefined) for (const { attempt } of interrupted) journal.append(loggedLine(attempt))
+  }
+  const whole = Object.assign(ledger, {
     history: (account: Parameters<Ledger['history']>[0]) => readHistory(path, account),
     flush: () => {
       journal.commit()
@@ -65,6 +72,7 @@ function running(
     },
     close: () => (closed ??= close()),
   })
+  return { ledger: whole, logged }
 }
 
 /** What the process before left: folded, with its open reservations ended. A first start makes no database. */

@@ -12,6 +12,8 @@ import { openTestLedger } from './support.ts'
 
 const KILLS = 20
 const CALLS = 10_000
+/** Of the calls of `spend.ts`. */
+const DEAREST = 5_100
 const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']
 const programs = join(import.meta.dirname, 'programs')
 
@@ -56,30 +58,30 @@ it(
     let completed = 0
     for (let kill = 0; kill < KILLS || completed < CALLS; kill++) {
       await spendUntilKilled(path, truthPath, (kill * 37) % 250)
-      const { ledger, interrupted: found } = openTestLedger({ path })
+      const { ledger, interrupted: found, logged } = openTestLedger({ path })
       interrupted.push(...found)
       const { shown, ended, reports } = readTruth(truthPath)
       expect(reports).toEqual([])
       completed = ended.size
-      const charged = new Map(interrupted.map((each) => [each.attempt, each.charged?.nanodollars ?? 0]))
-      // Settled, and killed before the client was told.
-      const silent = [...shown].filter(([attempt]) => !ended.has(attempt) && !charged.has(attempt))
-      expect(silent.length).toBeLessThanOrEqual(kill + 1)
+      const charged = new Map<string, number>()
       // Each is charged with no less than the client got, and in the end with what it cost.
-      for (const [attempt, amount] of charged) {
-        expect(ended.has(attempt)).toBe(false)
+      for (const { attempt, charged: amounts } of interrupted) {
+        const amount = amounts?.nanodollars ?? 0
+        if (ended.has(attempt)) expect(amount).toBe(ended.get(attempt))
+        else charged.set(attempt, amount)
         expect(amount).toBeGreaterThanOrEqual(shown.get(attempt) ?? 0)
       }
       for (const budget of levels.budgets) {
         const { used, reserved, interrupted: ofThem } = ledger.balance(budget)
         expect(reserved).toBe(0)
-        expect(ofThem).toBe(sum(charged.values()))
-        expect(used).toBe(
-          sum(ended.values()) + sum(charged.values()) + sum(silent.map(([, amount]) => amount)),
-        )
+        expect(used).toBe(sum(ended.values()) + sum(charged.values()))
+        // Of each kill one may have been settled, and its client not told.
+        expect(sum(charged.values()) - ofThem).toBeGreaterThanOrEqual(0)
+        expect(sum(charged.values()) - ofThem).toBeLessThanOrEqual((kill + 1) * DEAREST)
       }
       const counted = [...charged.values()].filter((amount) => amount > 0).length
-      expect(ledger.balance(levels.rateLimits[0]!).used).toBe(ended.size + silent.length + counted)
+      expect(ledger.balance(levels.rateLimits[0]!).used).toBe(ended.size + counted)
+      logged()
       await ledger.close()
     }
     expect(interrupted.length).toBeGreaterThan(KILLS * 25)
@@ -111,7 +113,8 @@ it.skipIf(!canMount)(
       usedAfterwards: everywhere,
     })
     expect(result['waitedMs']).toBeLessThan(10_000)
-    expect(result.reports.filter((report) => !report.includes('database'))).toEqual([
+    // The disk may have taken a part of a line.
+    expect(result.reports.filter((report) => !/database|damaged/.test(report))).toEqual([
       'The ledger cannot be written; calls with a budget or a limit are refused',
       'The ledger can be written again; calls with a budget or a limit go on',
     ])

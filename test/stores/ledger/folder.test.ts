@@ -8,6 +8,7 @@ import type { Budget } from '../../../src/rules/limits.ts'
 import { retain } from '../../../src/stores/ledger/database.ts'
 import { Folder } from '../../../src/stores/ledger/folder.ts'
 import { MemoryLedger } from '../../../src/stores/ledger/memory.ts'
+import { loggedLine } from '../../../src/stores/ledger/records.ts'
 import type { Reservation } from '../../../src/stores/ledger/port.ts'
 import { budget, period } from '../../rules/accounts.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
@@ -160,9 +161,15 @@ describe('A7 F4 a journal that ends anywhere', () => {
           expect(store.used()).toEqual(used)
           store.restart()
           store.fold()
-          expect(store.folder.abandon()).toEqual([])
+          expect(store.folder.abandon()).toEqual(interrupted)
           expect(store.used()).toEqual(used)
           expect(interrupted.every(({ call }) => call === 'call')).toBe(true)
+          // Until they are in the log.
+          store.append(`\n${interrupted.map(({ attempt }) => `${loggedLine(attempt)}\n`).join('')}`, 2)
+          store.restart()
+          store.fold()
+          expect(store.folder.abandon()).toEqual([])
+          expect(store.used()).toEqual(used)
         },
       ),
       { numRuns: 60 },
@@ -306,12 +313,15 @@ describe('windows that have ended', () => {
     const hourly = limits(budget(1, { id: 'open', period: period('1h') }))
     const open = reserved(recorded.ledger.reserve('call', hourly, demand(5)))
     recorded.clock.timeMs += HOUR
-    reserved(recorded.ledger.reserve('call', hourly, demand(5))).settle(amounts(6))
+    const other = reserved(recorded.ledger.reserve('call', hourly, demand(5)))
+    other.settle(amounts(6))
+    other.logged()
     const store = new Store()
     store.append(recorded.text)
     store.fold(false)
     recorded.text = ''
     open.settle(amounts(7))
+    open.logged()
     store.append(recorded.text)
     store.fold(false)
     expect(Object.values(store.used())).toEqual([6])

@@ -14,7 +14,9 @@ describe('after a restart', () => {
     const clock = new Clock()
     const first = openTestLedger(clock)
     const all = { budgets: [daily], rateLimits: [rateLimit('tokens', 1000)] }
-    reserved(first.ledger.reserve('call', all, demand(DOLLAR, 100))).settle(amounts(DOLLAR, 77))
+    const reservation = reserved(first.ledger.reserve('call', all, demand(DOLLAR, 100)))
+    reservation.settle(amounts(DOLLAR, 77))
+    reservation.logged()
     const before = [daily, all.rateLimits[0]!].map((account) => first.ledger.balance(account))
     await first.ledger.close()
     clock.timeMs += HOUR / 2
@@ -73,7 +75,7 @@ describe('after a restart', () => {
     expect(ledger.balance(imported).used).toBe(0)
   })
 
-  it('A7 an attempt that was open is charged with what it owed last, else released, and told once', async () => {
+  it('A7 an attempt that was open is charged with what it owed last, else released, once, and told until it is logged', async () => {
     const clock = new Clock()
     const first = openTestLedger(clock)
     const all = { budgets: [daily], rateLimits: [rateLimit('requests', 9, { period: period('1d') })] }
@@ -91,7 +93,25 @@ describe('after a restart', () => {
     expect(second.ledger.balance(daily)).toMatchObject({ used: 250, reserved: 0, interrupted: 250 })
     expect(second.ledger.balance(all.rateLimits[0]!)).toMatchObject({ used: 1, reserved: 0 })
     await second.ledger.close()
+    const third = openTestLedger({ path: first.path, now: clock.now })
+    expect(third.interrupted).toEqual(second.interrupted)
+    expect(third.ledger.balance(daily)).toMatchObject({ used: 250, interrupted: 250 })
+    third.logged()
+    await third.ledger.close()
     expect(openTestLedger({ path: first.path, now: clock.now }).interrupted).toEqual([])
+  })
+
+  it('A7 an attempt that was settled, and whose call may have no row, is told with what it cost', async () => {
+    const first = openTestLedger()
+    const settled = reserved(first.ledger.reserve('call', limits(daily), demand(DOLLAR)))
+    settled.settle(amounts(250, 20))
+    const logged = reserved(first.ledger.reserve('other', limits(daily), demand(DOLLAR)))
+    logged.settle(amounts(3))
+    logged.logged()
+    await first.ledger.close()
+    const { ledger, interrupted } = openTestLedger({ path: first.path })
+    expect(interrupted).toMatchObject([{ call: 'call', attempt: settled.attempt, charged: amounts(250, 20) }])
+    expect(ledger.balance(daily)).toMatchObject({ used: 253, interrupted: 0 })
   })
 
   it('no attempt has the id of an earlier one', async () => {

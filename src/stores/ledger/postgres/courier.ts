@@ -137,7 +137,9 @@ export class Courier {
     const { node, process, standing, report } = this.#options
     const records = lines.map(parseRecord)
     const whole = records.filter((record) => record !== undefined)
-    const parameters = [node, process, name, next, JSON.stringify(whole)]
+    // Postgres does not ask what is in the log.
+    const told = whole.filter(([word]) => word !== 'logged')
+    const parameters = [node, process, name, next, JSON.stringify(told)]
     const rows = await this.#connection.call('apply', parameters, TIMEOUT_MS)
     standing.take(rows as Parameters<Standing['take']>[0])
     this.#consumed.set(name, next)

@@ -39,6 +39,7 @@ export function spendForever(ledger: Ledger, tell: (line: string) => void): void
     }
     reservation.settle(amounts(cost))
     tell(`ended ${attempt} ${cost}`)
+    reservation.logged()
   }
 
   async function caller(): Promise<never> {
