@@ -234,6 +234,9 @@ function percentUsed(limit: number, { used }: Balance): number {
   return limit === 0 ? 100 : (used / limit) * 100
 }
 
+/** Clients refuse answers whose headers have more than 8 to 64 KB. */
+const NAME_MAX_LENGTH = 200
+
 /**
  * For a response header: the fullest budget that has reached its soft limit, without figures that are not the caller's.
  * Undefined: none has.
@@ -252,6 +255,6 @@ export function softWarning(
   }
   if (fullest === undefined) return undefined
   const { owner } = fullest.budget
-  const name = owner.name.replaceAll(/[^\x20-\x7e]/g, '?')
+  const name = owner.name.slice(0, NAME_MAX_LENGTH).replaceAll(/[^\x20-\x7e]/g, '?')
   return `${owner.kind} ${name}: ${Math.floor(fullest.percent)}% of the budget used, resets ${moment(fullest.balance.endMs)}`
 }

@@ -257,6 +257,11 @@ it.each([
   expect(softWarning([each], () => balance(used * DOLLAR))).toBe(warning)
 })
 
+it('warns of an owner with a name that no header has room for', () => {
+  const each = budget(10, { softLimitNanodollars: 0, owner: owner('team', 'x'.repeat(900_000)) })
+  expect(softWarning([each], () => balance(5 * DOLLAR))!.length).toBeLessThan(300)
+})
+
 it('warns of the fullest, in letters that a header may have', () => {
   const low = budget(100, { softLimitNanodollars: 0 })
   const high = budget(10, { softLimitNanodollars: 0, owner: owner('team', 'Büro\n7') })
