@@ -13,7 +13,7 @@ const FORWARDED_PREFIXES = ['anthropic-', 'openai-', 'x-stainless-', 'x-claude-c
 const NEVER_EXTRA = new Set([
   'proxy-authorization', 'cookie', 'host', 'content-length', 'connection', 'transfer-encoding', 'x-api-key',
   'x-goog-api-key', 'authorization', 'upgrade', 'te', 'trailer', 'keep-alive', 'expect', 'accept-encoding',
-  'content-type', 'content-encoding', 'api-key',
+  'content-type', 'content-encoding', 'api-key', 'x-http-method-override', 'x-http-method', 'x-method-override',
 ]) // prettier-ignore
 
 /**
@@ -73,13 +73,13 @@ function matches(name: string, patterns: readonly string[]): boolean {
 
 /**
  * Of one connection, of the client's own browser, network or login, or a condition: an answer that is not there
- * because the client has it could not be read.
+ * because the client has it could not be read. Nor another method than the one by which it was seen that nothing costs.
  */
 const NOT_PASSED = new Set([
   'host', 'connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'http2-settings',
   'content-length', 'content-encoding', 'accept-encoding', 'authorization', 'x-api-key', 'x-goog-api-key', 'api-key',
   'cookie', 'origin', 'referer', 'x-model-provider', 'forwarded', 'via', 'x-real-ip', 'if-none-match',
-  'if-modified-since', 'x-amz-date', 'x-amz-security-token', 'x-amz-content-sha256',
+  'if-modified-since', 'x-http-method-override', 'x-http-method', 'x-method-override', 'x-amz-date', 'x-amz-security-token', 'x-amz-content-sha256',
 ]) // prettier-ignore
 const NOT_PASSED_PREFIXES = ['x-bf-', 'proxy-', 'sec-', 'x-forwarded-']
 

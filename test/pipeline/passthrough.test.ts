@@ -121,7 +121,7 @@ describe('a request goes to its provider as it is', () => {
       authorization: 'Bearer sk-client', 'x-api-key': 'sk-client', 'x-goog-api-key': 'sk-client', 'api-key': 'sk-client',
       cookie: 'session=client', 'x-bf-session-id': 'client', 'x-model-provider': 'openai', 'x-forwarded-for': 'client',
       'proxy-authorization': 'client', 'x-amz-security-token': 'client', 'x-hop': 'client', connection: 'x-hop',
-      'x-bf-eh-authorization': 'client',
+      'x-bf-eh-authorization': 'client', 'x-http-method-override': 'client',
     } // prettier-ignore
     const kept = {
       'openai-beta': 'assistants=v2',

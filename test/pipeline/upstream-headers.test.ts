@@ -121,6 +121,7 @@ describe('contract: headers to an upstream', () => {
     'x-api-key',
     'api-key',
     'authorization',
+    'x-http-method-override',
   ])('D20 x-bf-eh-%s sets nothing', (name) => {
     const headers = sent({ [`x-bf-eh-${name.toLowerCase()}`]: 'of-the-client', 'x-bf-eh-x-team': 'red' })
     expect(Object.values(headers)).not.toContain('of-the-client')
