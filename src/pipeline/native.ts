@@ -18,6 +18,7 @@ import type { CallRecord } from './record.ts'
 import { REASONING_LEFT_OUT } from './refused-reasoning.ts'
 import { replyWhole } from './reply-whole.ts'
 import { STARTED_WITHOUT, withoutLateThinking } from './thinking-first.ts'
+import { WithoutUsage, askForUsage, lacksUsage } from './unasked-usage.ts'
 import { answerHeaders } from './upstream-headers.ts'
 import { parseAnswer } from './whole-answer.ts'
 
@@ -28,7 +29,7 @@ export function prepareNative(
   target: Target,
   record: CallRecord,
 ): PreparedAttempt {
-  const passage = request.stream ? nativePassage(call, target) : undefined
+  const passage = request.stream ? nativePassage(call, request, target) : undefined
   const body = warnedBody(call, request, target, record)
   return {
     ...body,
@@ -54,8 +55,9 @@ export function warnedBody(
   return body
 }
 
-function nativePassage(call: Call, { surface }: Target): Passage {
-  const upstream = surface.framing ?? sse
+function nativePassage(call: Call, request: InboundRequest, target: Target): Passage {
+  if (lacksUsage(request, target)) return new WithoutUsage(call.protocol, call.id)
+  const upstream = target.surface.framing ?? sse
   const client = clientFraming(call)
   if (upstream.id === 'sse' && client.id === 'sse') return new NativePassage(call.protocol, client, call.id)
   return new FramedPassage(call.protocol, upstream, client, call.id)
@@ -69,7 +71,8 @@ function nativePassage(call: Call, { surface }: Target): Passage {
 export function nativeBody(call: Call, request: InboundRequest, target: Target): UpstreamBody {
   const late = lateThinking(request, target)
   const warnings = late.length === 0 ? [] : [STARTED_WITHOUT]
-  const edits = [...foreignEdits(request, target), ...late, ...fallbackEdits(request)]
+  const usage = lacksUsage(request, target) ? askForUsage(request) : []
+  const edits = [...usage, ...foreignEdits(request, target), ...late, ...fallbackEdits(request)]
   if (call.endpoint.dialect?.id !== target.surface.dialect?.id) {
     const adapted = dialectBody(call, request, target, edits)
     return { ...adapted, warnings: [...warnings, ...(adapted.warnings ?? [])] }

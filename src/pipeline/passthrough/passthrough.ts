@@ -19,6 +19,7 @@ import type { CallRecord } from '../record.ts'
 import { reserve } from '../reserve.ts'
 import { secretOf } from '../secret-filter.ts'
 import { isLimited, takeSlots } from '../take-slots.ts'
+import { lacksUsage } from '../unasked-usage.ts'
 import { passedHeaders } from '../upstream-headers.ts'
 import { mirror } from './mirror.ts'
 import { PassthroughReader } from './reader.ts'
@@ -44,9 +45,17 @@ export async function passThrough(
   const key = keyFor(target, call, request, on)
   const { generate } = target.surface.paths
   const path = pathBehind(key.reach.pathPrefix, passthrough.path, generate) + queryOf(call)
-  const unpriced =
-    passthrough.generates || reads(call) ? undefined : 'a passthrough of which nothing is known'
+  const unpriced = reads(call) ? undefined : unpricedBecause(passthrough, request, target)
   await passOn({ call, request, target, key, path, unpriced }, record, on)
+}
+
+function unpricedBecause(
+  { generates }: Passthrough,
+  request: InboundRequest,
+  target: Target,
+): string | undefined {
+  if (!generates) return 'a passthrough of which nothing is known'
+  return lacksUsage(request, target) ? 'its stream was not asked what it used' : undefined
 }
 
 /** A request that goes up as it came, but for its path. */

@@ -43,8 +43,8 @@ export class PassthroughReader {
     this.#status = status
     this.#headers = headers
     if (status >= 400) this.#held = []
-    else if (this.#call.passthrough?.generates === true) this.#read(String(headers['content-type'] ?? ''))
     else if (this.#unpriced !== undefined) this.#record.unpriced(this.#unpriced)
+    else if (this.#call.passthrough?.generates === true) this.#read(String(headers['content-type'] ?? ''))
   }
 
   onBytes(bytes: Buffer): void {
