@@ -62,6 +62,7 @@ function conversation(
   target: Place,
   facts: ModelFacts | undefined,
 ): Prospect {
+  if (isAnsweredLater(of, protocol, target)) return LATER
   const services = servicesOf(of, protocol, target.provider)
   const ownTools = ownToolsOf(of, protocol, target)
   const outputTokens = outputOf(of, protocol, target, facts)
@@ -101,6 +102,15 @@ const KEPT = [
   'cached_content',
   'promptVariables',
 ]
+
+/**
+ * OpenAI and xAI take a conversation, say at once that it waits, and give its answer to whoever asks for it later, which
+ * nobody is charged with. Translation leaves the fields out.
+ */
+function isAnsweredLater(of: Fields, protocol: ProtocolId, { provider }: Place): boolean {
+  const { surfaces } = provider.provider
+  return says(of, 'background', 'deferred') && surfaces.some((surface) => surface.protocol.id === protocol)
+}
 
 /** Claude reads a conversation that has become too long once more, to sum it up. */
 function compacts({ body, fields }: Fields): boolean {

@@ -505,6 +505,24 @@ describe('A1 tools of the provider’s', () => {
     expect(outputTokens ?? Infinity).toBeGreaterThanOrEqual(60_000)
   })
 
+  it.each<[string, protocol: string, place: string, body: object, runsLater: true | undefined]>([
+    ['in the background', 'openai-responses', 'openai/gpt-5', { ...input, background: true }, true],
+    ['not in the background', 'openai-responses', 'openai/gpt-5', { ...input, background: false }, undefined],
+    [
+      'where nothing runs in the background',
+      'openai-responses',
+      OPUS,
+      { ...input, background: true },
+      undefined,
+    ],
+    ['deferred', 'openai-chat', 'xai/grok-4', { ...said, deferred: true }, true],
+  ])(
+    'nor what is answered later, to whom no answer is charged: %s',
+    (_name, protocol, place, body, runsLater) => {
+      expect(prospect(protocol, place, { ...body, max_output_tokens: 5000 }).runsLater).toBe(runsLater)
+    },
+  )
+
   it('nor what OpenRouter’s other models cost', () => {
     const body = { ...said, models: ['openai/gpt-5-pro'], max_tokens: 5000 }
     expect(prospect('openai-chat', 'openrouter/openai/gpt-5-mini', body).outputTokens).toBeUndefined()
