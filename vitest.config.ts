@@ -12,6 +12,8 @@ export default defineConfig({
     pool: 'threads',
     reporters: ['default', './test/support/closing-line.ts'],
     allowOnly: !inCi,
+    // What is waited for comes sooner or later; a busy machine makes it later.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

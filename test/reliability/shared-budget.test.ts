@@ -126,7 +126,7 @@ it(`A2 ${CALLERS} callers, split between two gateways, on a budget for some call
 }, 120_000)
 
 it('A7 a gateway that is killed in the middle of its answers, and started again, leaves nothing held', async () => {
-  const slow = { say: 'many words that come slowly', chunk: 2, delay_ms: 50 }
+  const slow = { say: 'many words that come slowly', chunk: 2, delay_ms: 200 }
   const open = Array.from({ length: 20 }, (_, n) => call(gateways[n % 2]!, 'rich', slow))
   const held = async () => [...(await standing('%rich%')).values()][0]?.[1] ?? 0
   await expect.poll(held).toBeGreaterThan(0)
