@@ -15,8 +15,8 @@ export type ClaudeTier = 'opus' | 'sonnet' | 'haiku'
 export function stripContextSuffix(id: string): string {
   let end = id.length
   while (id.slice(end - 4, end).toLowerCase() === '[1m]') end -= 4
-  const bare = id.slice(0, end)
-  return looksLikeClaude(bare) ? bare.replace(/-1m$/i, '') : bare
+  const bare = end === id.length ? id : id.slice(0, end)
+  return /-1m$/i.test(bare) && looksLikeClaude(bare) ? bare.slice(0, -3) : bare
 }
 
 /** A Claude model in any provider's spelling. An alias such as `claude-via-gemini` looks like one, too. */

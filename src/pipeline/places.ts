@@ -191,7 +191,8 @@ function byWeights(model: string, ground: Ground, reason?: string): Place[] {
     order: key.order,
     sessionId: request.session?.id,
     random: on.random,
-    isUsable: (grant, there) => isOpen(governance.limitsFor(key, grant.provider, [model, there]), ground),
+    isUsable: (grant, there) =>
+      isOpen(governance.limitsFor(key, grant.provider, namesOf(model, there)), ground),
     onLeftOut: witness && ((grant, why) => witness.grantLeftOut(grant, why)),
   })
   witness?.weighed(routes, key.order)
@@ -239,7 +240,7 @@ function placeAt(
   const { caller, configuration } = ground
   const provider = configuration.providers.get(id)
   if (provider === undefined) throw new Error(`routing named an unknown provider: ${id}`)
-  const names = name === model ? [model] : [name, model]
+  const names = namesOf(name, model)
   const answer = grantFor(id, names, ground)
   if (answer.outcome !== 'granted')
     throw answer.outcome === 'provider-blocked' ? providerBlocked(id) : modelBlocked(name, id)
@@ -252,6 +253,11 @@ function placeAt(
     loginToken: pin === undefined ? loginTokenFor(provider, caller) : undefined,
     limits: configuration.governance.limitsFor(caller.virtualKey, id, names),
   }
+}
+
+/** All that a model goes by. */
+function namesOf(asked: string, there: string): string[] {
+  return asked === there ? [there] : [asked, there]
 }
 
 const GRANTED: GrantAnswer = { outcome: 'granted', grant: undefined }

@@ -52,28 +52,54 @@ export interface BalancedRoute<Grant extends BalancedGrant> {
 export function balance<Grant extends BalancedGrant>(
   question: BalanceQuestion<Grant>,
 ): BalancedRoute<Grant>[] {
-  const serving = question.grants.flatMap((grant, index) => {
-    const served = modelOf(grant, question)
-    const isUsedUp = 'model' in served && question.isUsable?.(grant, served.model) === false
-    const why = 'why' in served ? served.why : isUsedUp ? 'limit used up' : undefined
-    if (why !== undefined) question.onLeftOut?.(grant, why)
-    if ('why' in served || isUsedUp) return []
-    return [{ grant, model: served.model, weight: grant.weight, id: idOf(question.grants, index) }]
-  })
-  const drawn = serving.filter(({ weight }) => weight !== undefined)
-  const shares = sharesOf(drawn.map(({ weight }) => weight!))
-  const inOrder = serving.toSorted((a, b) => (b.weight ?? -1) - (a.weight ?? -1))
-  const first =
-    question.order === 'heaviest-first'
-      ? undefined
-      : chooseByWeight(drawn, ({ id, weight }) => ({ id, weight: weight! }), question)
+  const serving = servingOf(question)
+  // Of most models: the draw would be among one.
+  if (serving.length === 1)
+    return [routeBy(serving[0]!, serving[0]!.grant.weight === undefined ? undefined : 1)]
+  const drawn = serving.filter(({ grant }) => grant.weight !== undefined)
+  const shares = sharesOf(drawn.map(({ grant }) => grant.weight!))
+  const inOrder = serving.toSorted((a, b) => (b.grant.weight ?? -1) - (a.grant.weight ?? -1))
+  const first = question.order === 'heaviest-first' ? undefined : draw(drawn, question)
   const ordered = first === undefined ? inOrder : [first, ...inOrder.filter((one) => one !== first)]
-  return ordered.map((one) => {
-    const { grant, model } = one
-    const share = shares[drawn.indexOf(one)]
-    const told = share === undefined ? 'without a share' : `with ${percent(share)}`
-    return { grant, provider: grant.provider, model, share, reason: `the virtual key’s weights: ${told}` }
-  })
+  return ordered.map((one) => routeBy(one, shares[drawn.indexOf(one)]))
+}
+
+/** A grant by which the call can go. */
+interface Serving<Grant> {
+  readonly grant: Grant
+  /** In the list of grants. */
+  readonly index: number
+  readonly model: string
+}
+
+function servingOf<Grant extends BalancedGrant>(question: BalanceQuestion<Grant>): Serving<Grant>[] {
+  const { grants, isUsable, onLeftOut } = question
+  const serving: Serving<Grant>[] = []
+  for (let index = 0; index < grants.length; index++) {
+    const grant = grants[index]!
+    const served = modelOf(grant, question)
+    if ('why' in served) onLeftOut?.(grant, served.why)
+    else if (isUsable?.(grant, served.model) === false) onLeftOut?.(grant, 'limit used up')
+    else serving.push({ grant, index, model: served.model })
+  }
+  return serving
+}
+
+function draw<Grant extends BalancedGrant>(
+  drawn: readonly Serving<Grant>[],
+  question: BalanceQuestion<Grant>,
+): Serving<Grant> | undefined {
+  const { grants } = question
+  const describe = ({ grant, index }: Serving<Grant>) => ({ id: idOf(grants, index), weight: grant.weight! })
+  return chooseByWeight(drawn, describe, question)
+}
+
+function routeBy<Grant extends BalancedGrant>(
+  { grant, model }: Serving<Grant>,
+  share: number | undefined,
+): BalancedRoute<Grant> {
+  const told = share === undefined ? 'without a share' : `with ${percent(share)}`
+  return { grant, provider: grant.provider, model, share, reason: `the virtual key’s weights: ${told}` }
 }
 
 /** A provider can stand in the list several times, with other models. */

@@ -96,16 +96,30 @@ class RuleSet {
 
 /** Compiled rules: the first that applies decides, those of the narrowest scope being asked first. Pure. */
 export class RoutingRules {
-  readonly #sets = new Map<string, RuleSet>()
+  /** By scope, and in it by the id that it names; that of `global` is empty. */
+  readonly #sets: Readonly<Record<RuleScope, ReadonlyMap<string, RuleSet>>>
+  readonly #isEmpty: boolean
 
   constructor(rules: readonly CompiledRule[]) {
-    for (const [key, group] of Map.groupBy(rules, ({ scope, scopeId }) => keyOf(scope, scopeId)))
-      this.#sets.set(key, new RuleSet(group))
+    const setsOf = (scope: RuleScope): ReadonlyMap<string, RuleSet> => {
+      const ofScope = Map.groupBy(
+        rules.filter((rule) => rule.scope === scope),
+        ({ scopeId }) => (scope === 'global' ? '' : (scopeId ?? '')),
+      )
+      return new Map([...ofScope].map(([id, group]) => [id, new RuleSet(group)]))
+    }
+    this.#sets = {
+      virtual_key: setsOf('virtual_key'),
+      team: setsOf('team'),
+      customer: setsOf('customer'),
+      global: setsOf('global'),
+    }
+    this.#isEmpty = rules.length === 0
   }
 
   /** Undefined where no rule applies. */
   decide(facts: RuleFacts, question: RuleQuestion): RuleDecision | undefined {
-    if (this.#sets.size === 0) return undefined
+    if (this.#isEmpty) return undefined
     const scope = new LazyScope(RULE_VARIABLES, facts)
     for (const set of this.#setsFor(facts)) {
       const rule = set.first(scope)
@@ -128,17 +142,17 @@ export class RoutingRules {
   }
 
   #setsFor({ virtualKey, team, customer }: RuleFacts): RuleSet[] {
-    return [
-      this.#sets.get(keyOf('virtual_key', virtualKey?.id)),
-      this.#sets.get(keyOf('team', team?.id)),
-      this.#sets.get(keyOf('customer', customer?.id)),
-      this.#sets.get('global'),
-    ].filter((set) => set !== undefined)
+    const found: RuleSet[] = []
+    const add = (scope: RuleScope, id: string | undefined) => {
+      const set = id === undefined || this.#sets[scope].size === 0 ? undefined : this.#sets[scope].get(id)
+      if (set !== undefined) found.push(set)
+    }
+    add('virtual_key', virtualKey?.id)
+    add('team', team?.id)
+    add('customer', customer?.id)
+    add('global', '')
+    return found
   }
-}
-
-function keyOf(scope: RuleScope, id: string | undefined): string {
-  return scope === 'global' ? scope : `${scope}:${id ?? ''}`
 }
 
 /**

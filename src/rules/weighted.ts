@@ -46,7 +46,7 @@ export function sharesOf(weights: readonly number[]): number[] {
 
 /** A share as text: `33.33 %`. */
 export function percent(share: number): string {
-  return `${Number((100 * share).toFixed(2))} %`
+  return share === 1 ? '100 %' : `${Number((100 * share).toFixed(2))} %`
 }
 
 /** FNV-1a over both texts, finished as murmur3 does, as a number in [0, 1). */
