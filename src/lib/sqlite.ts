@@ -1,4 +1,5 @@
-import { existsSync, renameSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 
 /**
@@ -28,6 +29,25 @@ export class NewerSchemaError extends Error {
   constructor(version: number, known: number) {
     super(`its schema is version ${version}, and this Signalbox knows up to ${known}`)
   }
+}
+
+/**
+ * Opens a database for its owner alone. One that is missing is made under another name first, so that a file of this
+ * name is a whole database, or damaged. Throws on an empty one: SQLite takes it for a new database, and everything
+ * would be gone in silence.
+ */
+export function openWhole(path: string, connect: (path: string) => DatabaseSync): DatabaseSync {
+  if (!existsSync(path)) {
+    const beside = `${path}.new`
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    for (const suffix of ['', '-wal', '-shm']) rmSync(beside + suffix, { force: true })
+    // SQLite would create it for everybody to read; its other files take the permissions of this one.
+    closeSync(openSync(beside, 'a', 0o600))
+    connect(beside).close()
+    renameSync(beside, path)
+  }
+  if (statSync(path).size === 0) throw new Error('it is empty')
+  return connect(path)
 }
 
 /** Which file has the name now; undefined: none. */

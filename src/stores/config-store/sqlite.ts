@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { checkVersion, inTransaction, migrate, verdictOf } from '../../lib/sqlite.ts'
+import { checkVersion, inTransaction, migrate, openWhole, verdictOf } from '../../lib/sqlite.ts'
 import type { Body, ConfigStore, ObjectKind, SessionStore, StoredObject, StoredSession } from './port.ts'
 
 /** One entry per version of the schema; `user_version` counts those that a file has. Released ones are never edited. */
@@ -170,24 +169,10 @@ function readObjects(database: DatabaseSync): StoredObject[] {
 
 function openDatabase(path: string): DatabaseSync {
   try {
-    if (path !== MEMORY && !existsSync(path)) create(path)
-    // SQLite takes it for a new database, and everything would be gone in silence.
-    if (path !== MEMORY && statSync(path).size === 0) throw new Error('it is empty')
-    return connect(path)
+    return path === MEMORY ? connect(path) : openWhole(path, connect)
   } catch (error) {
     throw new Error(reasonOf(path, error), { cause: error })
   }
-}
-
-/** Under another name first: a file of this name is a whole database, or damaged. */
-function create(path: string): void {
-  const beside = `${path}.new`
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  rmSync(beside, { force: true })
-  // SQLite would create it for everybody to read; its other files take the permissions of this one.
-  closeSync(openSync(beside, 'a', 0o600))
-  connect(beside).close()
-  renameSync(beside, path)
 }
 
 function connect(path: string): DatabaseSync {

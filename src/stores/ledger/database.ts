@@ -1,8 +1,7 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLOutputValue } from 'node:sqlite'
-import { inTransaction, migrate } from '../../lib/sqlite.ts'
+import { inTransaction, migrate, openWhole } from '../../lib/sqlite.ts'
 import type { Account, Balance, Unit } from '../../rules/limits.ts'
 import { unitOf } from '../../rules/limits.ts'
 import type { StoredWindow } from './port.ts'
@@ -23,11 +22,15 @@ const MIGRATIONS = [
 
 export const BUSY_TIMEOUT_MS = 250
 
-/** Opens the ledger's database for writing, as the newest version of the schema; makes it when there is none. */
+/**
+ * Opens the ledger's database for writing, as the newest version of the schema; makes it when there is none. Throws on
+ * an empty file: nobody would have spent anything.
+ */
 export function openForWriting(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true })
-  // SQLite would create it for everybody to read; its other files take the permissions of this one.
-  closeSync(openSync(path, 'a', 0o600))
+  return openWhole(path, connect)
+}
+
+function connect(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   try {
     database.exec('PRAGMA journal_mode = WAL')

@@ -154,6 +154,15 @@ describe('its files', () => {
       )
   })
 
+  it('F5 an empty one is refused: nobody would have spent anything', async () => {
+    const first = openTestLedger()
+    reserved(first.ledger.reserve('call', limits(daily), demand(1))).settle(amounts(1))
+    await first.ledger.flush()
+    await first.ledger.close()
+    writeFileSync(first.path, '')
+    expect(() => openTestLedger({ path: first.path })).toThrow('cannot be opened, because it is empty')
+  })
+
   it('F5 one of a newer version is refused', async () => {
     const { DatabaseSync } = await import('node:sqlite')
     const path = join(temporaryDirectory(), 'ledger.db')
