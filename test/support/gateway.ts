@@ -15,6 +15,8 @@ export interface GatewayOptions {
   args?: string[]
   /** An application folder that outlives it; a fresh one of its own unless told. */
   appDir?: string
+  /** A command with its arguments that runs the program, given behind them. Its process must become the program's. */
+  within?: readonly string[]
 }
 
 export interface Gateway {
@@ -60,10 +62,12 @@ export function removeAppDir(appDir: string): Promise<void> {
  * @throws with what it printed when it ends or prints no address in time
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, env = {}, args = [] } = options
+  const { config, env = {}, args = [], within = [] } = options
   const appDir = options.appDir ?? (await newAppDir())
   await writeFile(join(appDir, 'config.json'), JSON.stringify(config))
-  const child = spawn(process.execPath, [PROGRAM, '-port', '0', '-app-dir', appDir, ...args], {
+  const program = [process.execPath, PROGRAM, '-port', '0', '-app-dir', appDir, ...args]
+  const [command = '', ...rest] = [...within, ...program]
+  const child = spawn(command, rest, {
     cwd: appDir,
     env: { PATH: process.env.PATH, HOME: appDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
