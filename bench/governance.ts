@@ -5,12 +5,14 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { questionOf } from '../src/pipeline/attempt.ts'
 import { authenticate } from '../src/pipeline/authenticate.ts'
 import type { Dependencies } from '../src/pipeline/dependencies.ts'
+import { Itinerary } from '../src/pipeline/itinerary.ts'
+import { KeyRing } from '../src/pipeline/key-ring.ts'
 import { plan } from '../src/pipeline/plan.ts'
 import { CallRecord } from '../src/pipeline/record.ts'
 import { demandOf } from '../src/pipeline/reserve.ts'
-import { chooseKey } from '../src/rules/key-choice.ts'
 import type { Configuration } from '../src/stores/config/configuration.ts'
 import { newResilience } from '../src/pipeline/resilience.ts'
 import { openLedger } from '../src/stores/ledger/sqlite.ts'
@@ -29,9 +31,13 @@ export interface GovernanceCost {
   reach: number
   plainPerSecond: number
   governedPerSecond: number
-  /** Caller, rules, weights, grants, limits, key choice, reservation and settlement of one call. */
+  /** Caller, rules, weights, grants, limits, key choice and reservation of one call, for as many callers as connect. */
   decisionMicroseconds: number
   decisionReachMicroseconds: number
+  /** The same for callers of whom none has called lately: nothing of theirs is in the processor's caches. */
+  strangerMicroseconds: number
+  /** What was used, into the accounts and the journal, when the answer ends. */
+  settlementMicroseconds: number
   /** What the body of 100 KB may use at most, which is found in its bytes. */
   worstCaseMicroseconds: number
 }
@@ -41,6 +47,8 @@ const TEAMS = 400
 const CUSTOMERS = 40
 const RULES = 1_000
 const CONNECTIONS = 64
+/** Between the keys of two connections. */
+const KEY_STEP = 97
 const WARM_UP_MS = 2_000
 const DECISIONS = 30_000
 
@@ -93,14 +101,14 @@ async function perSecond(
     url,
     path: '/anthropic/v1/messages',
     body: BODY,
-    headers: { ...AGENT_HEADERS, 'x-api-key': keyFor(connection * 97) },
+    headers: { ...AGENT_HEADERS, 'x-api-key': keyFor(connection * KEY_STEP) },
   })
   const { answers, elapsedMs } = await saturate(target, CONNECTIONS, durationMs)
   await quiet(pid)
   return (answers / elapsedMs) * 1000
 }
 
-/** Median over calls of keys that follow one another as strangers do. */
+/** Medians over calls of the keys that the throughput is measured with, and over calls of all keys in turn. */
 async function measureDecision() {
   const appDir = makeAppDir(governedConfig('http://127.0.0.1:9'))
   const configuration = await loadBenchConfiguration(appDir)
@@ -110,22 +118,38 @@ async function measureDecision() {
       ...configuration.governance.budgets.values(),
       ...configuration.governance.rateLimits.values(),
     ])
-    const times: Decision[] = []
     const resilience = newResilience(() => performance.now())
     const on = { ledger, resilience, random: Math.random } as Dependencies
-    for (let n = 0; n < DECISIONS; n++) times.push(await decide(n * 7919, configuration, on))
-    const of = (figure: keyof Decision) => median(times.slice(DECISIONS / 3).map((each) => each[figure]))
-    return { decisionMicroseconds: of('decision'), worstCaseMicroseconds: of('worstCase') }
+    const strangers = await medians((n) => n * 7919, configuration, on)
+    const callers = await medians((n) => (n % CONNECTIONS) * KEY_STEP, configuration, on)
+    return {
+      decisionMicroseconds: callers.decision,
+      strangerMicroseconds: strangers.decision,
+      settlementMicroseconds: callers.settlement,
+      worstCaseMicroseconds: callers.worstCase,
+    }
   } finally {
     await ledger.close()
     rmSync(appDir, { recursive: true, force: true })
   }
 }
 
+async function medians(
+  keyAt: (n: number) => number,
+  configuration: Configuration,
+  on: Dependencies,
+): Promise<Decision> {
+  const times: Decision[] = []
+  for (let n = 0; n < DECISIONS; n++) times.push(await decide(keyAt(n), configuration, on))
+  const of = (figure: keyof Decision) => median(times.slice(DECISIONS / 3).map((each) => each[figure]))
+  return { decision: of('decision'), worstCase: of('worstCase'), settlement: of('settlement') }
+}
+
 /** In microseconds. */
 interface Decision {
   decision: number
   worstCase: number
+  settlement: number
 }
 
 async function decide(key: number, configuration: Configuration, on: Dependencies): Promise<Decision> {
@@ -134,24 +158,23 @@ async function decide(key: number, configuration: Configuration, on: Dependencie
   const caller = authenticate(call, configuration)
   const record = new CallRecord(call, configuration, NO_LOG)
   record.caller(caller)
-  const [target] = plan({ call, request, caller, configuration, on })
-  const providerKey = chooseKey(target.provider.keys, {
-    model: target.model,
-    requested: request.model,
-    tried: new Set(),
-    sessionId: request.sessionId,
-    random: on.random,
-  })!
+  const question = questionOf(request, record.costContext, on)
+  const itinerary = new Itinerary(plan({ call, request, caller, configuration, on }), question)
+  const target = itinerary.order[0]!
+  const providerKey = new KeyRing(target, question).first()
   const planned = process.hrtime.bigint()
   const demand = demandOf({ call, request, target, key: providerKey }, record.costContext)
   const read = process.hrtime.bigint()
   const answer = on.ledger.reserve(call.id, target.limits, demand)
   if (answer instanceof Promise || answer.outcome !== 'reserved') throw new Error('nothing was reserved')
+  const reserved = process.hrtime.bigint()
   answer.reservation.settle({ nanodollars: 1_000_000, tokens: 1000, requests: 1 })
   const ended = process.hrtime.bigint()
+  const microseconds = (from: bigint, to: bigint) => Number(to - from) / 1000
   return {
-    decision: Number(ended - read + planned - began) / 1000,
-    worstCase: Number(read - planned) / 1000,
+    decision: microseconds(began, planned) + microseconds(read, reserved),
+    worstCase: microseconds(planned, read),
+    settlement: microseconds(reserved, ended),
   }
 }
 

@@ -14,8 +14,7 @@ export interface Result {
   loadAverage: { before: number; after: number }
   throughput: Throughput[]
   firstByte: FirstByte[]
-  /** Absent in results of earlier versions. */
-  governance?: GovernanceCost
+  governance: GovernanceCost
   openStreams: OpenStreams & { reachBytes: number }
   heap: HeapGrowth & { reachBytes: number }
   startUp: StartUp & { reach: number }
@@ -77,7 +76,7 @@ function linesOf(result: Result): Line[] {
   return [
     ...result.throughput.map(throughputLine),
     ...result.firstByte.map(firstByteLine),
-    ...(result.governance === undefined ? [] : governanceLines(result.governance)),
+    ...governanceLines(result.governance),
     {
       name: `${openStreams.streams} open streams with 100 KB bodies`,
       measured: `${megabytes(openStreams.highestBytes)} resident (${megabytes(openStreams.idleBytes)} before)`,
@@ -126,7 +125,7 @@ function governanceLines(cost: GovernanceCost): Line[] {
     },
     {
       name: 'the decision about a call among these, median',
-      measured: `${cost.decisionMicroseconds.toFixed(1)} µs, and ${cost.worstCaseMicroseconds.toFixed(1)} µs to find in the body what it may cost`,
+      measured: `${cost.decisionMicroseconds.toFixed(1)} µs (${cost.strangerMicroseconds.toFixed(1)} µs for a caller of whom nothing is in the caches); beside it ${cost.worstCaseMicroseconds.toFixed(1)} µs to find in the body what it may cost, and ${cost.settlementMicroseconds.toFixed(1)} µs to settle`,
       reach: `≤ ${cost.decisionReachMicroseconds} µs`,
       reached: cost.decisionMicroseconds <= cost.decisionReachMicroseconds,
     },
