@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAdmin, ownRoutes } from '../../src/admin/routes.ts'
 import type { AdminSources, OwnSources } from '../../src/admin/routes.ts'
 import { startAdminGateway } from '../support/admin-gateway.ts'
+import { seeded } from '../support/chance.ts'
 import type { AdminGateway, AdminRequest } from '../support/admin-gateway.ts'
 
 const PASSWORD = 'Correct-horse-7'
@@ -54,6 +55,23 @@ const OTHERS: [caller: string, headers: Record<string, string>][] = [
   ['an empty bearer', { authorization: 'Bearer ' }],
   ['a scheme that nobody knows', { authorization: `Token ${VIRTUAL_KEY}` }],
   ['a setup token, where none is configured', { 'x-bifrost-setup-token': 'guess' }],
+]
+
+const CHANGING = ROUTES.filter(({ line, isOpen }) => !isOpen && !line.startsWith('GET'))
+
+/** What a key would have to have to be more than it is. */
+const WIDER: readonly object[] = [
+  { value: VIRTUAL_KEY },
+  { is_active: true },
+  { is_admin: true, role: 'admin', access: 'administrator' },
+  { allowed_routes: ['/*'], models: ['*'], allowed_models: ['*'] },
+  { provider_configs: [{ provider: 'anthropic', allowed_models: ['*'], weight: 1 }] },
+  { budget: { max_limit: 1e9, reset_duration: '1Y' } },
+  { budgets: [{ max_limit: 1e9, reset_duration: '1Y' }], reset_budget_usage: true },
+  { additional_limit: 1e9, cycles: 1000 },
+  { team_id: 'root', customer_id: 'root' },
+  { keys: [{ name: 'x', value: 'sk-mine', models: ['*'] }] },
+  { admin_username: 'dev', admin_password: 'Correct-horse-8', is_enabled: false },
 ]
 
 const gateways: AdminGateway[] = []
@@ -154,6 +172,34 @@ describe('I5 with an administrator', SLOW, () => {
         expect((await gateway.ask(`${method} /api/logs`, { headers })).status).toBe(403)
     },
   )
+
+  it('I6 2,000 attempts of a virtual key to make itself more than it is change nothing', async () => {
+    const headers = async () => ({ authorization: `Bearer ${await token(gateway)}` })
+    const settings = async () =>
+      (await gateway.ask('GET /api/governance/virtual-keys?export=true', { headers: await headers() })).body
+    const before = await settings()
+    const random = seeded(6)
+    const some = <Item>(items: readonly Item[]) => items[Math.floor(items.length * random())]!
+    const statuses = new Map<number, number>()
+    for (let attempt = 0; attempt < 2_000; attempt++) {
+      const { line } = some(CHANGING)
+      const [, keyHeaders] = some(OTHERS.slice(0, 5))
+      const fields = WIDER.filter(() => random() < 0.4)
+      const body = Object.assign({ id: 'dev', name: `dev ${attempt}` }, ...fields) as object
+      const ids = ['dev', 'nobody', 'a1', 'anthropic']
+      const { status } = await gateway.ask(
+        line.replaceAll('nobody', () => some(ids)),
+        {
+          headers: keyHeaders,
+          body,
+        },
+      )
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    }
+    expect([...statuses.keys()].filter((status) => ![401, 403, 429].includes(status))).toEqual([])
+    const after = await settings()
+    expect(after).toEqual(before)
+  })
 
   it('nothing was changed by any of them', async () => {
     const headers = { authorization: `Bearer ${await token(gateway)}` }

@@ -47,6 +47,17 @@ describe('the keyed hash', () => {
     expect(governance.findVirtualKey(`${values[0]} `)).toBeUndefined()
     expect(governance.findVirtualKey('')).toBeUndefined()
   })
+
+  it('I9 a million tokens that begin as one of its keys does are nobody’s', { timeout: 60_000 }, async () => {
+    const prefix = `sk-bf-${'same'.repeat(20)}`
+    const { governance } = (await load(settings([key({ value: `${prefix}0` })]))).configuration
+    expect(governance.findVirtualKey(`${prefix}0`)).toBeDefined()
+    let found = 0
+    for (let n = 1; n <= 1_000_000; n++)
+      if (governance.findVirtualKey(`${prefix}${n.toString(36)}`) !== undefined) found++
+    expect(found).toBe(0)
+    expect(governance.findVirtualKey(`${prefix}0`)).toBeDefined()
+  })
 })
 
 it('the value of a key is nowhere in what runs', async () => {
