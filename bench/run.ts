@@ -8,7 +8,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 
 import { FIRST_BYTE_CASES, measureFirstByte } from './first-byte.ts'
-import { measureGovernance } from './governance.ts'
+import { measureDecision, measureGoverned } from './governance.ts'
 import {
   HEAP_GROWTH_REACH_BYTES,
   measureHeapGrowth,
@@ -35,8 +35,9 @@ if (process.argv[2] === 'pairs') {
 }
 
 if (process.argv[2] === 'governance') {
+  console.log(await measureDecision())
   pinToLoadCore()
-  console.log(await measureGovernance(ROUNDS, TURN_MS))
+  console.log(await measureGoverned(ROUNDS, TURN_MS))
   process.exit()
 }
 
@@ -48,6 +49,7 @@ if (process.platform !== 'linux') {
 const before = loadavg()[0]!
 // Before this process is pinned, for its children would be, too: a start may use both cores.
 const startUp = await step('start', () => measureStartUp(STARTS))
+const decision = await step('decision', measureDecision)
 pinToLoadCore()
 const throughput = []
 for (const workload of WORKLOADS) {
@@ -57,7 +59,7 @@ const firstByte = []
 for (const each of FIRST_BYTE_CASES) {
   firstByte.push(await step(each.name, () => measureFirstByte(each, FIRST_BYTE_REQUESTS)))
 }
-const governance = await step('governance', () => measureGovernance(ROUNDS, TURN_MS))
+const governed = await step('governance', () => measureGoverned(ROUNDS, TURN_MS))
 const openStreams = await step('open streams', measureOpenStreams)
 const heap = await step('heap', measureHeapGrowth)
 const stages = await step('stages', measureStages)
@@ -69,7 +71,7 @@ const result: Result = {
   loadAverage: { before, after: loadavg()[0]! },
   throughput,
   firstByte,
-  governance,
+  governance: { ...governed, ...decision },
   openStreams: { ...openStreams, reachBytes: OPEN_STREAMS_REACH_BYTES },
   heap: { ...heap, reachBytes: HEAP_GROWTH_REACH_BYTES },
   startUp: { ...startUp, reach: START_UP_REACH },

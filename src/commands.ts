@@ -4,7 +4,9 @@ import { answerDecoder } from './admin/decode-answer.ts'
 import type { LocalSources } from './cli/explain.ts'
 import { cursor } from './http/cursor.ts'
 import { CATALOGUE_FILE, preferCatalogue } from './models/catalogue.ts'
+import { newResilience } from './pipeline/resilience.ts'
 import { PROTOCOLS } from './protocols/index.ts'
+import { readSettings } from './settings.ts'
 import { appDirOf, load, SOURCES } from './start.ts'
 import { Egress } from './wire/egress.ts'
 
@@ -85,8 +87,6 @@ export async function runExplain(args: readonly string[]): Promise<void> {
 async function openForExplaining(flag: string | undefined): Promise<LocalSources> {
   const { readLedger } = await import('./stores/ledger/reading.ts')
   const { SqliteReader } = await import('./stores/logs/sqlite-reader.ts')
-  const { readSettings } = await import('./settings.ts')
-  const { newResilience } = await import('./pipeline/resilience.ts')
   const appDir = appDirWithCatalogue(flag)
   const configuration = await readSettings(appDir)
   const { budgets, rateLimits } = configuration.governance
