@@ -68,8 +68,6 @@ export async function serve(args: readonly string[]): Promise<void> {
     handle: (call) => handle(call, dependencies),
     report,
   })
-  console.log(banner(version(), server.port, flags.host, loaded.configuration))
-  warmUp(egress)
   const watcher = watchConfiguration({
     appDir,
     loaded,
@@ -92,6 +90,9 @@ export async function serve(args: readonly string[]): Promise<void> {
     await logStore.close()
     configStore.close()
   })
+  // Who reads this may send the signal at once.
+  console.log(banner(version(), server.port, flags.host, loaded.configuration))
+  warmUp(egress)
 }
 
 /** What a call needs. A change in the health of a provider key is told. */

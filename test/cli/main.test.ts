@@ -29,6 +29,12 @@ it('`signalbox logs | head` ends without a word when head has enough', async () 
   expect([code, stderr]).toEqual([0, ''])
 })
 
+it('H3 a gateway that is told to stop as soon as it says where it listens stops in order', async () => {
+  const child = spawn(process.execPath, [PROGRAM, '-port', '0', '-app-dir', temporaryDirectory()])
+  child.stdout.once('data', () => child.kill('SIGTERM'))
+  expect(await once(child, 'exit')).toEqual([0, null])
+})
+
 it('F12 the gateway goes on when nobody reads its lines any more', { timeout: 30_000 }, async () => {
   const appDir = temporaryDirectory()
   const child = spawn(process.execPath, [PROGRAM, '-port', '0', '-app-dir', appDir])
