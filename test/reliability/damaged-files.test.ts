@@ -3,7 +3,7 @@ import { cpSync, existsSync, readFileSync, readdirSync, statSync, truncateSync, 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 import { openLedger } from '../../src/stores/ledger/sqlite.ts'
 import { openLogStore } from '../../src/stores/logs/sqlite.ts'
@@ -44,7 +44,15 @@ const config = () => ({
   client: { enforce_auth_on_inference: true },
   governance: { virtual_keys: [keyWithBudget('file', 100)] },
 })
-const start = (appDir: string) => startGateway({ config: config(), appDir })
+const gateways: Gateway[] = []
+async function start(appDir: string): Promise<Gateway> {
+  const gateway = await startGateway({ config: config(), appDir })
+  gateways.push(gateway)
+  return gateway
+}
+afterEach(async () => {
+  await Promise.all(gateways.splice(0).map((gateway) => gateway.close()))
+})
 
 async function statusFor({ url }: Gateway, virtualKey?: string, call = 0): Promise<number> {
   return (await ask(url, { api: APIS[call % 4]!, ...(virtualKey && { virtualKey }) })).status

@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
 import { type Gateway, newAppDir, removeAppDir, startGateway } from '../support/gateway.ts'
 import { type Provider, startProvider } from '../support/provider/server.ts'
@@ -164,6 +164,7 @@ it.skipIf(!canInject)(
       const appDir = await newAppDir()
       const before = provider.ledger.length
       const gateway = await startGateway({ config: config(), appDir, within: failingFrom(run, appDir) })
+      onTestFinished(() => gateway.close())
       for (let made = 0; made < CALLS; made++) expect((await call(gateway, 'budgeted')).status).toBe(200)
       const isInjected = () => readFileSync(join(appDir, 'trace'), 'utf8').split('INJECTED').length - 1
       await expect.poll(isInjected, { timeout: 10_000 }).toBeGreaterThan(2)
@@ -172,6 +173,7 @@ it.skipIf(!canInject)(
       await gateway.close()
 
       const again = await startGateway({ config: config(), appDir })
+      onTestFinished(() => again.close())
       const truth = { used: invoice(provider.ledger.slice(before)), reserved: 0 }
       expect(await standing(again)).toMatchObject(truth)
       await expect.poll(() => allRows(appDir).length, { timeout: 10_000 }).toBe(CALLS)

@@ -41,6 +41,7 @@ beforeEach(async () => {
   appDir = await newAppDir()
 })
 afterEach(async () => {
+  await running?.close()
   await provider.close()
   await removeAppDir(appDir)
 })
@@ -68,6 +69,13 @@ const config = (dollars: number) => ({
     ],
   },
 })
+
+/** The gateway of now; the one before is dead. */
+let running: Gateway | undefined
+
+async function start(dollars: number): Promise<Gateway> {
+  return (running = await startGateway({ config: config(dollars), appDir }))
+}
 
 /** What the ledger's database says. */
 function readLedgerFile() {
@@ -140,7 +148,7 @@ it(
     const random = seeded(8)
     const whole: string[] = []
     for (let kill = 0; kill < KILLS; kill++) {
-      const gateway = await startGateway({ config: config(1_000_000), appDir })
+      const gateway = await start(1_000_000)
       const clients = Array.from({ length: AT_ONCE }, () => callUntilDeath(gateway))
       // By the provider's count, so that a slow machine makes as many calls as a fast one.
       const until = provider.requests.length + CALLS / KILLS + 100 * random()
@@ -150,7 +158,7 @@ it(
       whole.push(...(await Promise.all(clients)).flat())
       await gateway.close()
     }
-    const last = await startGateway({ config: config(1_000_000), appDir })
+    const last = await start(1_000_000)
     const rest = Math.max(1, CALLS - whole.length)
     let started = 0
     const finish = Array.from({ length: AT_ONCE }, () => callUntilDeath(last, () => started++ >= rest))
@@ -186,7 +194,7 @@ it(
   async () => {
     const random = seeded(7)
     const dollars = 40
-    const gateway = await startGateway({ config: config(dollars), appDir })
+    const gateway = await start(dollars)
     const calls = Array.from({ length: HELD }, (_, index) => {
       const after = 10 + Math.floor(150 * random())
       const asked: Asked = {
@@ -217,7 +225,7 @@ it(
     })
     const read = sumOf(readLedger(ledgerPath), ({ model, tokens }) => tokens.in * PRICES[model]!.in)
 
-    const next = await startGateway({ config: config(dollars), appDir })
+    const next = await start(dollars)
     // Worth what is left of the budget, if nothing is held any more.
     const answer = await ask(next.url, {
       api: APIS[0]!,
