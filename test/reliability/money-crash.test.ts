@@ -1,4 +1,5 @@
 /** A gateway that is killed while it spends: what it wrote down, what its log says and what the provider billed. */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,6 +45,7 @@ afterEach(async () => {
   await running?.close()
   await provider.close()
   await removeAppDir(appDir)
+  rmSync(ledgerPath)
 })
 
 /** Retries, so that some calls are billed twice, at every level of limits that there is. */

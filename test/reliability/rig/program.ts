@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+
 import { newAppDir, removeAppDir, startGateway } from '../../support/gateway.ts'
 import type { Gateway } from '../../support/gateway.ts'
 import { type Provider, startProvider } from '../../support/provider/server.ts'
@@ -66,6 +68,7 @@ export async function startMoneyProgram(
       await gateway.close()
       await provider.close()
       await removeAppDir(appDir)
+      rmSync(ledgerPath)
     },
   }
 }
