@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 
 import { type Gateway, newAppDir, removeAppDir, startGateway } from '../support/gateway.ts'
 import { type Provider, startProvider } from '../support/provider/server.ts'
+import { canMount } from '../support/small-disk.ts'
 import { allRows } from './rig/log-rows.ts'
 import { APIS, ask, invoice, keyWithBudget, logged, providersAt } from './rig/money.ts'
 
@@ -54,7 +55,6 @@ const billedTo = (key: string) =>
 
 // ==== A disk without room
 
-const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
 /** Its home is its application folder. */
 const ON_SMALL_DISK =
   'exec 3<"$HOME/config.json"; mount -t tmpfs -o size=16m none "$HOME" && cat <&3 >"$HOME/config.json" && exec "$@"'

@@ -1,7 +1,7 @@
 /** The thread that folds the ledger's journal into its database. Started by `folding.ts`. */
-import { setPriority } from 'node:os'
 import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
+import { giveWay } from '../../lib/give-way.ts'
 import { Folder } from './folder.ts'
 import type { FoldingThreadData, FromFoldingThread, ToFoldingThread } from './messages.ts'
 
@@ -19,12 +19,7 @@ let failures = 0
 let isRetentionDue = true
 let isClosing = false
 
-try {
-  // On Linux this is the calling thread's alone: the calls come first where both want the same core.
-  setPriority(0, 19)
-} catch {
-  // Elsewhere, or in a sandbox that forbids it, the thread has the priority of all others.
-}
+giveWay()
 
 port.on('message', (message: ToFoldingThread) => {
   if (message.type === 'flush') flushes.push(message.id)

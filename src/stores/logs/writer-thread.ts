@@ -1,7 +1,7 @@
 /** The thread that owns the log database. Started by `writer.ts`. */
-import { setPriority } from 'node:os'
 import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
+import { giveWay } from '../../lib/give-way.ts'
 import { DatabaseWriter } from './database-writer.ts'
 import { verdictOf } from '../../lib/sqlite.ts'
 import type { FromWriterThread, ToWriterThread, WriterThreadData } from './messages.ts'
@@ -30,12 +30,7 @@ const writer = new DatabaseWriter({
   onDone: (taken, dropped) => send({ type: 'done', taken, dropped }),
 })
 
-try {
-  // On Linux this is the calling thread's alone: the calls come first where both want the same core.
-  setPriority(0, 19)
-} catch {
-  // Elsewhere, or in a sandbox that forbids it, the thread has the priority of all others.
-}
+giveWay()
 
 port.on('message', (message: ToWriterThread) => {
   if (message.type === 'work') writer.give(message.bodies)

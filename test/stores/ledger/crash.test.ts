@@ -1,11 +1,12 @@
 /** Real processes that die, and real disks that are full. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import type { Interrupted } from '../../../src/stores/ledger/port.ts'
+import { canMount, runOnSmallDisk } from '../../support/small-disk.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { levels } from './programs/levels.ts'
 import { openTestLedger } from './support.ts'
@@ -88,21 +89,13 @@ it(
   },
 )
 
-const script =
-  'mount -t tmpfs -o size=3m none "$1" && exec "$2" --disable-warning=ExperimentalWarning "$3" "$1"'
-const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
-
 it.skipIf(!canMount)(
   'F1 while the disk is full nothing is let in, and what is settled then is there afterwards',
   () => {
     const disk = join(temporaryDirectory(), 'disk')
     mkdirSync(disk)
     const program = join(programs, 'fill-the-disk.ts')
-    const { stdout, stderr } = spawnSync(
-      'unshare',
-      ['-rm', 'sh', '-c', script, 'sh', disk, process.execPath, program],
-      { encoding: 'utf8' },
-    )
+    const { stdout, stderr } = runOnSmallDisk(disk, program)
     expect(stderr).toBe('')
     const result = JSON.parse(stdout) as Record<string, unknown> & { expected: number; reports: string[] }
     expect(result.expected).toBeGreaterThanOrEqual(150 * 7)

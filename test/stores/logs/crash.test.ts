@@ -5,6 +5,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { canMount, runOnSmallDisk } from '../../support/small-disk.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { callRow } from './rows.ts'
 import { idsOf, openTestStore } from './support.ts'
@@ -69,23 +70,13 @@ it(
   },
 )
 
-const script =
-  'mount -t tmpfs -o size=3m none "$1" && exec "$2" --disable-warning=ExperimentalWarning "$3" "$1"'
-const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
-
 it.skipIf(!canMount)(
   'F1 a full disk stops nothing: what is lost is counted, and rows go on when there is room',
   () => {
     const disk = join(temporaryDirectory(), 'disk')
     mkdirSync(disk)
     const program = join(programs, 'fill-the-disk.ts')
-    const { stdout, stderr } = spawnSync(
-      'unshare',
-      ['-rm', 'sh', '-c', script, 'sh', disk, process.execPath, program],
-      {
-        encoding: 'utf8',
-      },
-    )
+    const { stdout, stderr } = runOnSmallDisk(disk, program)
     expect(stderr).toBe('')
     const result = JSON.parse(stdout) as Record<string, unknown> & { reports: string[] }
     expect(result).toMatchObject({ lostAfterwards: 0, missing: 0 })
