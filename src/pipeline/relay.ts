@@ -192,7 +192,9 @@ class Relay implements Watched {
       return
     }
     const seconds = Math.round(this.idleTimeoutMs / 1000)
-    this.#fail(new GatewayError('upstream_idle', `The upstream sent nothing for ${seconds} s.`))
+    this.#fail(
+      new GatewayError('upstream_idle', `Stream timeout: the upstream sent nothing for ${seconds} s.`),
+    )
   }
 
   #unblock(): void {

@@ -39,7 +39,7 @@ export function toUpstreamError(error: Failure, host: string, answered: boolean)
 
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return made('upstream_timeout', `${host} did not answer in time.`)
   if (isMalformed(error, code, answered)) return made('upstream_malformed', `${host} did not answer in HTTP.`)
-  if (answered) return made('upstream_truncated', `${host} broke off its answer.`)
+  if (answered) return made('upstream_truncated', `${host} broke off its answer: connection lost.`)
   if (CERTIFICATE.test(code)) {
     return made('upstream_unreachable', `${host} has a certificate that is not trusted here (${code}).`)
   }

@@ -167,7 +167,9 @@ describe('B9 an upstream that is silent', () => {
       gateway.idleWatch.sweep(performance.now() + IDLE_MS)
       const { text, ended } = await call.answer()
       expect(ended).toBe('cut')
-      expect(text).toMatch(/event: error\ndata: \{"type":"error".*sent nothing for 300 s/)
+      expect(text).toMatch(
+        /event: error\ndata: \{"type":"error".*Stream timeout: the upstream sent nothing for 300 s/,
+      )
       expect(gateway.rows).toMatchObject([{ status: 'error', error: { kind: 'upstream_idle' } }])
     },
   )

@@ -8,7 +8,11 @@ export function noObject(data: string): GatewayError {
   return new GatewayError('upstream_malformed', `The upstream sent an event that is no JSON object: ${head}`)
 }
 
-/** `what`: what should still have come. */
+/**
+ * `what`: what should still have come. OpenCode 1.18 goes by words: a stream that broke off is asked for again
+ * where its error says "connection lost" (or "stream timeout", or "server error"), and ends the work otherwise.
+ */
 export function endedBefore(what: string): GatewayError {
-  return new GatewayError('upstream_truncated', `The upstream’s stream ended before ${what}.`)
+  const message = `The upstream’s stream ended before ${what}: connection lost.`
+  return new GatewayError('upstream_truncated', message)
 }

@@ -3,7 +3,7 @@ import { parseContextOverflow } from './context-overflow.ts'
 
 /** What of an upstream's failure is told alike, whatever its API. */
 
-export const BROKEN_OFF = 'The upstream broke off its answer.'
+export const BROKEN_OFF = 'The upstream broke off its answer: server error.'
 
 export function parseBody(body: string): unknown {
   try {

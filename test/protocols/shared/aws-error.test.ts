@@ -140,7 +140,7 @@ describe('an exception of a stream', () => {
 
   it('has a message where the upstream gave none', () => {
     expect(awsException('exception/throttlingException', 'oh no').message).toBe(
-      'The upstream broke off its answer.',
+      'The upstream broke off its answer: server error.',
     )
   })
 })
