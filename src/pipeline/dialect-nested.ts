@@ -1,8 +1,10 @@
 import { append } from '../lib/append.ts'
 import type { Dialect } from '../protocols/dialect.ts'
 import { cutElements, editMembers, fieldsWithin, holds } from '../wire/json-edits.ts'
+import type { Searched } from '../wire/json-edits.ts'
 import { arrayElements, readString } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'
+import type { ScannedBody } from './foreign-blocks.ts'
 
 export interface NestedCuts {
   edits: Edit[]
@@ -16,8 +18,9 @@ export interface NestedCuts {
  * Takes out what a dialect refuses inside other fields: the scope of a cache mark, the settings of single turns.
  * Only objects in which such a name stands are looked into.
  */
-export function cutNested(body: Buffer, fields: ReadonlyMap<string, Span>, to: Dialect): NestedCuts {
-  const turns = readTurns(body, fields, to)
+export function cutNested(scanned: ScannedBody, to: Dialect): NestedCuts {
+  const { body, fields } = scanned
+  const turns = readTurns(scanned, to)
   const output = adaptOutputConfig(body, fields, to, turns.effort)
   const cut = [...output.cut]
   const edits = [...output.edits, ...cutElements(turns.messages, (message) => turns.spent.has(message))]
@@ -25,9 +28,9 @@ export function cutNested(body: Buffer, fields: ReadonlyMap<string, Span>, to: D
   for (const path of to.refuses) {
     const [first, ...rest] = path.split('.')
     if (first === undefined || rest.length === 0 || first === 'output_config') continue
-    const found = valuesAt(body, fields, first, rest.at(-1)!)
+    const found = valuesAt(scanned, fields, first, rest.at(-1)!)
       .filter((object) => ![...turns.spent].some((message) => message.start === object.start))
-      .flatMap((object) => cutPath(body, object, rest))
+      .flatMap((object) => cutPath(scanned, object, rest))
     if (found.length > 0) cut.push(path)
     append(edits, found)
   }
@@ -38,24 +41,25 @@ const LIST = '[]'
 
 /** The value of a field, or its elements where the step says so (`system[]`); none where the name does not stand. */
 function valuesAt(
-  body: Buffer,
+  searched: Searched,
   fields: ReadonlyMap<string, Span>,
   step: string,
   needle: string,
 ): readonly Span[] {
   const isList = step.endsWith(LIST)
   const value = fields.get(isList ? step.slice(0, -LIST.length) : step)
-  if (value === undefined || !holds(body, value, `"${needle}"`)) return []
-  return isList ? (arrayElements(body, value) ?? []) : [value]
+  if (value === undefined || !holds(searched, value, `"${needle}"`)) return []
+  return isList ? (arrayElements(searched.body, value) ?? []) : [value]
 }
 
-function cutPath(body: Buffer, object: Span, [step, ...rest]: readonly string[]): Edit[] {
-  if (!holds(body, object, `"${rest.at(-1) ?? step}"`)) return []
+function cutPath(searched: Searched, object: Span, [step, ...rest]: readonly string[]): Edit[] {
+  const { body } = searched
+  if (!holds(searched, object, `"${rest.at(-1) ?? step}"`)) return []
   const fields = fieldsWithin(body, object)
   if (fields === undefined || step === undefined) return []
   if (rest.length === 0)
     return fields.has(step) ? editMembers(body, object.start, fields, (name) => name === step) : []
-  return valuesAt(body, fields, step, rest.at(-1)!).flatMap((inner) => cutPath(body, inner, rest))
+  return valuesAt(searched, fields, step, rest.at(-1)!).flatMap((inner) => cutPath(searched, inner, rest))
 }
 
 interface Turns {
@@ -71,16 +75,17 @@ interface Turns {
  * end with the user's next message. Where a host does not know these fields, the newest effort is the request's,
  * and a message without text or beyond its end goes.
  */
-function readTurns(body: Buffer, fields: ReadonlyMap<string, Span>, to: Dialect): Turns {
+function readTurns(scanned: ScannedBody, to: Dialect): Turns {
+  const { body, fields } = scanned
   const list = fields.get('messages')
   const spent = new Set<Span>()
-  if (list === undefined || !to.refuses.includes('messages[].output_config') || !hasSettings(body, list))
+  if (list === undefined || !to.refuses.includes('messages[].output_config') || !hasSettings(scanned, list))
     return { messages: [], spent, effort: undefined }
   const messages = arrayElements(body, list) ?? []
   const lastUser = messages.findLastIndex((message) => stringAt(body, message, 'role') === 'user')
   let effort: string | undefined
   for (const [at, message] of messages.entries()) {
-    if (!hasSettings(body, message) || stringAt(body, message, 'role') !== 'system') continue
+    if (!hasSettings(scanned, message) || stringAt(body, message, 'role') !== 'system') continue
     const own = fieldsWithin(body, message)!
     effort = effortIn(body, own.get('output_config')) ?? effort
     if ((own.has('clear_at') && at < lastUser) || isEmpty(body, own.get('content'))) spent.add(message)
@@ -88,8 +93,8 @@ function readTurns(body: Buffer, fields: ReadonlyMap<string, Span>, to: Dialect)
   return { messages, spent, effort }
 }
 
-function hasSettings(body: Buffer, span: Span): boolean {
-  return holds(body, span, '"output_config"') || holds(body, span, '"clear_at"')
+function hasSettings(searched: Searched, span: Span): boolean {
+  return holds(searched, span, '"output_config"') || holds(searched, span, '"clear_at"')
 }
 
 function stringAt(body: Buffer, object: Span, name: string): string | undefined {

@@ -4,6 +4,7 @@ import { editMembers, holds } from '../wire/json-edits.ts'
 import { arrayElements, readString } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'
 import { cutNested } from './dialect-nested.ts'
+import type { ScannedBody } from './foreign-blocks.ts'
 
 /** What a client's body has to become for an upstream of the same protocol at another host. */
 export interface DialectChange {
@@ -29,17 +30,14 @@ export interface AdaptedBody {
 
 /**
  * The edits that turn a body of one dialect into one of another. Every byte that they do not name stays: prompt
- * caches and signatures hold only behind an unchanged beginning. `fields`: the spans of the body's top-level values.
+ * caches and signatures hold only behind an unchanged beginning.
  */
-export function adaptBody(
-  body: Buffer,
-  fields: ReadonlyMap<string, Span>,
-  change: DialectChange,
-): AdaptedBody {
+export function adaptBody(scanned: ScannedBody, change: DialectChange): AdaptedBody {
+  const { body, fields } = scanned
   const { from, to, betas } = change
   if (from?.id === to?.id) return { edits: renameModel(body, fields, change), betas, warnings: [] }
   const told = adaptBetas(body, fields, change)
-  const nested = to === undefined ? undefined : cutNested(body, fields, to)
+  const nested = to === undefined ? undefined : cutNested(scanned, to)
   const cut = new Set([...fields.keys()].filter((name) => isCut(name, change)))
   const inBody = to?.betasField !== undefined && told.betas.length > 0
   const members = [
@@ -64,14 +62,13 @@ export function adaptBody(
 
 /** Does the client ask for an answer of a schema that this host would not get to see? Then it is told in words. */
 export function losesFormat(
-  body: Buffer,
-  fields: ReadonlyMap<string, Span>,
+  scanned: ScannedBody,
   from: Dialect | undefined,
   to: Dialect | undefined,
 ): boolean {
   if (to === undefined || from?.id === to.id || !to.refuses.includes(FORMAT)) return false
-  const config = fields.get('output_config')
-  return config !== undefined && holds(body, config, '"format"')
+  const config = scanned.fields.get('output_config')
+  return config !== undefined && holds(scanned, config, '"format"')
 }
 
 const FORMAT = 'output_config.format'

@@ -1,36 +1,34 @@
 import type { JsonObject } from '../message/request.ts'
 import type { ForeignBlocks, ForeignFields, ForeignStrings } from '../protocols/foreign.ts'
 import { cutElements, editMembers, fieldsWithin, holds } from '../wire/json-edits.ts'
+import type { Searched } from '../wire/json-edits.ts'
 import { arrayElements } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'
 
+/** A body, what stands at its top level, and what was seen of its strings. */
+export interface ScannedBody extends Searched {
+  readonly fields: ReadonlyMap<string, Span>
+}
+
 /**
  * Cuts the blocks that a protocol names as foreign out of a client's body. All other bytes stay, because Claude's
- * own thinking is only valid behind an unchanged beginning, and so are prompt caches. Looking for the needle costs
- * 10 µs in 100 KB, and mostly there is none.
+ * own thinking is only valid behind an unchanged beginning, and so are prompt caches.
  */
-export function cutForeignBlocks(
-  body: Buffer,
-  fields: ReadonlyMap<string, Span>,
-  foreign: ForeignBlocks,
-  model: string,
-): Edit[] {
-  const list = fields.get(foreign.list ?? 'messages')
-  if (list === undefined || !body.includes(foreign.needle)) return []
-  if (foreign.list !== undefined) return editList(body, list, foreign, model)
-  return (arrayElements(body, list) ?? []).flatMap((message) => editMessage(body, message, foreign, model))
+export function cutForeignBlocks(scanned: ScannedBody, foreign: ForeignBlocks, model: string): Edit[] {
+  const list = scanned.fields.get(foreign.list ?? 'messages')
+  if (list === undefined || !holds(scanned, list, foreign.needle)) return []
+  if (foreign.list !== undefined) return editList(scanned, list, foreign, model)
+  const messages = arrayElements(scanned.body, list) ?? []
+  return messages.flatMap((message) => editMessage(scanned, message, foreign, model))
 }
 
 /** Cuts the fields of messages that the upstream refuses, and adds those that it misses. */
-export function editForeignFields(
-  body: Buffer,
-  fields: ReadonlyMap<string, Span>,
-  foreign: ForeignFields,
-): Edit[] {
+export function editForeignFields(scanned: ScannedBody, foreign: ForeignFields): Edit[] {
+  const { body, fields } = scanned
   const list = fields.get('messages')
-  if (list === undefined || !body.includes(foreign.needle)) return []
+  if (list === undefined || !holds(scanned, list, foreign.needle)) return []
   return (arrayElements(body, list) ?? []).flatMap((message) => {
-    const members = holds(body, message, foreign.needle) ? fieldsWithin(body, message) : undefined
+    const members = holds(scanned, message, foreign.needle) ? fieldsWithin(body, message) : undefined
     return members === undefined
       ? []
       : editMembers(body, message.start, members, (name) => foreign.isRefused(name), foreign.missing(members))
@@ -65,21 +63,26 @@ function isFieldOf(body: Buffer, start: number, fields: readonly string[]): bool
   return field !== undefined && fields.includes(field)
 }
 
-function editMessage(body: Buffer, message: Span, foreign: ForeignBlocks, model: string): Edit[] {
-  if (!holds(body, message, foreign.needle)) return []
-  const content = fieldsWithin(body, message)?.get('content')
-  return content === undefined ? [] : editList(body, content, foreign, model)
+function editMessage(searched: Searched, message: Span, foreign: ForeignBlocks, model: string): Edit[] {
+  if (!holds(searched, message, foreign.needle)) return []
+  const content = fieldsWithin(searched.body, message)?.get('content')
+  return content === undefined ? [] : editList(searched, content, foreign, model)
 }
 
-function editList(body: Buffer, list: Span, foreign: ForeignBlocks, model: string): Edit[] {
-  const blocks = arrayElements(body, list)
+function editList(searched: Searched, list: Span, foreign: ForeignBlocks, model: string): Edit[] {
+  const blocks = arrayElements(searched.body, list)
   if (blocks === undefined) return []
-  const isCut = (block: Span) => isForeignBlock(body, block, foreign, model)
+  const isCut = (block: Span) => isForeignBlock(searched, block, foreign, model)
   return cutElements(blocks, isCut, foreign.placeholder)
 }
 
-export function isForeignBlock(body: Buffer, span: Span, foreign: ForeignBlocks, model: string): boolean {
-  const block = holds(body, span, foreign.needle) ? parseBlock(body, span) : undefined
+export function isForeignBlock(
+  searched: Searched,
+  span: Span,
+  foreign: ForeignBlocks,
+  model: string,
+): boolean {
+  const block = holds(searched, span, foreign.needle) ? parseBlock(searched.body, span) : undefined
   return block !== undefined && foreign.isForeign(block, model)
 }
 

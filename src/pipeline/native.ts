@@ -7,6 +7,7 @@ import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import { adaptBody } from './dialect.ts'
 import { cutForeignBlocks, editForeignFields, mendForeignStrings } from './foreign-blocks.ts'
+import type { ScannedBody } from './foreign-blocks.ts'
 import { FramedPassage } from './framed-passage.ts'
 import { NativePassage } from './native-passage.ts'
 import type { Passage } from './passage.ts'
@@ -84,16 +85,16 @@ export function nativeBody(call: Call, request: InboundRequest, target: Target):
   return { ...ownBody(splice(request.body, edits)), warnings }
 }
 
-function foreignEdits({ body, fields }: InboundRequest, target: Target): Edit[] {
+function foreignEdits(request: InboundRequest, target: Target): Edit[] {
   const { surface, model } = target
   const { foreignStrings } = surface.protocol
   const foreignFields = surface.protocol.foreignFields?.(surface.quirks)
   const foreignBlocks = cutFor(target)
   const cut = [
-    ...(foreignBlocks === undefined ? [] : cutForeignBlocks(body, fields, foreignBlocks, model)),
-    ...(foreignFields === undefined ? [] : editForeignFields(body, fields, foreignFields)),
+    ...(foreignBlocks === undefined ? [] : cutForeignBlocks(request, foreignBlocks, model)),
+    ...(foreignFields === undefined ? [] : editForeignFields(request, foreignFields)),
   ]
-  const mended = foreignStrings === undefined ? [] : mendForeignStrings(body, foreignStrings)
+  const mended = foreignStrings === undefined ? [] : mendForeignStrings(request.body, foreignStrings)
   return [...cut, ...mended.filter(({ span }) => !cut.some((edit) => contains(edit.span, span)))]
 }
 
@@ -101,10 +102,10 @@ function contains(outer: Span, inner: Span): boolean {
   return outer.start <= inner.start && inner.end <= outer.end
 }
 
-function lateThinking({ body, fields }: InboundRequest, target: Target): Edit[] {
+function lateThinking(request: InboundRequest, target: Target): Edit[] {
   const { thinkingFirst } = target.surface.protocol
   if (thinkingFirst === undefined) return []
-  return withoutLateThinking(body, fields, thinkingFirst, cutFor(target), target.model)
+  return withoutLateThinking(request, thinkingFirst, cutFor(target), target.model)
 }
 
 function cutFor({ surface: { protocol }, leavesOutReasoning }: Target): ForeignBlocks | undefined {
@@ -134,9 +135,8 @@ function dialectBody(
   target: Target,
   edits: readonly Edit[],
 ): UpstreamBody {
-  const body = edits.length === 0 ? request.body : splice(request.body, edits)
-  const fields = edits.length === 0 ? request.fields : scanObject(body).fields
-  const adapted = adaptBody(body, fields, {
+  const scanned = edits.length === 0 ? request : scanSpliced(splice(request.body, edits))
+  const adapted = adaptBody(scanned, {
     from: call.endpoint.dialect,
     to: target.surface.dialect,
     model: target.model,
@@ -145,5 +145,9 @@ function dialectBody(
     betas: (call.headers['anthropic-beta'] ?? '').split(',').flatMap((beta) => beta.trim() || []),
   })
   const { betas, warnings } = adapted
-  return { ...ownBody(splice(body, adapted.edits)), betas, warnings }
+  return { ...ownBody(splice(scanned.body, adapted.edits)), betas, warnings }
+}
+
+function scanSpliced(body: Buffer): ScannedBody {
+  return { body, ...scanObject(body) }
 }

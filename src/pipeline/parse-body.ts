@@ -2,35 +2,54 @@ import { free } from '../lib/free.ts'
 import { deepFreeze } from '../lib/frozen.ts'
 import type { JsonObject } from '../message/request.ts'
 import { parseJson } from '../protocols/shared/json.ts'
-import type { Span } from '../wire/json-scan.ts'
+import { splice } from '../wire/json-scan.ts'
+import type { Edit, Span } from '../wire/json-scan.ts'
 import { readJsonText } from '../wire/json-text.ts'
+import type { SetAside } from '../wire/set-aside.ts'
+import type { ScannedBody } from './foreign-blocks.ts'
 
 /** Below this, to look a value up costs what it saves. */
 const SHARED_MIN_BYTES = 1024
-const NULL = Buffer.from('null')
 /** One agent's tools are 20 to 150 KB of text, and ten times that in memory: this is for some dozen agents. */
 const SHARED_MAX_BYTES = 2 * 1024 * 1024
+
+/** Whose long texts are set aside: nothing else goes to an upstream as it is, and nowhere else. */
+const CONVERSATIONS = ['messages', 'input', 'contents', 'system', 'systemInstruction', 'system_instruction']
 
 /**
  * A request's JSON as values. Its `tools` may be frozen and the same object as in other requests: an agent sends
  * the same ones with every turn, and to parse and encode them is a third of the work on 100 KB.
  *
- * `fields`: where the top-level values stand. Throws SyntaxError.
+ * `fields`: where the top-level values stand. `texts`: long ones are set aside there. Throws SyntaxError.
  */
-export function parseBody(body: Buffer, fields: ReadonlyMap<string, Span>): JsonObject {
+export function parseBody({ body, fields, strings }: ScannedBody, texts?: SetAside): JsonObject {
+  const aside = texts === undefined || strings === undefined ? [] : textEdits(fields, strings.long, texts)
   const tools = fields.get('tools')
-  if (tools === undefined || tools.end - tools.start < SHARED_MIN_BYTES) return parseWhole(body)
+  const isShared = tools !== undefined && tools.end - tools.start >= SHARED_MIN_BYTES
+  if (!isShared && aside.length === 0) return parseWhole(body)
   try {
-    // Joined as bytes: a parser would make one string of three first, and leave them all to the collector.
-    const around = Buffer.concat([body.subarray(0, tools.start), NULL, body.subarray(tools.end)])
-    const parsed = parseWhole(around)
-    free(around)
-    parsed['tools'] = sharedTools.parse(body.subarray(tools.start, tools.end))
+    // As bytes: a parser would make one string of the parts first, and leave them all to the collector.
+    const rest = splice(body, isShared ? [...aside, { span: tools, text: 'null' }] : aside)
+    const parsed = parseWhole(rest)
+    free(rest)
+    if (isShared) parsed['tools'] = sharedTools.parse(body.subarray(tools.start, tools.end))
     return parsed
   } catch {
     // For the error: it tells a place in the text.
     return parseWhole(body)
   }
+}
+
+function textEdits(fields: ReadonlyMap<string, Span>, long: readonly number[], texts: SetAside): Edit[] {
+  const spans = CONVERSATIONS.flatMap((name) => fields.get(name) ?? [])
+  const edits: Edit[] = []
+  for (let at = 0; at < long.length; at += 2) {
+    const start = long[at]!
+    if (!spans.some((span) => span.start <= start && start < span.end)) continue
+    const edit = texts.edit(start, long[at + 1]!)
+    if (edit !== undefined) edits.push(edit)
+  }
+  return edits
 }
 
 function parseWhole(body: Buffer): JsonObject {

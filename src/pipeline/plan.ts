@@ -56,8 +56,8 @@ export function targetsAt<To extends Target>(
   return [first, ...others]
 }
 
-function isNative(call: Call, { body, fields }: InboundRequest, { protocol, dialect }: Surface): boolean {
-  return protocol.id === call.protocol.id && !losesFormat(body, fields, call.endpoint.dialect, dialect)
+function isNative(call: Call, request: InboundRequest, { protocol, dialect }: Surface): boolean {
+  return protocol.id === call.protocol.id && !losesFormat(request, call.endpoint.dialect, dialect)
 }
 
 /** The API in which the provider serves the model: the client's own where it has it, else its best. */

@@ -5,10 +5,14 @@ import { sessionOf } from '../rules/affinity.ts'
 import type { Session } from '../rules/affinity.ts'
 import type { Configuration } from '../stores/config/configuration.ts'
 import { JsonScanError, readBoolean, readString, scanObject } from '../wire/json-scan.ts'
-import type { Span } from '../wire/json-scan.ts'
+import type { ScannedObject, Span } from '../wire/json-scan.ts'
 import type { ScanLimits } from '../wire/json-walker.ts'
+import type { NestedStrings } from '../wire/nested-strings.ts'
+import type { SetAside } from '../wire/set-aside.ts'
 import type { Call } from './call.ts'
+import type { ScannedBody } from './foreign-blocks.ts'
 import { parseBody } from './parse-body.ts'
+import { WATCHED } from './watched.ts'
 
 /** The client's request as bytes, with the fields that policy depends on. */
 export interface InboundRequest {
@@ -19,6 +23,8 @@ export interface InboundRequest {
   readonly summary?: Buffer
   /** Spans of the top-level values. */
   readonly fields: ReadonlyMap<string, Span>
+  /** What the scan has seen inside of them. */
+  readonly strings: NestedStrings | undefined
   readonly model: string
   readonly stream: boolean
   /** For the log, and for rules. */
@@ -29,9 +35,10 @@ export interface InboundRequest {
   readonly fallbacks: readonly string[]
   /**
    * Parses the whole body: only for translation, a native call never asks. Not kept, because what lives as long as
-   * a call is copied by the garbage collector again and again. Parts of it are frozen: see `parse-body.ts`.
+   * a call is copied by the garbage collector again and again. Parts of it are frozen, and with `texts` long ones are
+   * set aside: see `parse-body.ts`.
    */
-  parsed(): JsonObject
+  parsed(texts?: SetAside): JsonObject
   /**
    * No attempt can follow any more, so the body is not needed again: a thousand answers that stream for minutes
    * would otherwise hold a thousand bodies.
@@ -62,11 +69,12 @@ export async function readRequest(
   { limits, otherModel, stream = streamOf }: ReadOptions = {},
 ): Promise<InboundRequest> {
   const body = await call.readBody(configuration.client.maxRequestBodyBytes)
-  const fields = scan(body, limits)
-  const other = otherModel?.(() => parse(body, fields))
+  const scanned = scan(body, limits)
+  const { fields } = scanned
+  const other = otherModel?.(() => parse({ body, fields }))
   const model = call.pathModel ?? (fields.has('model') ? undefined : other)
   const asked = bounded(model ?? requiredString(body, fields, 'model'))
-  return new BufferedRequest(call, body, fields, asked, call.endpoint.stream ?? stream(body, fields))
+  return new BufferedRequest(call, body, scanned, asked, call.endpoint.stream ?? stream(body, fields))
 }
 
 /**
@@ -75,24 +83,25 @@ export async function readRequest(
  */
 export async function readAnyRequest(call: Call, configuration: Configuration): Promise<InboundRequest> {
   const body = await call.readBody(configuration.client.maxRequestBodyBytes)
-  const fields = tryScan(body)
+  const scanned = tryScan(body)
+  const { fields } = scanned
   const named = call.pathModel ?? MODEL_IN_PATH.exec(call.path)?.[1]
   const [model, stream] = [fields.get('model'), fields.get('stream')]
   const asked = named ?? (model && readString(body, model)) ?? ''
   const isStream = call.endpoint.stream ?? (stream !== undefined && readBoolean(body, stream) === true)
-  return new BufferedRequest(call, body, fields, asked.slice(0, MODEL_MAX_LENGTH), isStream)
+  return new BufferedRequest(call, body, scanned, asked.slice(0, MODEL_MAX_LENGTH), isStream)
 }
 
 const MODEL_IN_PATH = /\/(?:models|model|deployments)\/([^/:]{1,512})/
 
-function tryScan(body: Buffer): ReadonlyMap<string, Span> {
+function tryScan(body: Buffer): ScannedObject {
   try {
-    const { fields } = scanObject(body)
-    checkSpellings(fields)
-    fallbacksOf(body, fields)
-    return fields
+    const scanned = scanObject(body)
+    checkSpellings(scanned.fields)
+    fallbacksOf(body, scanned.fields)
+    return scanned
   } catch {
-    return new Map()
+    return { fields: new Map(), strings: undefined }
   }
 }
 
@@ -126,6 +135,7 @@ export class BufferedRequest implements InboundRequest {
   body: Buffer
   readonly bodyBytes: number
   readonly fields: ReadonlyMap<string, Span>
+  readonly strings: NestedStrings | undefined
   readonly model: string
   readonly stream: boolean
   readonly sessionId: string | undefined
@@ -135,11 +145,12 @@ export class BufferedRequest implements InboundRequest {
   /** Upstreams that may still be reading the body. */
   #readers = 0
 
-  constructor(call: Call, body: Buffer, fields: ReadonlyMap<string, Span>, model: string, stream: boolean) {
+  constructor(call: Call, body: Buffer, { fields, strings }: ScannedObject, model: string, stream: boolean) {
     this.#call = call
     this.body = body
     this.bodyBytes = body.length
     this.fields = fields
+    this.strings = strings
     this.model = model
     this.stream = stream
     this.sessionId = sessionIdOf(call, body, fields)
@@ -147,8 +158,8 @@ export class BufferedRequest implements InboundRequest {
     this.fallbacks = fallbacksOf(body, fields)
   }
 
-  parsed(): JsonObject {
-    return parse(this.body, this.fields)
+  parsed(texts?: SetAside): JsonObject {
+    return parse(this, texts)
   }
 
   lend(): () => void {
@@ -164,9 +175,9 @@ export class BufferedRequest implements InboundRequest {
 }
 
 /** The scan has seen a well-formed object from outside; a fault inside one of its values shows here. */
-function parse(body: Buffer, fields: ReadonlyMap<string, Span>): JsonObject {
+function parse(scanned: ScannedBody, texts?: SetAside): JsonObject {
   try {
-    return parseBody(body, fields)
+    return parseBody(scanned, texts)
   } catch (error) {
     throw notJson(error as Error)
   }
@@ -184,11 +195,11 @@ function notJson({ message }: Error): GatewayError {
   return new GatewayError('invalid_request', `The body is not valid JSON: ${message}`)
 }
 
-function scan(body: Buffer, limits?: ScanLimits): ReadonlyMap<string, Span> {
+function scan(body: Buffer, limits?: ScanLimits): ScannedObject {
   try {
-    const { fields } = scanObject(body, limits)
-    checkSpellings(fields)
-    return fields
+    const scanned = scanObject(body, limits, WATCHED)
+    checkSpellings(scanned.fields)
+    return scanned
   } catch (error) {
     if (!(error instanceof JsonScanError)) throw error
     throw new GatewayError(

@@ -25,10 +25,9 @@ export function withoutReasoning<Place extends Target>(
 ): Place | undefined {
   const { refusedReasoning } = target.surface.protocol
   if (target.leavesOutReasoning === true || refusedReasoning?.isRefusal(error) !== true) return undefined
-  const { body, fields } = request
   const isThere =
     target.mode === 'native'
-      ? cutForeignBlocks(body, fields, refusedReasoning.blocks, target.model).length > 0
+      ? cutForeignBlocks(request, refusedReasoning.blocks, target.model).length > 0
       : call.protocol.request
           .decode(request.parsed())
           .request.messages.some(({ content }) => content.some(isSealed))

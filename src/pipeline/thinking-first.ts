@@ -4,6 +4,7 @@ import { fieldsWithin } from '../wire/json-edits.ts'
 import { arrayElements, readString } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'
 import { isForeignBlock, parseBlock } from './foreign-blocks.ts'
+import type { ScannedBody } from './foreign-blocks.ts'
 
 /** For the row of a call that was sent without the thinking that it asked for. */
 export const STARTED_WITHOUT: Warning = {
@@ -18,18 +19,18 @@ export const STARTED_WITHOUT: Warning = {
  * out besides.
  */
 export function withoutLateThinking(
-  body: Buffer,
-  fields: ReadonlyMap<string, Span>,
+  scanned: ScannedBody,
   rule: ThinkingFirst,
   foreign: ForeignBlocks | undefined,
   model: string,
 ): Edit[] {
+  const { body, fields } = scanned
   const settings = parseFields(body, fields, rule.fields)
   const changed = settings === undefined ? undefined : rule.without(settings)
   const messages = fields.get('messages')
   if (changed === undefined || messages === undefined) return []
   const spans = lastAnswer(body, messages)
-  const kept = spans.filter((span) => foreign === undefined || !isForeignBlock(body, span, foreign, model))
+  const kept = spans.filter((span) => foreign === undefined || !isForeignBlock(scanned, span, foreign, model))
   const blocks = kept.map((span) => parseBlock(body, span) ?? {})
   const calls = blocks.filter((block) => rule.isCall(block))
   if (calls.length === 0 || rule.isThinking(blocks[0]!)) return []

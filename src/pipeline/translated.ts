@@ -1,7 +1,7 @@
 import { collect } from '../message/collect.ts'
 import { GatewayError } from '../message/error.ts'
 import type { Event } from '../message/event.ts'
-import type { JsonObject } from '../message/request.ts'
+import type { JsonObject, Warning } from '../message/request.ts'
 import { capabilities } from '../models/catalogue.ts'
 import type { Protocol } from '../protocols/protocol.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
@@ -9,6 +9,7 @@ import type { EncodeContext, Memo } from '../protocols/translation.ts'
 import { sse } from '../wire/framing.ts'
 import { scanObject, splice } from '../wire/json-scan.ts'
 import { writeJsonText } from '../wire/json-text.ts'
+import { SetAside } from '../wire/set-aside.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import { adaptBody } from './dialect.ts'
@@ -21,6 +22,7 @@ import type { CallRecord } from './record.ts'
 import { REASONING_LEFT_OUT, unsealReasoning } from './refused-reasoning.ts'
 import { jsonHeaders, replyWhole } from './reply-whole.ts'
 import { TranslatedPassage } from './translated-passage.ts'
+import { WATCHED } from './watched.ts'
 import { idHeader } from './upstream-headers.ts'
 import { parseAnswer } from './whole-answer.ts'
 import type { WholeAnswer } from './whole-answer.ts'
@@ -33,7 +35,8 @@ export function prepareTranslated(
   record: CallRecord,
 ): PreparedAttempt {
   const upstream = target.surface.protocol
-  const { body, memo, context } = translate(call, request, target, record)
+  const { body, memo, context, warnings } = translate(call, request, target)
+  record.warn(warnings)
   const passage = request.stream
     ? new TranslatedPassage(
         { protocol: upstream, framing: target.surface.framing ?? sse },
@@ -57,14 +60,27 @@ export function prepareTranslated(
 /** A token is about four bytes of JSON text; shown to the client only until the upstream reports the truth. */
 const BYTES_PER_TOKEN = 4
 
-function translate(
-  call: Call,
-  request: InboundRequest,
-  target: Target,
-  record: CallRecord,
-): { body: Buffer; memo: Memo; context: EncodeContext } {
+interface Translated {
+  body: Buffer
+  memo: Memo
+  context: EncodeContext
+  warnings: readonly Warning[]
+}
+
+function translate(call: Call, request: InboundRequest, target: Target): Translated {
+  const texts = new SetAside(request.body)
+  try {
+    return throughHub(call, request, target, texts)
+  } catch (error) {
+    // A refusal shows what it refuses.
+    if (texts.isEmpty) throw error
+    return throughHub(call, request, target)
+  }
+}
+
+function throughHub(call: Call, request: InboundRequest, target: Target, texts?: SetAside): Translated {
   const { protocol, quirks } = target.surface
-  const decoded = call.protocol.request.decode(request.parsed())
+  const decoded = call.protocol.request.decode(request.parsed(texts))
   // Where a protocol has them in its path, the body says neither.
   decoded.request.model = request.model
   decoded.request.stream = request.stream
@@ -74,7 +90,6 @@ function translate(
   }
   const facts = capabilities(target.provider.id, target.model)
   const encoded = protocol.request.encode(decoded.request, { model: target.model, facts, quirks })
-  record.warn([...decoded.warnings, ...encoded.warnings])
   const context: EncodeContext = {
     requestedModel: request.model,
     responseId: call.id,
@@ -83,7 +98,12 @@ function translate(
     ...(decoded.includeUsage === undefined ? {} : { includeUsage: decoded.includeUsage }),
     ...(decoded.answerMemo === undefined ? {} : { memo: decoded.answerMemo }),
   }
-  return { body: forHost(writeJsonText(encoded.body), request, target), memo: encoded.memo, context }
+  return {
+    body: forHost(writeJsonText(encoded.body, texts), request, target),
+    memo: encoded.memo,
+    context,
+    warnings: [...decoded.warnings, ...encoded.warnings],
+  }
 }
 
 /** The body as the host takes it that serves the protocol in its own way. */
@@ -91,7 +111,7 @@ function forHost(body: Buffer, { stream }: InboundRequest, { surface, model }: T
   const { dialect } = surface
   if (dialect === undefined) return body
   const change = { from: undefined, to: dialect, model, stream, betas: [] }
-  return splice(body, adaptBody(body, scanObject(body).fields, change).edits)
+  return splice(body, adaptBody({ body, ...scanObject(body, undefined, WATCHED) }, change).edits)
 }
 
 function encodeWhole(

@@ -1,5 +1,6 @@
 import { JsonScanError, scanObject } from './json-scan.ts'
 import type { Edit, Span } from './json-scan.ts'
+import type { NestedStrings } from './nested-strings.ts'
 
 /** What is to be taken out of a list or an object of a JSON text, commas included, as edits of its bytes. */
 
@@ -67,10 +68,16 @@ function nonEmpty(edit: Edit): Edit[] {
   return edit.span.start === edit.span.end && edit.text === '' ? [] : [edit]
 }
 
+/** A body to look for something in. */
+export interface Searched {
+  readonly body: Buffer
+  /** Absent: its bytes are searched. */
+  readonly strings?: NestedStrings | undefined
+}
+
 /** Does the text stand in the span? With its quotes, a name cannot stand inside a string of JSON. */
-export function holds(body: Buffer, { start, end }: Span, needle: string): boolean {
-  const at = body.indexOf(needle, start)
-  return at !== -1 && at + needle.length <= end
+export function holds({ body, strings }: Searched, span: Span, needle: string): boolean {
+  return strings?.holds(span.start, span.end, needle) ?? body.subarray(span.start, span.end).includes(needle)
 }
 
 /** Fields of an object inside the body, with their places in the body. Undefined where it is none. */

@@ -24,6 +24,8 @@ import {
   QUOTE,
 } from './json-walker.ts'
 import type { ScanLimits } from './json-walker.ts'
+import { NestedStrings } from './nested-strings.ts'
+import type { WatchedStrings } from './nested-strings.ts'
 
 export { JsonScanError }
 
@@ -36,6 +38,8 @@ export interface Span {
 export interface ScannedObject {
   /** Values of the top-level fields by name, in the order of the body. */
   readonly fields: ReadonlyMap<string, Span>
+  /** What was seen of strings inside of the values; undefined where nothing was watched for. */
+  readonly strings: NestedStrings | undefined
 }
 
 /**
@@ -55,14 +59,19 @@ const UNLIMITED: ScanLimits = { maxDepth: Infinity, maxFields: Infinity, maxValu
  * field twice: parsers differ on which of the two wins, so the model that we check could be another one than
  * the upstream serves.
  */
-export function scanObject(body: Buffer, limits: ScanLimits = SCAN_LIMITS): ScannedObject {
-  const walker = new JsonWalker(body, limits)
+export function scanObject(
+  body: Buffer,
+  limits: ScanLimits = SCAN_LIMITS,
+  watched?: WatchedStrings,
+): ScannedObject {
+  const strings = watched && new NestedStrings(watched)
+  const walker = new JsonWalker(body, limits, strings)
   const fields = new Map<string, Span>()
   let close = walker.skipSpace(openingBrace(body, walker) + 1)
   if (body[close] !== CLOSE_BRACE) close = scanFields(body, walker, close, fields)
   const rest = walker.skipSpace(close + 1)
   if (rest < body.length) throw walker.syntaxError(rest, 'nothing after the closing "}"')
-  return { fields }
+  return { fields, strings }
 }
 
 /** Collects one field or more from `at` on; returns the offset of the closing brace. */

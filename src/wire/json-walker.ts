@@ -1,4 +1,5 @@
 import { JsonScanError, describeByte, quoted } from './json-scan-error.ts'
+import type { NestedStrings } from './nested-strings.ts'
 
 /**
  * Walks over JSON values in a buffer: byte by byte where strings are short, from quote to quote where they
@@ -61,10 +62,13 @@ export class JsonWalker {
   #values = 0
   readonly #body: Buffer
   readonly #limits: ScanLimits
+  readonly #strings: NestedStrings | undefined
 
-  constructor(body: Buffer, limits: ScanLimits) {
+  /** `strings`: is told of the strings inside of containers. */
+  constructor(body: Buffer, limits: ScanLimits, strings?: NestedStrings) {
     this.#body = body
     this.#limits = limits
+    this.#strings = strings
   }
 
   enterField(name: string, keyStart: number): void {
@@ -131,14 +135,18 @@ export class JsonWalker {
   #containerEnd(start: number): number {
     const body = this.#body
     const { maxDepth } = this.#limits
+    const strings = this.#strings
     const closers: number[] = []
     let at = start
     while (at < body.length) {
       const byte = body[at]!
       switch (BYTE_CLASS[byte]) {
-        case QUOTES:
-          at = this.#stringEnd(at)
+        case QUOTES: {
+          const end = this.#stringEnd(at)
+          strings?.saw(body, at, end)
+          at = end
           continue
+        }
         case SEPARATES:
           this.#count(at)
           break

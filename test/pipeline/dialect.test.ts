@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { adaptBody } from '../../src/pipeline/dialect.ts'
 import type { DialectChange } from '../../src/pipeline/dialect.ts'
 import { bedrockInvoke, vertex } from '../../src/protocols/anthropic/dialects.ts'
+import { WATCHED } from '../../src/pipeline/watched.ts'
 import { scanObject, splice } from '../../src/wire/json-scan.ts'
 
 const CHANGE: DialectChange = { from: undefined, to: undefined, model: 'claude-x', stream: false, betas: [] }
 
 function adapt(text: string, change: Partial<DialectChange>) {
   const body = Buffer.from(text)
-  const adapted = adaptBody(body, scanObject(body).fields, { ...CHANGE, ...change })
+  const adapted = adaptBody({ body, ...scanObject(body, undefined, WATCHED) }, { ...CHANGE, ...change })
   return {
     text: splice(body, adapted.edits).toString(),
     betas: adapted.betas,

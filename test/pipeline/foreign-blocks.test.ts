@@ -7,13 +7,14 @@ import { foreignStrings as geminiStrings } from '../../src/protocols/gemini/fore
 import { foreignFields, foreignStrings as chatStrings } from '../../src/protocols/openai-chat/foreign.ts'
 import type { Quirks } from '../../src/protocols/quirks.ts'
 import { sealThinking } from '../../src/protocols/gemini/signature.ts'
+import { WATCHED } from '../../src/pipeline/watched.ts'
 import { scanObject, splice } from '../../src/wire/json-scan.ts'
 
 function edited(text: string): string {
   const body = Buffer.from(text)
   return splice(
     body,
-    cutForeignBlocks(body, scanObject(body).fields, foreignBlocks, 'claude-opus-5-5'),
+    cutForeignBlocks({ body, ...scanObject(body, undefined, WATCHED) }, foreignBlocks, 'claude-opus-5-5'),
   ).toString()
 }
 
@@ -154,7 +155,7 @@ describe('D10 reasoning of another model’s answer, at an upstream of OpenAI’
     const foreign = foreignFields(quirks)
     return foreign === undefined
       ? text
-      : splice(body, editForeignFields(body, scanObject(body).fields, foreign)).toString()
+      : splice(body, editForeignFields({ body, ...scanObject(body, undefined, WATCHED) }, foreign)).toString()
   }
   const body = (...members: string[]) =>
     `{"reasoning_effort":"low","messages":[{"role":"user","content":"\\"reasoning\\""} , {${members.join(', ')}}]}`

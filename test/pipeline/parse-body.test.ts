@@ -8,7 +8,7 @@ import { scanObject } from '../../src/wire/json-scan.ts'
 
 const parse = (text: string): JsonObject => {
   const body = Buffer.from(text)
-  return parseBody(body, scanObject(body).fields)
+  return parseBody({ body, ...scanObject(body) })
 }
 
 /** Long enough to be shared. */

@@ -7,10 +7,10 @@ import { scanObject, splice } from '../../src/wire/json-scan.ts'
 
 function edited({ thinkingFirst, foreignBlocks }: Protocol, text: string): string {
   const body = Buffer.from(text)
-  const { fields } = scanObject(body)
+  const scanned = { body, ...scanObject(body) }
   return splice(
     body,
-    withoutLateThinking(body, fields, thinkingFirst!, foreignBlocks, 'claude-sonnet-4-5'),
+    withoutLateThinking(scanned, thinkingFirst!, foreignBlocks, 'claude-sonnet-4-5'),
   ).toString()
 }
 

@@ -103,7 +103,7 @@ class FormRequest extends BufferedRequest {
   readonly summary: Buffer
 
   constructor(call: Call, body: Buffer, form: readonly ScannedPart[], model: string, stream: boolean) {
-    super(call, body, new Map(), model, stream)
+    super(call, body, { fields: new Map(), strings: undefined }, model, stream)
     this.summary = summaryOf(body, form)
   }
 }

@@ -1,0 +1,14 @@
+import { PROTOCOLS } from '../protocols/index.ts'
+import { WatchedStrings } from '../wire/nested-strings.ts'
+
+const FOREIGN = PROTOCOLS.flatMap(({ foreignBlocks }) => foreignBlocks?.needle ?? [])
+
+/** What the native path looks for inside of clients' bodies, noted while they are scanned. */
+export const WATCHED = new WatchedStrings([
+  ...new Set(FOREIGN.filter((needle) => needle.startsWith('"'))),
+  '"clear_at"',
+  '"output_config"',
+  '"reasoning',
+  '"scope"',
+  '"tool_calls"',
+])
