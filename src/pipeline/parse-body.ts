@@ -8,13 +8,17 @@ import { readJsonText } from '../wire/json-text.ts'
 import type { SetAside } from '../wire/set-aside.ts'
 import type { ScannedBody } from './foreign-blocks.ts'
 
+const QUOTE = 0x22
 /** Below this, to look a value up costs what it saves. */
 const SHARED_MIN_BYTES = 1024
 /** One agent's tools are 20 to 150 KB of text, and ten times that in memory: this is for some dozen agents. */
 const SHARED_MAX_BYTES = 2 * 1024 * 1024
 
 /** Whose long texts are set aside: nothing else goes to an upstream as it is, and nowhere else. */
-const CONVERSATIONS = ['messages', 'input', 'contents', 'system', 'systemInstruction', 'system_instruction']
+const CONVERSATIONS = [
+  ...['messages', 'input', 'contents'],
+  ...['system', 'instructions', 'systemInstruction', 'system_instruction'],
+]
 
 /**
  * A request's JSON as values. Its `tools` may be frozen and the same object as in other requests: an agent sends
@@ -23,7 +27,8 @@ const CONVERSATIONS = ['messages', 'input', 'contents', 'system', 'systemInstruc
  * `fields`: where the top-level values stand. `texts`: long ones are set aside there. Throws SyntaxError.
  */
 export function parseBody({ body, fields, strings }: ScannedBody, texts?: SetAside): JsonObject {
-  const aside = texts === undefined || strings === undefined ? [] : textEdits(fields, strings.long, texts)
+  const long = strings?.long ?? []
+  const aside = texts === undefined ? [] : textEdits(body, fields, long, texts)
   const tools = fields.get('tools')
   const isShared = tools !== undefined && tools.end - tools.start >= SHARED_MIN_BYTES
   if (!isShared && aside.length === 0) return parseWhole(body)
@@ -40,9 +45,16 @@ export function parseBody({ body, fields, strings }: ScannedBody, texts?: SetAsi
   }
 }
 
-function textEdits(fields: ReadonlyMap<string, Span>, long: readonly number[], texts: SetAside): Edit[] {
+function textEdits(
+  body: Buffer,
+  fields: ReadonlyMap<string, Span>,
+  long: readonly number[],
+  texts: SetAside,
+): Edit[] {
   const spans = CONVERSATIONS.flatMap((name) => fields.get(name) ?? [])
-  const edits: Edit[] = []
+  const edits = spans.flatMap(({ start, end }) =>
+    body[start] === QUOTE ? (texts.edit(start, end) ?? []) : [],
+  )
   for (let at = 0; at < long.length; at += 2) {
     const start = long[at]!
     if (!spans.some((span) => span.start <= start && start < span.end)) continue

@@ -11,7 +11,10 @@ const SECRET = `\x7f${randomBytes(12).toString('hex')}`
 /** Its quote is escaped each time that the mark is written as JSON. */
 const MARK = new RegExp(`${SECRET}(\\\\+)"(\\d+)\\x7f`, 'g')
 /** The names of what is text in the APIs of conversations. */
-const NAMES = ['text', 'content', 'output'].map((name) => Buffer.from(`"${name}"`))
+const NAMES = ['text', 'content', 'output', 'system', 'instructions', 'input'].map(quoted)
+/** Cohere's text of a document; elsewhere this name is of bytes in base64. */
+const DATA = quoted('data')
+const DOCUMENT = quoted('document')
 /**
  * So many bytes stay at both ends: codecs trim texts, look at how they begin, and whether they are blank. Where an
  * escape or a letter of several bytes stands, it is some more.
@@ -79,12 +82,25 @@ export class SetAside {
 function isText(body: Buffer, start: number): boolean {
   const first = body[start + 1]
   if (first === OPEN_BRACE || first === OPEN_BRACKET) return false
+  const end = nameEnd(body, start)
+  if (NAMES.some((name) => endsWith(body, end, name))) return true
+  if (!endsWith(body, end, DATA)) return false
+  const brace = lastBefore(body, end - DATA.length)
+  return body[brace] === OPEN_BRACE && endsWith(body, nameEnd(body, brace), DOCUMENT)
+}
+
+/** Where the name ends whose value begins at `start`; 0 where there is none. */
+function nameEnd(body: Buffer, start: number): number {
   const colon = lastBefore(body, start)
-  if (body[colon] !== COLON) return false
-  const end = lastBefore(body, colon) + 1
-  return NAMES.some(
-    (name) => end >= name.length && body.compare(name, 0, name.length, end - name.length, end) === 0,
-  )
+  return body[colon] === COLON ? lastBefore(body, colon) + 1 : 0
+}
+
+function endsWith(body: Buffer, end: number, name: Buffer): boolean {
+  return end >= name.length && body.compare(name, 0, name.length, end - name.length, end) === 0
+}
+
+function quoted(name: string): Buffer {
+  return Buffer.from(`"${name}"`)
 }
 
 /** Where the last byte stands that is not white space. */

@@ -64,7 +64,18 @@ const WRITTEN: readonly [protocol: string, body: object][] = [
       ],
     },
   ],
-  ['cohere', { model: 'm', messages: [{ role: 'user', content: 'u' }] }],
+  [
+    'cohere',
+    {
+      model: 'm',
+      documents: [{ data: 'd' }],
+      messages: [
+        { role: 'user', content: 'u' },
+        { role: 'assistant', tool_calls: [call('c1', '{}')] },
+        { role: 'tool', tool_call_id: 'c1', content: [{ type: 'document', document: { data: 'r' } }] },
+      ],
+    },
+  ],
 ]
 
 function call(id: string, args: string): object {
@@ -103,7 +114,7 @@ const texts = fc
 /** The same body with other texts wherever one stands. */
 function retold(value: unknown, next: () => string, name = ''): unknown {
   if (typeof value === 'string')
-    return ['text', 'content', 'output', 'instructions'].includes(name) ? next() : value
+    return ['text', 'content', 'output', 'instructions', 'system', 'data'].includes(name) ? next() : value
   if (Array.isArray(value)) return value.map((element) => retold(element, next))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, retold(inner, next, key)]))
