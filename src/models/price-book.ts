@@ -78,9 +78,12 @@ export class PriceBook {
     return found === 'unknown' ? undefined : found
   }
 
-  #keyOf({ provider, model, reported, requested, requestType, region, ...keys }: PriceQuestion): string {
-    const who = this.#dependsOnKeys ? `\n${keys.providerKeyId ?? ''}\n${keys.virtualKeyId ?? ''}` : ''
-    return `${provider}\n${model}\n${reported ?? ''}\n${requested ?? ''}\n${requestType}\n${region ?? ''}${who}`
+  #keyOf(question: PriceQuestion): string {
+    const { provider, model, reported = '', requested = '', requestType, region = '' } = question
+    const what = `${provider}\n${model}\n${reported}\n${requested}\n${requestType}\n${region}`
+    return this.#dependsOnKeys
+      ? `${what}\n${question.providerKeyId ?? ''}\n${question.virtualKeyId ?? ''}`
+      : what
   }
 
   #search(question: PriceQuestion): FoundPrice | undefined {

@@ -1,6 +1,6 @@
 import { emptyUsage, totalInputTokens } from '../message/usage.ts'
 import type { Usage } from '../message/usage.ts'
-import type { RequestType } from '../models/price-book.ts'
+import type { PriceQuestion, RequestType } from '../models/price-book.ts'
 import type { Prices } from '../models/prices.ts'
 import type { Operation } from '../protocols/endpoint.ts'
 import type { Tapped } from '../protocols/stream.ts'
@@ -53,16 +53,17 @@ export interface CostContext {
 }
 
 export function fullUsage(usage: Partial<Usage>): Usage {
-  return { ...emptyUsage(), ...usage }
+  return Object.assign(emptyUsage(), usage)
 }
 
 /** Did the upstream say anything that is billed? */
 export function isUsed(usage: Partial<Usage> | undefined): boolean {
   if (usage === undefined) return false
-  return (
-    Object.values(usage).some((value) => typeof value === 'number' && value > 0) ||
-    (usage.beside?.length ?? 0) > 0
-  )
+  for (const name in usage) {
+    const value = usage[name as keyof Usage]
+    if (typeof value === 'number' && value > 0) return true
+  }
+  return (usage.beside?.length ?? 0) > 0
 }
 
 /**
@@ -75,16 +76,16 @@ export function callCost(
   context: CostContext,
 ): CallCost {
   const last = attempts.at(-1)
-  let total: CallCost = { nanodollars: 0 }
+  let total: CallCost | undefined
   for (const attempt of attempts) {
     const { cost, usage: own } = billFor(attempt, attempt === last ? usage : reportedUsage(attempt), context)
     if (attempt !== last && own !== undefined) {
       attempt.row.usage = own
       attempt.row.costNanodollars = cost.nanodollars
     }
-    total = sum(total, cost)
+    total = total === undefined ? cost : sum(total, cost)
   }
-  return total
+  return total ?? { nanodollars: 0 }
 }
 
 /** As the upstream told it; undefined: it told of none. */
@@ -189,33 +190,36 @@ export function attemptCost(
   usage: Usage,
   context: CostContext,
 ): CallCost {
-  const { configuration } = context
-  const provider = target.provider.id
-  const question = questionOf(target, key, context)
-  const found = configuration.prices.find({
-    ...question,
-    model: target.model,
-    reported: meter?.model,
-  })
+  const { prices } = context.configuration
+  const question = questionOf(target, key, context, meter?.model)
+  const found = prices.find(question)
   const { nanodollars, reason, parts } = priceOf(usage, (model) =>
     model === undefined
       ? found?.prices
-      : configuration.prices.find({ ...question, requested: undefined, model })?.prices,
+      : prices.find({ ...question, reported: undefined, requested: undefined, model })?.prices,
   )
-  if (reason !== undefined) return { nanodollars: null, reason: `${provider}/${target.model}: ${reason}` }
-  return { nanodollars, parts, ...(found && { price: found.model, source: found.source }) }
+  if (reason !== undefined)
+    return { nanodollars: null, reason: `${target.provider.id}/${target.model}: ${reason}` }
+  if (found === undefined) return { nanodollars, parts }
+  return { nanodollars, parts, price: found.model, source: found.source }
 }
 
 /** What an attempt there is billed by, before anybody has answered it. */
 export function pricesAt(target: Target, key: ProviderKey, context: CostContext): Prices | undefined {
-  const question = questionOf(target, key, context)
-  return context.configuration.prices.find({ ...question, model: target.model })?.prices
+  return context.configuration.prices.find(questionOf(target, key, context))?.prices
 }
 
-function questionOf(target: Target, key: ProviderKey, { operation, virtualKeyId }: CostContext) {
-  const { provider, requested } = target
+/** `reported`: the model that the provider says that it answered with. */
+function questionOf(
+  { provider, model, requested }: Target,
+  key: ProviderKey,
+  { operation, virtualKeyId }: CostContext,
+  reported?: string,
+): PriceQuestion {
   return {
     provider: provider.id,
+    model,
+    reported,
     providerKeyId: key.id,
     virtualKeyId,
     requestType: requestTypeOf(operation),

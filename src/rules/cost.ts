@@ -24,33 +24,47 @@ const PICO_PER_NANO = 1000
  */
 export function cost(usage: Usage, priceOf: PriceOf): Cost {
   const picoDollars: CostParts = {}
-  for (const { model, usage: share, isOwn } of sharesOf(usage)) {
-    const prices = priceOf(model)
-    const unknown = prices === undefined ? 'no price is known' : charge(share, prices, isOwn, picoDollars)
-    if (unknown !== undefined)
-      return { nanodollars: null, reason: model === undefined ? unknown : `${model}: ${unknown}`, parts: {} }
-  }
-  return inNanodollars(picoDollars)
-}
-
-interface Share {
-  model: string | undefined
-  usage: Usage
-  isOwn: boolean
+  const { within, beside, service } = usage
+  const own = within === undefined || within.length === 0 ? usage : { ...usage, ...without(usage, within) }
+  const unknown =
+    chargeShare(undefined, own, true, priceOf, picoDollars) ??
+    chargeSides(within, service, priceOf, picoDollars) ??
+    chargeSides(beside, service, priceOf, picoDollars)
+  return unknown === undefined
+    ? inNanodollars(picoDollars)
+    : { nanodollars: null, reason: unknown, parts: {} }
 }
 
 /**
- * What the answer's own model used, and what others did: within its counts, where they are taken out, and beside them.
- * A batch and a place hold for all of a request, a speed for the model that has it.
+ * Adds what other models did: within the answer's counts, where they are taken out, and beside them. A batch and a
+ * place hold for all of a request, a speed for the model that has it.
  */
-function sharesOf(usage: Usage): Share[] {
-  const { within = [], beside = [], service } = usage
-  const own = within.length === 0 ? usage : { ...usage, ...without(usage, within) }
+function chargeSides(
+  sides: readonly SideUsage[] | undefined,
+  service: Service | undefined,
+  priceOf: PriceOf,
+  picoDollars: CostParts,
+): string | undefined {
+  if (sides === undefined) return undefined
   const shared: Service = { ...service, speed: undefined }
-  const sides = [...within, ...beside].map(({ model, usage: share }) => {
-    return { model, usage: { service: shared, ...share }, isOwn: false }
-  })
-  return [{ model: undefined, usage: own, isOwn: true }, ...sides]
+  for (const { model, usage } of sides) {
+    const unknown = chargeShare(model, { service: shared, ...usage }, false, priceOf, picoDollars)
+    if (unknown !== undefined) return unknown
+  }
+  return undefined
+}
+
+/** `model`: where it is not the answer's own. Says which price is unknown. */
+function chargeShare(
+  model: string | undefined,
+  usage: Usage,
+  isOwn: boolean,
+  priceOf: PriceOf,
+  picoDollars: CostParts,
+): string | undefined {
+  const prices = priceOf(model)
+  const unknown = prices === undefined ? 'no price is known' : charge(usage, prices, isOwn, picoDollars)
+  return unknown === undefined || model === undefined ? unknown : `${model}: ${unknown}`
 }
 
 function without(usage: Usage, parts: readonly SideUsage[]): Partial<Counts> {
@@ -67,7 +81,8 @@ function charge(usage: Usage, prices: Prices, isOwn: boolean, picoDollars: CostP
   const served = serviceOf(usage.service, prices)
   if (typeof served === 'string') return `the price of its service ${served} is unknown`
   const rates = ratesFor(usage, served.prices ?? prices)
-  for (const [kind, count] of countsOf(usage, rates, isOwn)) {
+  for (const kind of KINDS) {
+    const count = COUNTS[kind](usage, rates, isOwn)
     if (count === 0) continue
     const price = kind === 'image' ? imagePrice(prices, usage.service?.image) : priceOfKind(rates, kind)
     if (price === undefined) return `the price of ${WORDS[kind]} is unknown`
@@ -78,13 +93,12 @@ function charge(usage: Usage, prices: Prices, isOwn: boolean, picoDollars: CostP
 }
 
 /** Factor and prices of how the answer was served; the word of the service whose price is unknown. */
-function serviceOf(
-  service: Service | undefined,
-  { services = {}, ...ordinary }: Prices,
-): { factor: number; prices: ServicePrices | undefined } | string {
+function serviceOf(service: Service | undefined, ordinary: Prices): Served | string {
+  if (service === undefined) return AS_USUAL
+  const { services = {} } = ordinary
   let factor = 1
   let prices: ServicePrices | undefined
-  for (const word of [service?.tier, service?.speed, service?.geography]) {
+  for (const word of [service.tier, service.speed, service.geography]) {
     if (word === undefined) continue
     const price = Object.hasOwn(services, word) ? services[word] : undefined
     if (price === undefined) return word
@@ -93,6 +107,14 @@ function serviceOf(
   }
   return { factor, prices }
 }
+
+interface Served {
+  readonly factor: number
+  /** Undefined: the ordinary ones. */
+  readonly prices: ServicePrices | undefined
+}
+
+const AS_USUAL: Served = { factor: 1, prices: undefined }
 
 function withoutTokens(rates: Rates): Rates {
   const kept: Rates = {}
@@ -109,40 +131,55 @@ function ratesFor(usage: Usage, prices: ServicePrices): Rates {
   return tier === undefined ? prices : { ...prices, ...tier }
 }
 
+type CountOf = (usage: Usage, rates: Rates, isOwn: boolean) => number
+
 /** Each token and each piece once. A part that is larger than its whole is the whole. */
-function countsOf(usage: Usage, rates: Rates, isOwn: boolean): [RateKind, number][] {
-  const input = split(usage.inputTokens, usage.inputAudioTokens, usage.inputImageTokens)
-  const cached = split(usage.cacheReadTokens, usage.cacheReadAudioTokens, usage.cacheReadImageTokens)
-  const output = split(usage.outputTokens, usage.outputAudioTokens, usage.outputImageTokens)
-  const reasoning = rates.reasoning === undefined ? 0 : Math.min(usage.reasoningTokens ?? 0, output.text)
-  return [
-    ['input', input.text],
-    ['inputAudio', input.audio],
-    ['inputImage', input.image],
-    ['cacheRead', cached.text],
-    ['cacheReadAudio', cached.audio],
-    ['cacheReadImage', cached.image],
-    ['cacheWrite5m', usage.cacheWrite5mTokens],
-    ['cacheWrite1h', usage.cacheWrite1hTokens],
-    ['output', output.text - reasoning],
-    ['outputAudio', output.audio],
-    ['outputImage', output.image],
-    ['reasoning', reasoning],
-    ['webSearch', usage.webSearches ?? 0],
-    ['rerankSearch', usage.rerankSearches ?? 0],
-    ['character', usage.characters ?? 0],
-    ['audioSecond', usage.audioSeconds ?? 0],
-    ['videoSecond', usage.videoSeconds ?? 0],
-    ['image', imagesByThePiece(usage)],
-    ['page', usage.pages ?? 0],
-    ['request', isOwn && rates.request !== undefined ? 1 : 0],
-  ]
+const COUNTS: Readonly<Record<RateKind, CountOf>> = {
+  input: (usage) => textOf(usage.inputTokens, usage.inputAudioTokens, usage.inputImageTokens),
+  inputAudio: (usage) => audioOf(usage.inputTokens, usage.inputAudioTokens),
+  inputImage: (usage) => imageOf(usage.inputTokens, usage.inputAudioTokens, usage.inputImageTokens),
+  cacheRead: (usage) => textOf(usage.cacheReadTokens, usage.cacheReadAudioTokens, usage.cacheReadImageTokens),
+  cacheReadAudio: (usage) => audioOf(usage.cacheReadTokens, usage.cacheReadAudioTokens),
+  cacheReadImage: (usage) =>
+    imageOf(usage.cacheReadTokens, usage.cacheReadAudioTokens, usage.cacheReadImageTokens),
+  cacheWrite5m: (usage) => usage.cacheWrite5mTokens,
+  cacheWrite1h: (usage) => usage.cacheWrite1hTokens,
+  output: (usage, rates) => outputTextOf(usage) - reasoningOf(usage, rates),
+  outputAudio: (usage) => audioOf(usage.outputTokens, usage.outputAudioTokens),
+  outputImage: (usage) => imageOf(usage.outputTokens, usage.outputAudioTokens, usage.outputImageTokens),
+  reasoning: reasoningOf,
+  webSearch: (usage) => usage.webSearches ?? 0,
+  rerankSearch: (usage) => usage.rerankSearches ?? 0,
+  character: (usage) => usage.characters ?? 0,
+  audioSecond: (usage) => usage.audioSeconds ?? 0,
+  videoSecond: (usage) => usage.videoSeconds ?? 0,
+  image: imagesByThePiece,
+  page: (usage) => usage.pages ?? 0,
+  request: (_, rates, isOwn) => (isOwn && rates.request !== undefined ? 1 : 0),
 }
 
-function split(tokens: number, audio = 0, image = 0): { text: number; audio: number; image: number } {
-  const heard = Math.min(audio, tokens)
-  const seen = Math.min(image, tokens - heard)
-  return { text: tokens - heard - seen, audio: heard, image: seen }
+/** In the order in which they are added up and rounded. */
+const KINDS = Object.keys(COUNTS) as readonly RateKind[]
+
+function textOf(tokens: number, audio?: number, image?: number): number {
+  return tokens - audioOf(tokens, audio) - imageOf(tokens, audio, image)
+}
+
+function audioOf(tokens: number, audio = 0): number {
+  return Math.min(audio, tokens)
+}
+
+function imageOf(tokens: number, audio?: number, image = 0): number {
+  return Math.min(image, tokens - audioOf(tokens, audio))
+}
+
+function outputTextOf({ outputTokens, outputAudioTokens, outputImageTokens }: Usage): number {
+  return textOf(outputTokens, outputAudioTokens, outputImageTokens)
+}
+
+/** What has no price of its own is paid for as output. */
+function reasoningOf(usage: Usage, rates: Rates): number {
+  return rates.reasoning === undefined ? 0 : Math.min(usage.reasoningTokens ?? 0, outputTextOf(usage))
 }
 
 /** Images that were counted in tokens are paid for with these. */
@@ -200,15 +237,14 @@ const WORDS: Readonly<Record<RateKind, string>> = {
   request: 'a request',
 }
 
-/** Each part is rounded so that they add up to the sum, rounded. */
-function inNanodollars(picoDollars: CostParts): Cost {
-  const parts: CostParts = {}
+/** Each part is rounded so that they add up to the sum, rounded; it takes the place of what it was made of. */
+function inNanodollars(parts: CostParts): Cost {
   let sum = 0
   let told = 0
-  for (const [kind, pico] of Object.entries(picoDollars) as [RateKind, number][]) {
-    sum += pico
+  for (const kind in parts) {
+    sum += parts[kind as RateKind]!
     const upToHere = Math.round(sum / PICO_PER_NANO)
-    parts[kind] = upToHere - told
+    parts[kind as RateKind] = upToHere - told
     told = upToHere
   }
   return { nanodollars: told, parts }

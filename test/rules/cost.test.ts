@@ -285,6 +285,27 @@ describe('properties', () => {
     )
   })
 
+  it('each kind is paid for at its own price, whatever else was used', () => {
+    const price = fc.integer({ min: 0, max: 10_000_000 })
+    const kinds = Object.keys(RATE_KINDS) as RateKind[]
+    const allPrices = fc.record(Object.fromEntries(kinds.map((kind) => [kind, price])))
+    const pieces = fc.record({ webSearches: count, rerankSearches: count, characters: count, pages: count })
+    fc.assert(
+      fc.property(usages, pieces, allPrices, (tokens, counted, prices) => {
+        const usage: Usage = { ...tokens, ...counted }
+        const byHand = countedByHand(usage)
+        let sum = 0
+        for (const kind of kinds) sum += (byHand[kind] ?? 0) * prices[kind]!
+        const { nanodollars, parts } = cost(usage, () => prices)
+        expect(nanodollars).toBe(Math.round(sum / 1000))
+        for (const kind of kinds) {
+          const own = ((byHand[kind] ?? 0) * prices[kind]!) / 1000
+          expect(Math.abs((parts[kind] ?? 0) - own)).toBeLessThanOrEqual(1)
+        }
+      }),
+    )
+  })
+
   it('A12 no usage and no prices make anything but a whole number, or null', () => {
     const price = fc.option(fc.integer({ min: 0, max: 200_000_000 }), { nil: undefined })
     fc.assert(
@@ -298,3 +319,40 @@ describe('properties', () => {
     )
   })
 })
+
+/** How many of each kind an answer used that told all of them. */
+function countedByHand(usage: Usage): Partial<Record<RateKind, number>> {
+  const [input, inputAudio, inputImage] = inParts(usage, 'input')
+  const [cacheRead, cacheReadAudio, cacheReadImage] = inParts(usage, 'cacheRead')
+  const [output, outputAudio, outputImage] = inParts(usage, 'output')
+  const reasoning = Math.min(usage.reasoningTokens!, output)
+  return {
+    input,
+    inputAudio,
+    inputImage,
+    cacheRead,
+    cacheReadAudio,
+    cacheReadImage,
+    cacheWrite5m: usage.cacheWrite5mTokens,
+    cacheWrite1h: usage.cacheWrite1hTokens,
+    output: output - reasoning,
+    outputAudio,
+    outputImage,
+    reasoning,
+    webSearch: usage.webSearches!,
+    rerankSearch: usage.rerankSearches!,
+    character: usage.characters!,
+    page: usage.pages!,
+    request: 1,
+  }
+}
+
+function inParts(
+  usage: Usage,
+  of: 'input' | 'cacheRead' | 'output',
+): [text: number, audio: number, image: number] {
+  const tokens = usage[`${of}Tokens`]
+  const audio = Math.min(usage[`${of}AudioTokens`]!, tokens)
+  const image = Math.min(usage[`${of}ImageTokens`]!, tokens - audio)
+  return [tokens - audio - image, audio, image]
+}
