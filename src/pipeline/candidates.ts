@@ -1,4 +1,7 @@
+import { RecentMap } from '../lib/recent-map.ts'
 import type { Candidate } from '../rules/candidate.ts'
+import { route } from '../rules/routing.ts'
+import type { Target as RoutedTo } from '../rules/routing.ts'
 import type { Configuration, ConfiguredProvider } from '../stores/config/configuration.ts'
 import type { VirtualKey } from '../stores/config/governance.ts'
 import type { Caller } from './authenticate.ts'
@@ -11,15 +14,44 @@ const ofKeys = new WeakMap<VirtualKey, Candidates>()
 
 /** The configured providers as this caller can use them; made once for all who bring no login of their own. */
 export function candidates(configuration: Configuration, caller: Caller): Candidates {
-  const { virtualKey, bearerToken } = caller
-  if (bearerToken !== undefined) return candidatesOf(configuration, caller)
+  const { virtualKey } = caller
+  if (bringsLogin(configuration, caller)) return candidatesOf(configuration, caller)
   const isRestricted = virtualKey?.grants !== undefined
   let known = isRestricted ? ofKeys.get(virtualKey) : ofEverybody.get(configuration)
   if (known !== undefined) return known
   known = candidatesOf(configuration, caller)
+  routes.set(known, new RecentMap(ROUTES_MAX))
   if (isRestricted) ofKeys.set(virtualKey, known)
   else ofEverybody.set(configuration, known)
   return known
+}
+
+/** Most bearer tokens are placeholders, because agents send none without. */
+function bringsLogin({ providers }: Configuration, caller: Caller): boolean {
+  if (caller.bearerToken === undefined) return false
+  for (const provider of providers.values()) if (loginTokenFor(provider, caller) !== undefined) return true
+  return false
+}
+
+/** Clients name the same few models with every call. */
+const ROUTES_MAX = 100
+
+/** Of candidates that are made once, where names have led. */
+const routes = new WeakMap<Candidates, RecentMap<string, Route>>()
+
+interface Route {
+  readonly preferred: readonly string[]
+  readonly to: RoutedTo
+}
+
+/** What `route` says. */
+export function routeAmong(known: Candidates, requested: string, preferred: readonly string[]): RoutedTo {
+  const remembered = routes.get(known)
+  const before = remembered?.get(requested)
+  if (before !== undefined && before.preferred === preferred) return before.to
+  const to = route(requested, known, preferred)
+  remembered?.set(requested, { preferred, to })
+  return to
 }
 
 function candidatesOf(configuration: Configuration, caller: Caller): Candidates {

@@ -1,10 +1,9 @@
 import { GatewayError } from '../message/error.ts'
-import { stripContextSuffix } from '../models/names.ts'
 import { pressure } from '../rules/budgets.ts'
 import { isUsedUpThere } from '../rules/limits.ts'
 import type { Limits } from '../rules/limits.ts'
 import { balance } from '../rules/provider-weights.ts'
-import { modelBlocked, providerBlocked, route, routeTo } from '../rules/routing.ts'
+import { modelBlocked, providerBlocked, routeTo } from '../rules/routing.ts'
 import type { Candidate } from '../rules/candidate.ts'
 import type { Target as RoutedTo } from '../rules/routing.ts'
 import type { RuleDecision, RuleQuestion, RuleRoute } from '../rules/routing-rules.ts'
@@ -13,12 +12,12 @@ import type { GrantAnswer } from '../stores/config/governance.ts'
 import type { Ledger } from '../stores/ledger/port.ts'
 import type { Caller } from './authenticate.ts'
 import type { Call } from './call.ts'
-import { candidates, loginTokenFor } from './candidates.ts'
+import { candidates, loginTokenFor, routeAmong } from './candidates.ts'
 import type { Dependencies } from './dependencies.ts'
 import { KeyRing } from './key-ring.ts'
 import type { PlanWitness } from './plan-witness.ts'
 import type { InboundRequest } from './read-request.ts'
-import { CallFacts } from './rule-facts.ts'
+import { askedModel, CallFacts } from './rule-facts.ts'
 import type { AskedModel } from './rule-facts.ts'
 
 /** A place that a call may go to, before it is known in which of the provider's APIs. */
@@ -39,6 +38,8 @@ export interface Place {
   /** Everything that binds an attempt there. */
   readonly limits: Limits
 }
+
+type Places = readonly [Place, ...Place[]]
 
 /** Whose call goes where: everything that the decision depends on. */
 export interface RoutingQuestion {
@@ -62,15 +63,22 @@ interface Ground extends RoutingQuestion {
  *
  * Throws `model_not_found`, `no_key`, `provider_blocked` and `model_blocked`; a fallback that leads nowhere is left out.
  */
-export function placesFor(question: RoutingQuestion): [Place, ...Place[]] {
+export function placesFor(question: RoutingQuestion): Places {
   const ground = groundOf(question)
   const decision = decide(ground)
-  const [first, ...others] = decision?.routes ?? [undefined]
-  const [place, ...next] = first === undefined ? asAsked(ground) : byRule(first, ground)
-  const fallbacks = decision?.replacesFallbacks === true ? byRoutes(others, ground) : fallbacksOf(ground)
-  const after =
-    fallbacks.length > 0 ? fallbacks : [...next, ...byRoutes(decision?.otherTargets ?? [], ground)]
-  return [place, ...after.filter((each) => !isSame(each, place))]
+  const chosen = decision === undefined ? asAsked(ground) : byRule(decision.routes[0], ground)
+  const [place] = chosen
+  const after = placesAfter(chosen, decision, ground)
+  return after.length === 0 ? [place] : [place, ...after.filter((each) => !isSame(each, place))]
+}
+
+/** What is tried when the first of the places fails. */
+function placesAfter(chosen: Places, decision: RuleDecision | undefined, ground: Ground): readonly Place[] {
+  const isReplaced = decision?.replacesFallbacks === true
+  const fallbacks = isReplaced ? byRoutes(decision.routes.slice(1), ground) : fallbacksOf(ground)
+  if (fallbacks.length > 0) return fallbacks
+  const next = chosen.slice(1)
+  return decision === undefined ? next : [...next, ...byRoutes(decision.otherTargets, ground)]
 }
 
 /** A rule may name as its fallback what the draw has just come to: nothing is gained by failing there again. */
@@ -87,22 +95,16 @@ function byRoutes(routes: readonly RuleRoute[], ground: Ground): Place[] {
   )
 }
 
-function groundOf(question: RoutingQuestion): Ground {
-  const known = candidates(question.configuration, question.caller)
-  return { ...question, known, asked: askedModel(question.request.model, known) }
-}
-
-function askedModel(name: string, known: Ground['known']): AskedModel {
-  const model = stripContextSuffix(name)
-  const slash = model.indexOf('/')
-  const provider = slash > 0 ? model.slice(0, slash).toLowerCase() : ''
-  if (!known.has(provider)) return { model, provider: '' }
-  return { model: model.slice(slash + 1), provider }
+function groundOf({ call, request, caller, configuration, on, witness }: RoutingQuestion): Ground {
+  const known = candidates(configuration, caller)
+  const asked = askedModel(request.model, known)
+  return { call, request, caller, configuration, on, witness, known, asked }
 }
 
 /** The rule that decides; undefined where none does. */
 function decide(ground: Ground): RuleDecision | undefined {
   const { configuration, request, on, witness } = ground
+  if (configuration.routing.isEmpty && witness === undefined) return undefined
   const question: RuleQuestion = {
     sessionId: request.session?.id,
     random: on.random,
@@ -130,7 +132,7 @@ function factsOf(ground: Ground): CallFacts {
 function limitsAsAsked(ground: Ground): Limits {
   const { caller, configuration, asked, request, known, call } = ground
   const provider =
-    asked.provider || orNone(() => route(request.model, known, call.preferredProviders).provider)[0]
+    asked.provider || orNone(() => routeAmong(known, request.model, call.preferredProviders).provider)[0]
   return configuration.governance.limitsFor(caller.virtualKey, provider ?? '', [asked.model])
 }
 
@@ -164,25 +166,31 @@ function isOpen(limits: Limits, { on }: Ground): boolean {
   return !isUsedUpThere(limits, (account) => on.ledger.balance(account))
 }
 
-function asAsked(ground: Ground): [Place, ...Place[]] {
+function asAsked(ground: Ground): Places {
   const { request, known, call, asked } = ground
-  const [first, ...next] = asked.provider === '' ? byWeights(asked.model, ground) : []
-  if (first !== undefined) return [first, ...next]
-  return [placeAt(route(request.model, known, call.preferredProviders), asked.model, ground)]
+  const weighed = asked.provider === '' ? byWeights(asked.model, ground) : NO_PLACES
+  if (isSome(weighed)) return weighed
+  return [placeAt(routeAmong(known, request.model, call.preferredProviders), asked.model, ground)]
 }
 
-function byRule(place: RuleRoute, ground: Ground): [Place, ...Place[]] {
+function byRule(place: RuleRoute, ground: Ground): Places {
   const { known, call } = ground
-  const [first, ...next] = place.provider === undefined ? byWeights(place.model, ground, place.reason) : []
-  if (first !== undefined) return [first, ...next]
+  const weighed = place.provider === undefined ? byWeights(place.model, ground, place.reason) : NO_PLACES
+  if (isSome(weighed)) return weighed
   return [placeAt(routeTo(place, known, call.preferredProviders), place.model, ground, place.keyId)]
 }
 
+const NO_PLACES: readonly Place[] = []
+
+function isSome(places: readonly Place[]): places is Places {
+  return places.length > 0
+}
+
 /** Empty where the virtual key leaves the choice to the model's name. */
-function byWeights(model: string, ground: Ground, reason?: string): Place[] {
+function byWeights(model: string, ground: Ground, reason?: string): readonly Place[] {
   const { request, known, on, caller, witness } = ground
   const key = caller.virtualKey
-  if (key?.grants === undefined) return []
+  if (key?.grants === undefined) return NO_PLACES
   const { governance } = ground.configuration
   const routes = balance({
     model,
@@ -203,8 +211,9 @@ function byWeights(model: string, ground: Ground, reason?: string): Place[] {
 }
 
 /** Each names its provider, so that the request says where its prompt may go. */
-function fallbacksOf(ground: Ground): Place[] {
+function fallbacksOf(ground: Ground): readonly Place[] {
   const { request, known, call } = ground
+  if (request.fallbacks.length === 0) return NO_PLACES
   return request.fallbacks.flatMap((name) => {
     const { model, provider } = askedModel(name, known)
     const onFailure = toldOf(name, ground)
@@ -214,7 +223,7 @@ function fallbacksOf(ground: Ground): Place[] {
       return []
     }
     return orNone(() => {
-      const found = route(name, known, call.preferredProviders)
+      const found = routeAmong(known, name, call.preferredProviders)
       return placeAt({ ...found, reason: `fallback: ${found.reason}` }, model, ground)
     }, onFailure)
   })

@@ -27,7 +27,7 @@ export function plan(question: RoutingQuestion): Plan {
   const { call, request } = question
   const targetAt = (place: Place): Target => {
     const surface = surfaceFor(place.provider.provider, call.protocol.id, place.model, place.requested)
-    checkAllowed(place.provider, kindsOf(surface, request))
+    if (place.provider.allowedRequests !== undefined) checkAllowed(place.provider, kindsOf(surface, request))
     const mode = isNative(call, request, surface) ? 'native' : 'translated'
     if (mode === 'native') checkModelsWithin(place, request, question)
     return { ...place, surface, mode }
@@ -51,9 +51,12 @@ export function targetsAt<To extends Target>(
       refusal ??= error
       witness?.placeLeftOut(`${place.provider.id}/${place.model}`, error)
     }
-  const [first, ...others] = targets
-  if (first === undefined) throw refusal
-  return [first, ...others]
+  if (!isPlan(targets)) throw refusal
+  return targets
+}
+
+function isPlan<To extends Target>(targets: readonly To[]): targets is Plan<To> {
+  return targets.length > 0
 }
 
 function isNative(call: Call, request: InboundRequest, { protocol, dialect }: Surface): boolean {
@@ -62,9 +65,13 @@ function isNative(call: Call, request: InboundRequest, { protocol, dialect }: Su
 
 /** The API in which the provider serves the model: the client's own where it has it, else its best. */
 function surfaceFor(provider: Provider, protocol: ProtocolId, model: string, requested: string): Surface {
-  const serving = provider.surfaces.filter(({ serves }) => serves === undefined || serves(model, requested))
-  const surface = serving.find((one) => one.protocol.id === protocol) ?? serving[0]
-  if (surface !== undefined) return surface
+  let best: Surface | undefined
+  for (const surface of provider.surfaces) {
+    if (surface.serves?.(model, requested) === false) continue
+    if (surface.protocol.id === protocol) return surface
+    best ??= surface
+  }
+  if (best !== undefined) return best
   throw new GatewayError('model_not_found', `${provider.id} has no API in which it serves ${model}.`, {
     field: 'model',
   })

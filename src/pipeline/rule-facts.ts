@@ -1,4 +1,5 @@
 import { agentType } from '../rules/agent-type.ts'
+import { stripContextSuffix } from '../models/names.ts'
 import type { Pressure } from '../rules/budgets.ts'
 import { isSubagent, requestClass } from '../rules/request-class.ts'
 import { asksToThink, hasImages, hasTools } from '../rules/request-traits.ts'
@@ -18,6 +19,14 @@ export interface AskedModel {
   readonly model: string
   /** Empty: none is named. */
   readonly provider: string
+}
+
+export function askedModel(name: string, known: ReadonlyMap<string, unknown>): AskedModel {
+  const model = stripContextSuffix(name)
+  const slash = model.indexOf('/')
+  const provider = slash > 0 ? model.slice(0, slash).toLowerCase() : ''
+  if (!known.has(provider)) return { model, provider: '' }
+  return { model: model.slice(slash + 1), provider }
 }
 
 export interface FactSources {

@@ -98,7 +98,8 @@ class RuleSet {
 export class RoutingRules {
   /** By scope, and in it by the id that it names; that of `global` is empty. */
   readonly #sets: Readonly<Record<RuleScope, ReadonlyMap<string, RuleSet>>>
-  readonly #isEmpty: boolean
+  /** There is no rule, so that none applies. */
+  readonly isEmpty: boolean
 
   constructor(rules: readonly CompiledRule[]) {
     const setsOf = (scope: RuleScope): ReadonlyMap<string, RuleSet> => {
@@ -114,12 +115,12 @@ export class RoutingRules {
       customer: setsOf('customer'),
       global: setsOf('global'),
     }
-    this.#isEmpty = rules.length === 0
+    this.isEmpty = rules.length === 0
   }
 
   /** Undefined where no rule applies. */
   decide(facts: RuleFacts, question: RuleQuestion): RuleDecision | undefined {
-    if (this.#isEmpty) return undefined
+    if (this.isEmpty) return undefined
     const scope = new LazyScope(RULE_VARIABLES, facts)
     for (const set of this.#setsFor(facts)) {
       const rule = set.first(scope)
