@@ -1,5 +1,6 @@
 import { GatewayError, toGatewayError } from '../message/error.ts'
 import type { Held } from './call-cost.ts'
+import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Trial } from './health.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -24,70 +25,77 @@ interface Next<To extends Target> extends Intended {
  * the call waited for its turn, and there is another. Rejects where it was not made: with the failure of the one before
  * it, where there was one.
  */
-export async function attemptOnce<To extends Target>(
+export function attemptOnce<To extends Target>(
   send: Send<To>,
   next: Next<To>,
   record: CallRecord,
   on: Dependencies,
 ): Promise<GatewayError | 'left-out' | undefined> {
-  const { target, key, ring, last } = next
-  const release = isLimited(target.provider, key) ? await slotsFor(next, on) : undefined
+  const attemptNow = isLimited(next.target.provider, next.key) ? attemptInTurn : sendTwiceAtMost
+  return attemptNow(send, next, record, on)
+}
+
+async function attemptInTurn<To extends Target>(
+  send: Send<To>,
+  next: Next<To>,
+  record: CallRecord,
+  on: Dependencies,
+): Promise<GatewayError | 'left-out' | undefined> {
+  const release = await slotsFor(next, on)
   try {
-    if (release !== undefined && ring.isOutdone(key)) return 'left-out'
-    const trial = on.resilience.health.begin(ring.lane(key))
-    if (trial === undefined) throw last ?? leftOut(target, on.random)
-    const error = await sendTwiceAtMost(send, next, trial, record, on)
-    if (error === undefined) trial.succeeded()
-    else trial.failed(error)
-    return error
+    if (next.ring.isOutdone(next.key)) return 'left-out'
+    return await sendTwiceAtMost(send, next, record, on)
   } finally {
-    release?.()
+    release()
   }
 }
 
 /**
  * One request, and another where a kept connection broke under it. No method but GET may be repeated blindly
  * (RFC 9110 9.2.2), hence once: agents would repeat it themselves, and one that was begun after all costs its prompt
- * twice.
+ * twice. What it may cost is held for it. Resolves with its failure; rejects where it was not made.
  */
 async function sendTwiceAtMost<To extends Target>(
   send: Send<To>,
-  next: Next<To>,
-  trial: Trial,
+  { call, request, target, key, ring, last }: Next<To>,
   record: CallRecord,
   on: Dependencies,
 ): Promise<GatewayError | undefined> {
-  const first = await sendOnce(send, next, trial, record, on)
-  const { committed, closed } = next.call.reply
-  if (first?.details.isStale !== true || committed || closed) return first
-  // The budget counts it and does not refuse it: connections that idled together break together.
-  on.resilience.retries.retried(next.target.provider.id)
-  const second = await sendOnce(send, { ...next, last: first }, trial, record, on)
-  // A provider that is down breaks kept connections, too.
-  if (second !== undefined) trial.failed(first)
-  return second
-}
-
-/** One request, and what it may cost held for it. Resolves with its failure; rejects where it was not made. */
-async function sendOnce<To extends Target>(
-  send: Send<To>,
-  next: Next<To>,
-  trial: Trial,
-  record: CallRecord,
-  on: Dependencies,
-): Promise<GatewayError | undefined> {
-  const { call, request, target, key } = next
-  const held = isBound(target) ? await heldFor(next, trial, record, on) : undefined
-  const opened = record.attempt(target, key, held, trial.isTry ? () => trial.answered() : undefined)
-  try {
-    await send(call, request, target, key, record, on)
-    opened.ended(200)
-    return undefined
-  } catch (thrown) {
-    const error = toGatewayError(thrown)
-    opened.ended(error.details.upstream?.status, error)
+  const trial = on.resilience.health.begin(ring.lane(key))
+  if (trial === undefined) throw last ?? leftOut(target, on.random)
+  let broken: GatewayError | undefined
+  for (;;) {
+    const held = isBound(target)
+      ? await heldFor({ call, request, target, key }, broken ?? last, trial, record, on)
+      : undefined
+    const opened = record.attempt(target, key, held, trial.isTry ? () => trial.answered() : undefined)
+    let error: GatewayError | undefined
+    try {
+      await send(call, request, target, key, record, on)
+      opened.ended(200)
+    } catch (thrown) {
+      error = toGatewayError(thrown)
+      opened.ended(error.details.upstream?.status, error)
+    }
+    if (error === undefined) {
+      trial.succeeded()
+      return undefined
+    }
+    if (broken === undefined && isBroken(error, call)) {
+      broken = error
+      // The budget counts it and does not refuse it: connections that idled together break together.
+      on.resilience.retries.retried(target.provider.id)
+      continue
+    }
+    // A provider that is down breaks kept connections, too.
+    if (broken !== undefined) trial.failed(broken)
+    trial.failed(error)
     return error
   }
+}
+
+function isBroken({ details }: GatewayError, { reply }: Call): boolean {
+  return details.isStale === true && !reply.committed && !reply.closed
 }
 
 async function slotsFor({ call, target, key, last }: Next<Target>, on: Dependencies): Promise<Release> {
@@ -100,16 +108,17 @@ async function slotsFor({ call, target, key, last }: Next<Target>, on: Dependenc
 
 /** A repetition that the limits do not let through leaves the failure before it to be told. */
 async function heldFor(
-  next: Next<Target>,
+  intended: Intended,
+  last: GatewayError | undefined,
   trial: Trial,
   record: CallRecord,
   on: Dependencies,
 ): Promise<Held | undefined> {
   try {
-    return await reserve(next, record, on)
+    return await reserve(intended, record, on)
   } catch (refused) {
     trial.failed(toGatewayError(refused))
-    throw next.last ?? refused
+    throw last ?? refused
   }
 }
 

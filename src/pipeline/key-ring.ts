@@ -34,7 +34,8 @@ export interface KeyQuestion {
 export class KeyRing {
   readonly #target: KeyedTarget
   readonly #question: KeyQuestion
-  readonly #tried = new Set<string>()
+  /** Keys that are used up; undefined: none is. */
+  #tried: Set<string> | undefined
   #homeId: string | undefined
   #boundId: string | undefined
 
@@ -72,7 +73,7 @@ export class KeyRing {
 
   /** Another than one that was not even tried. */
   insteadOf(key: ProviderKey): ProviderKey | undefined {
-    this.#tried.add(key.id)
+    this.#useUp(key)
     return this.next()
   }
 
@@ -96,7 +97,7 @@ export class KeyRing {
   }
 
   failed(key: ProviderKey, error: GatewayError): void {
-    this.#tried.add(key.id)
+    this.#useUp(key)
     const { session, on } = this.#question
     if (session === undefined || key.id !== this.#boundId || error.verdict === 'tell') return
     on.resilience.affinity.forgetKey(session, this.#route)
@@ -135,6 +136,11 @@ export class KeyRing {
     return slots.hasRoom({ id: keySlots(id, key.id), queue: key.queue }) ? 'usable' : 'full'
   }
 
+  #useUp({ id }: ProviderKey): void {
+    this.#tried ??= new Set()
+    this.#tried.add(id)
+  }
+
   #best(home: ProviderKey): ProviderKey {
     for (const rank of RANKS) {
       const key = this.#draw((one) => this.rank(one) === rank)
@@ -149,12 +155,14 @@ export class KeyRing {
     return chooseKey(accepts === undefined ? keys : keys.filter(accepts), {
       model: this.#target.model,
       requested: this.#target.requested,
-      tried: this.#tried,
+      tried: this.#tried ?? NO_KEYS,
       sessionId: session?.id,
       random: on.random,
     })
   }
 }
+
+const NO_KEYS: ReadonlySet<string> = new Set()
 
 function isOpen(rank: Rank): boolean {
   return rank === 'usable' || rank === 'full'

@@ -37,6 +37,7 @@ export function chooseKey<Key extends ChoosableKey>(
   question: KeyQuestion,
 ): Key | undefined {
   const { model, requested, tried } = question
-  const left = keys.filter((key) => !tried.has(key.id) && allows(key, model, requested))
-  return chooseByWeight(left, (key) => key, question)
+  const isLeft = (key: Key) => !tried.has(key.id) && allows(key, model, requested)
+  if (keys.length === 1) return isLeft(keys[0]!) ? keys[0] : undefined
+  return chooseByWeight(keys.filter(isLeft), (key) => key, question)
 }
