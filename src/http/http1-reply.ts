@@ -51,12 +51,11 @@ export class Http1Reply implements EdgeReply {
     const unread = isUnread(this.#request)
     this.closesConnection = unread || headers['connection'] === 'close'
     const { length } = body
-    this.#response.writeHead(status, {
-      ...headers,
-      // RFC 9110 forbids it there.
-      ...(status !== 204 && { 'content-length': String(length) }),
-      ...(unread && { connection: 'close' }),
-    })
+    const head = { ...headers }
+    // RFC 9110 forbids it there.
+    if (status !== 204) head['content-length'] = String(length)
+    if (unread) head['connection'] = 'close'
+    this.#response.writeHead(status, head)
     if (this.#request.method === 'HEAD' || length === 0) return this.#close(unread)
     this.bytesWritten += length
     if (!unread) return void this.#response.end(body)

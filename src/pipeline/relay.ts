@@ -28,7 +28,7 @@ export interface RelayOptions {
   /** An error status of the upstream as the failure it means. */
   readError: (answer: WholeAnswer) => GatewayError
   /** Absent: an answer is of status 200. */
-  isAnswer?: (status: number) => boolean
+  isAnswer?: ((status: number) => boolean) | undefined
   /** Undefined: the client waits for a whole answer. */
   stream: StreamSide | undefined
   /** Gives the client that whole answer. Throws the failure that it tells of. */
@@ -99,7 +99,6 @@ class Relay implements Watched {
     const { call, egress, upstream, idleWatch } = this.#options
     if (call.reply.closed) return this.#fail(clientGone())
     call.reply.onGone(() => this.#fail(clientGone()))
-    call.reply.onDrain(() => this.#unblock())
     idleWatch.add(this)
     this.#exchange = egress.dispatch(upstream, request, this)
   }
@@ -117,6 +116,7 @@ class Relay implements Watched {
     if (this.#settled) return true
     if (!this.#isComplete) this.lastUpstreamAt = performance.now()
     this.#blocked = !this.#take(this.#filter.push(chunk))
+    if (this.#blocked) this.#options.call.reply.onDrain(() => this.#unblock())
     return !this.#blocked
   }
 
@@ -134,7 +134,8 @@ class Relay implements Watched {
   }
 
   #whole(): void {
-    const body = Buffer.concat(this.#held as Buffer[])
+    const held = this.#held as Buffer[]
+    const body = held.length === 1 ? held[0]! : Buffer.concat(held)
     const answer = { status: this.#status, headers: this.#headers, body }
     const { stream, readError, isAnswer, answerWhole } = this.#options
     if (!(isAnswer?.(answer.status) ?? answer.status === 200)) return this.#fail(readError(answer))

@@ -7,6 +7,7 @@ import { idHeader } from './upstream-headers.ts'
 /** What a client gets in one piece. */
 export interface WholeReply {
   status: number
+  /** Made for this answer: more are added. */
   headers: Record<string, string | string[]>
   body: Buffer | string
 }
@@ -25,7 +26,7 @@ export function replyWhole(
       : body
   record.answer(told)
   record.end(status, error)
-  call.reply.send(status, { ...headers, ...routingHeaders(facts) }, told)
+  call.reply.send(status, Object.assign(headers, routingHeaders(facts)), told)
 }
 
 /** Headers of an answer that is made here. */

@@ -25,13 +25,16 @@ export interface RoutingFacts {
  */
 export function routingHeaders({ target, budgetWarning, warnings }: RoutingFacts): Record<string, string> {
   if (target === undefined) return {}
-  const leftOut = listOf(warnings.flatMap(({ kind, field }) => (kind === 'dropped' ? [field] : [])))
-  const provider = {
-    'x-signalbox-provider': target.provider.id,
-    ...(leftOut !== '' && { 'x-signalbox-dropped': leftOut }),
-    ...(budgetWarning !== undefined && { 'x-signalbox-budget-warning': budgetWarning }),
-  }
-  return HEADER_TEXT.test(target.model) ? { ...provider, 'x-signalbox-model': target.model } : provider
+  const headers: Record<string, string> = { 'x-signalbox-provider': target.provider.id }
+  const leftOut = warnings.length === 0 ? '' : listOf(droppedOf(warnings))
+  if (leftOut !== '') headers['x-signalbox-dropped'] = leftOut
+  if (budgetWarning !== undefined) headers['x-signalbox-budget-warning'] = budgetWarning
+  if (HEADER_TEXT.test(target.model)) headers['x-signalbox-model'] = target.model
+  return headers
+}
+
+function droppedOf(warnings: readonly Warning[]): string[] {
+  return warnings.flatMap(({ kind, field }) => (kind === 'dropped' ? [field] : []))
 }
 
 /** Some clients give all headers together 8 KB. */

@@ -26,13 +26,23 @@ export class SecretFilter {
   }
 
   headers(headers: AnswerHeaders): AnswerHeaders {
-    if (this.#text === '') return headers
+    if (this.#text === '' || !this.#tells(headers)) return headers
     const clean = (value: string) => value.replaceAll(this.#text, REDACTED)
     const entries = Object.entries(headers).map(([name, value]) => [
       name,
       typeof value === 'string' ? clean(value) : value.map(clean),
     ])
     return Object.fromEntries(entries) as AnswerHeaders
+  }
+
+  #tells(headers: AnswerHeaders): boolean {
+    for (const name in headers) {
+      const value = headers[name]!
+      const isTold =
+        typeof value === 'string' ? value.includes(this.#text) : value.some((one) => one.includes(this.#text))
+      if (isTold) return true
+    }
+    return false
   }
 
   /** The bytes without the secret; fewer, when the end of them has to wait for the next. */

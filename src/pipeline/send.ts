@@ -9,6 +9,7 @@ import type { Call } from './call.ts'
 import type { Dependencies } from './dependencies.ts'
 import { queryOf } from './forwarded-query.ts'
 import { prepareNative, warnedBody } from './native.ts'
+import type { Passage } from './passage.ts'
 import type { Target } from './plan.ts'
 import type { PreparedAttempt, UpstreamBody } from './prepared-attempt.ts'
 import type { InboundRequest } from './read-request.ts'
@@ -36,10 +37,22 @@ export type Send<Place extends Target = Target> = (
 /** One attempt of one target with one key: native or translated, streamed or whole, to the end of the answer. */
 export const send: Send = (call, request, target, key, record, on) => {
   const prepared = prepareAttempt(call, request, target, record)
-  const { passage, streamHeaders, answerWhole, ...upstreamBody } = prepared
-  if (passage !== undefined) record.meter(passage)
+  const { passage, streamHeaders, answerWhole } = prepared
+  const stream = passage && streamSide(call, target, passage, streamHeaders, record)
+  const path = pathOf(target.surface.paths.generate, request, target, key)
+  return dispatch({ call, target, key, path, upstreamBody: prepared }, { stream, answerWhole }, on)
+}
+
+function streamSide(
+  call: Call,
+  target: Target,
+  passage: Passage,
+  streamHeaders: PreparedAttempt['streamHeaders'],
+  record: CallRecord,
+): StreamSide {
+  record.meter(passage)
   const ownHeaders = { 'content-type': clientFraming(call).contentType, 'cache-control': 'no-cache' }
-  const stream: StreamSide | undefined = passage && {
+  return {
     passage,
     accepts: (contentType) => isFramedAs(target.surface.framing ?? sse, contentType),
     headers: (upstream) => ({
@@ -51,8 +64,6 @@ export const send: Send = (call, request, target, key, record, on) => {
     onBytes: (bytes) => record.answer(bytes),
     beforeEnd: (error) => record.end(200, error),
   }
-  const path = pathOf(target.surface.paths.generate, request, target, key)
-  return dispatch({ call, target, key, path, upstreamBody }, { stream, answerWhole }, on)
 }
 
 /** One attempt made ready: through the hub, or without. Nothing is sent. */
@@ -98,16 +109,16 @@ export function dispatch(
   const { upstream, pathPrefix } = reachOf(outbound)
   const path = pathPrefix + withQuery(call, target, outbound.path)
   const { headerFilter } = on.configuration().client
-  const headers = {
-    ...upstreamHeaders(call, target, body.length, headerFilter, betas),
-    ...outbound.headers,
-  }
-  const request = { method: 'POST', path, headers, body } as const
+  const headers = upstreamHeaders(call, target, body.length, headerFilter, betas)
+  if (outbound.headers !== undefined) Object.assign(headers, outbound.headers)
+  const request = { method: 'POST', path, headers, body, onSent } as const
   const go = (authorization: Record<string, string>): Promise<void> => {
     const { provider, surface } = target
-    const egressRequest: EgressRequest = { ...request, headers: { ...headers, ...authorization }, onSent }
-    return relay(egressRequest, {
-      ...answer,
+    Object.assign(headers, authorization)
+    return relay(request, {
+      stream: answer.stream,
+      answerWhole: answer.answerWhole,
+      isAnswer: answer.isAnswer,
       call,
       egress: on.egress,
       upstream,
@@ -117,7 +128,7 @@ export function dispatch(
       readError: (failed) => readError(failed, surface.protocol),
     })
   }
-  const authorization = authorize(target, key, { ...request, origin: upstream.origin }, on)
+  const authorization = authorize(target, key, request, upstream.origin, on)
   return authorization instanceof Promise ? authorization.then(go) : go(authorization)
 }
 
@@ -129,11 +140,12 @@ function reachOf({ key: { reach }, origin }: Outbound): Reach {
 function authorize(
   { loginToken, provider }: Target,
   key: ProviderKey,
-  request: Parameters<Authorize>[0],
+  { method, path, headers, body }: EgressRequest & { readonly body: Uint8Array },
+  origin: string,
   on: Dependencies,
 ): ReturnType<Authorize> {
   if (loginToken !== undefined) return { authorization: `Bearer ${loginToken}` }
-  return provider.provider.authorize(request, key, on.credentials)
+  return provider.provider.authorize({ method, origin, path, headers, body }, key, on.credentials)
 }
 
 function pathOf(path: Path, request: InboundRequest, target: Target, key: ProviderKey): string {

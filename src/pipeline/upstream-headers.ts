@@ -66,9 +66,9 @@ function addExtraHeaders(
 
 /** A pattern that ends with `*` stands for any ending. */
 function matches(name: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) =>
-    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
-  )
+  for (const pattern of patterns)
+    if (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern) return true
+  return false
 }
 
 /**
@@ -94,7 +94,7 @@ export function passedHeaders(
   const hop = hopHeaders(call.headers['connection'])
   for (const name in call.headers) {
     const value = call.headers[name]
-    const isOurs = NOT_PASSED.has(name) || NOT_PASSED_PREFIXES.some((prefix) => name.startsWith(prefix))
+    const isOurs = NOT_PASSED.has(name) || startsWithOne(name, NOT_PASSED_PREFIXES)
     if (value !== undefined && !isOurs && !hop.has(name) && !matches(name, filter.denied))
       headers[name] = value
   }
@@ -114,9 +114,13 @@ function forwardClientHeaders(
   for (const name in call.headers) {
     const value = call.headers[name]
     if (value === undefined || hop.has(name) || matches(name, denied)) continue
-    if (FORWARDED.has(name) || FORWARDED_PREFIXES.some((prefix) => name.startsWith(prefix)))
-      headers[name] = value
+    if (FORWARDED.has(name) || startsWithOne(name, FORWARDED_PREFIXES)) headers[name] = value
   }
+}
+
+function startsWithOne(name: string, prefixes: readonly string[]): boolean {
+  for (const prefix of prefixes) if (name.startsWith(prefix)) return true
+  return false
 }
 
 const NO_HEADERS: ReadonlySet<string> = new Set()
