@@ -14,6 +14,8 @@ export class FramedPassage extends TappedPassage {
   readonly #reader: FrameReader
   readonly #writer: FrameWriter
   readonly #forwards: boolean
+  /** The client reads what the tap does. */
+  readonly #asTapped: boolean
   readonly #ping: Frame | undefined
   readonly #requestId: string
   #broken: GatewayError | undefined
@@ -24,6 +26,7 @@ export class FramedPassage extends TappedPassage {
     super(protocol.stream.tap())
     this.#writer = client.writer()
     this.#forwards = upstream.id === client.id
+    this.#asTapped = client.id === 'sse'
     this.#ping = protocol.stream.ping
     this.#requestId = requestId
     this.#reader = upstream.reader((frame) => this.#onFrame(frame))
@@ -71,11 +74,12 @@ export class FramedPassage extends TappedPassage {
   }
 
   #onFrame({ event, data }: Frame): void {
-    this.tap.push(Buffer.from(sseText(event, data)))
+    const tapped = Buffer.from(sseText(event, data))
+    this.tap.push(tapped)
     const isException = event.startsWith(EXCEPTION)
     if (this.#forwards) this.#forwardedException ||= isException
     // Only an AWS event stream has exceptions: other clients are told by what `failure` makes of them.
-    else if (!isException) this.#add(this.#writer.write(event, data))
+    else if (!isException) this.#add(this.#asTapped ? tapped : this.#writer.write(event, data))
   }
 
   #add(piece: string | Uint8Array): void {
@@ -83,8 +87,15 @@ export class FramedPassage extends TappedPassage {
   }
 
   #take(): Buffer | undefined {
-    return this.#out.length === 0 ? undefined : Buffer.concat(this.#out.splice(0))
+    const out = this.#out
+    if (out.length === 0) return undefined
+    this.#out = []
+    return out.length === 1 ? asBuffer(out[0]!) : Buffer.concat(out)
   }
+}
+
+function asBuffer(piece: Uint8Array): Buffer {
+  return Buffer.isBuffer(piece) ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
 }
 
 function framesOf(text: string): Frame[] {

@@ -1,3 +1,4 @@
+import { plainChunk } from './aws-chunk.ts'
 import { AwsMessageFramer, decodeText, encodeHeaders, readMessage, writeMessage } from './aws-message.ts'
 import { FrameError } from './frame-error.ts'
 import { EXCEPTION } from './framing.ts'
@@ -9,7 +10,7 @@ const CONTENT_TYPE = 'application/vnd.amazon.eventstream'
 export const awsEvents: Framing = {
   id: 'aws-events',
   contentType: CONTENT_TYPE,
-  reader: (onFrame) => new AwsReader(onFrame, (event, payload) => ({ event, data: payload })),
+  reader: (onFrame) => new AwsReader(onFrame, readPlain),
   writer: () => eventWriter,
 }
 
@@ -20,25 +21,28 @@ export const awsEvents: Framing = {
 export const awsChunks: Framing = {
   id: 'aws-chunks',
   contentType: CONTENT_TYPE,
-  reader: (onFrame) => new AwsReader(onFrame, unwrapChunk),
+  reader: (onFrame) => new AwsReader(onFrame, readChunk),
   writer: () => chunkWriter,
 }
 
 // ==== Reading
 
+/** An event as a frame; its payload is the bytes from `start` to `end`. */
+type ReadEvent = (event: string, bytes: Uint8Array, start: number, end: number) => Frame
+
 class AwsReader implements FrameReader {
   readonly #framer: AwsMessageFramer
 
-  constructor(onFrame: (frame: Frame) => void, toFrame: (event: string, payload: string) => Frame) {
+  constructor(onFrame: (frame: Frame) => void, readEvent: ReadEvent) {
     this.#framer = new AwsMessageFramer((bytes, start, end) => {
       const { headers, payloadStart, payloadEnd } = readMessage(bytes, start, end)
       const type = headers.get(':message-type')
       if (type === 'error') return onFrame(errorFrame(headers))
-      const payload = decodeText(bytes, payloadStart, payloadEnd)
       const exception = headers.get(':exception-type')
-      if (type === 'exception' || exception !== undefined)
-        onFrame({ event: EXCEPTION + (exception ?? 'unknown'), data: payload })
-      else onFrame(toFrame(headers.get(':event-type') ?? '', payload))
+      if (type !== 'exception' && exception === undefined)
+        return onFrame(readEvent(headers.get(':event-type') ?? '', bytes, payloadStart, payloadEnd))
+      const data = decodeText(bytes, payloadStart, payloadEnd)
+      onFrame({ event: EXCEPTION + (exception ?? 'unknown'), data })
     })
   }
 
@@ -63,9 +67,13 @@ function errorFrame(headers: ReadonlyMap<string, string>): Frame {
   }
 }
 
-function unwrapChunk(event: string, payload: string): Frame {
-  if (event !== 'chunk') return { event, data: payload }
-  const data = decodeBase64(innerBytes(payload))
+function readPlain(event: string, bytes: Uint8Array, start: number, end: number): Frame {
+  return { event, data: decodeText(bytes, start, end) }
+}
+
+function readChunk(event: string, bytes: Uint8Array, start: number, end: number): Frame {
+  if (event !== 'chunk') return readPlain(event, bytes, start, end)
+  const data = plainChunk(bytes, start, end) ?? decodeBase64(innerBytes(decodeText(bytes, start, end)))
   return { event: innerType(data), data }
 }
 
@@ -82,10 +90,19 @@ function innerBytes(payload: string): string {
 
 const LEADING_TYPE = /^\{"type":"([a-z_]+)"/
 
+/** The last that was found: a stream repeats it thousands of times. */
+let leadingText = ''
+let leadingType = ''
+
 /** Nearly every event begins with its type; only others are worth a parse. */
 function innerType(data: string): string {
+  if (leadingText !== '' && data.slice(0, leadingText.length) === leadingText) return leadingType
   const leading = LEADING_TYPE.exec(data)
-  if (leading !== null) return leading[1]!
+  if (leading !== null) {
+    leadingText = leading[0]
+    leadingType = leading[1]!
+    return leadingType
+  }
   try {
     const type: unknown = (JSON.parse(data) as { type?: unknown } | null)?.type
     return typeof type === 'string' ? type : ''

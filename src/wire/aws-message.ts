@@ -121,22 +121,53 @@ export interface AwsMessage {
 
 /** Reads a message from {@link AwsMessageFramer}. Throws {@link FrameError} when its headers are none. */
 export function readMessage(bytes: Uint8Array, start: number, end: number): AwsMessage {
+  const headersStart = start + PRELUDE_BYTES
+  const headersEnd = headersStart + readUint32(bytes, start + 4)
+  return {
+    headers: headersOf(bytes, headersStart, headersEnd),
+    payloadStart: headersEnd,
+    payloadEnd: end - CRC_BYTES,
+  }
+}
+
+type Headers = ReadonlyMap<string, string>
+
+/**
+ * The last headers of each length. A stream repeats the same ones thousands of times: to compare the bytes takes a
+ * tenth of reading them.
+ */
+const headersByLength: ({ bytes: Uint8Array; headers: Headers } | undefined)[] = Array.from({ length: 160 })
+
+function headersOf(bytes: Uint8Array, start: number, end: number): Headers {
+  const known = headersByLength[end - start]
+  if (known !== undefined && hasAt(bytes, start, known.bytes)) return known.headers
+  const headers = readHeaders(bytes, start, end)
+  if (end - start < headersByLength.length)
+    headersByLength[end - start] = { bytes: Uint8Array.from(bytes.subarray(start, end)), headers }
+  return headers
+}
+
+function hasAt(bytes: Uint8Array, start: number, part: Uint8Array): boolean {
+  for (let at = 0; at < part.length; at++) if (bytes[start + at] !== part[at]) return false
+  return true
+}
+
+function readHeaders(bytes: Uint8Array, start: number, end: number): Headers {
   const headers = new Map<string, string>()
-  const headersEnd = start + PRELUDE_BYTES + readUint32(bytes, start + 4)
-  let at = start + PRELUDE_BYTES
-  while (at < headersEnd) {
+  let at = start
+  while (at < end) {
     const nameEnd = at + 1 + bytes[at]!
     const type = bytes[nameEnd]!
     const fixed = VALUE_BYTES[type]
     const valueStart = nameEnd + (fixed === -1 ? 3 : 1)
     const length = fixed === -1 ? (bytes[nameEnd + 1]! << 8) | bytes[nameEnd + 2]! : (fixed ?? 0)
-    if (fixed === undefined || valueStart + length > headersEnd)
+    if (fixed === undefined || valueStart + length > end)
       throw new FrameError('The stream has an event with malformed headers')
     if (type === STRING)
-      headers.set(shortText(bytes, at + 1, nameEnd), shortText(bytes, valueStart, valueStart + length))
+      headers.set(decodeText(bytes, at + 1, nameEnd), decodeText(bytes, valueStart, valueStart + length))
     at = valueStart + length
   }
-  return { headers, payloadStart: headersEnd, payloadEnd: end - CRC_BYTES }
+  return headers
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -144,26 +175,6 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The bytes as text. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
   return decoder.decode(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start))
-}
-
-/**
- * The last text of each length. A stream repeats the same headers thousands of times: to compare the bytes takes a
- * fifth of decoding them.
- */
-const textsByLength: (string | undefined)[] = Array.from({ length: 48 })
-
-function shortText(bytes: Uint8Array, start: number, end: number): string {
-  const length = end - start
-  const known = textsByLength[length]
-  if (known !== undefined && isAt(bytes, start, known)) return known
-  const text = decodeText(bytes, start, end)
-  if (length < textsByLength.length && text.length === length) textsByLength[length] = text
-  return text
-}
-
-function isAt(bytes: Uint8Array, start: number, text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (bytes[start + at] !== text.charCodeAt(at)) return false
-  return true
 }
 
 // ==== Writing
@@ -188,15 +199,40 @@ export function encodeHeaders(headers: Readonly<Record<string, string>>): Uint8A
   return bytes
 }
 
+/** Longer messages get memory of their own. */
+const SHARED_BYTES_MAX = 2 * 1024
+/** As much as Node's pool of buffers: to take a piece of it costs a tenth of allocating one. */
+const SHARED_BYTES = 8 * 1024
+let shared = new Uint8Array(0)
+let sharedUsed = 0
+
 /** A message of these headers, from {@link encodeHeaders}, and this payload. */
 export function writeMessage(headers: Uint8Array, payload: string): Uint8Array {
-  const body = encoder.encode(payload)
-  const message = new Uint8Array(MESSAGE_BYTES_MIN + headers.length + body.length)
+  const payloadStart = PRELUDE_BYTES + headers.length
+  // No letter of a string takes more than three bytes.
+  const lengthMax = payloadStart + 3 * payload.length + CRC_BYTES
+  if (lengthMax > SHARED_BYTES_MAX) {
+    const body = encoder.encode(payload)
+    const message = new Uint8Array(payloadStart + body.length + CRC_BYTES)
+    message.set(body, payloadStart)
+    return complete(message, headers)
+  }
+  if (sharedUsed + lengthMax > shared.length) {
+    shared = new Uint8Array(SHARED_BYTES)
+    sharedUsed = 0
+  }
+  const start = sharedUsed
+  const { written } = encoder.encodeInto(payload, shared.subarray(start + payloadStart))
+  sharedUsed += payloadStart + written + CRC_BYTES
+  return complete(shared.subarray(start, sharedUsed), headers)
+}
+
+/** Puts around the payload what belongs there. */
+function complete(message: Uint8Array, headers: Uint8Array): Uint8Array {
   writeUint32(message, 0, message.length)
   writeUint32(message, 4, headers.length)
   writeUint32(message, 8, crc32(message, 0, 8))
   message.set(headers, PRELUDE_BYTES)
-  message.set(body, PRELUDE_BYTES + headers.length)
   const crcStart = message.length - CRC_BYTES
   writeUint32(message, crcStart, crc32(message, 0, crcStart))
   return message

@@ -190,6 +190,73 @@ describe('reading', () => {
   })
 })
 
+describe('any chunk', () => {
+  const inner = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: 'grapheme' }).map((text) => JSON.stringify({ type: 'content_block_delta', text })),
+    fc.constantFrom('', INNER, '\uFEFFa'),
+  )
+  const written = fc.tuple(
+    fc.oneof(
+      inner.map(base64),
+      fc.string(),
+      fc.constantFrom('YQ==', 'YQ', 'YR==', 'YQ=', 'Y=Q=', 'YWJ', 'YW==YWJj'),
+    ),
+    fc.constantFrom(
+      (text: string) => text,
+      (text: string) => text.replaceAll('/', '\\/'),
+      (text: string) => text.replace('a', '\\u0061'),
+      (text: string) => `${text}\n`,
+      (text: string) => ` ${text}`,
+      (text: string) => text.replaceAll('=', ''),
+    ),
+  )
+  const around = fc.constantFrom(
+    ['{"bytes":"', '"}'],
+    ['{"bytes":"', '","p":""}'],
+    ['{"bytes":"', '","p":"abc019XYZ"}'],
+    ['{"bytes":"', '","p":"a\\"b"}'],
+    ['{"bytes":"', '","p":"a","bytes":"YQ=="}'],
+    ['{"bytes":"', '","p":"a","q":"b"}'],
+    ['{"bytes":"', '","p":1}'],
+    ['{"bytes":"', '"} '],
+    ['{"bytes":"', '"'],
+    ['{"bytes":"', '}'],
+    ['{"bytes": "', '"}'],
+    ['{"p":"abc","bytes":"', '"}'],
+  )
+
+  /** As it would be read if all were parsed. */
+  function parsed(payload: string): string | undefined {
+    try {
+      const { bytes } = JSON.parse(payload) as { bytes: string }
+      return Buffer.from(atob(bytes), 'latin1').toString()
+    } catch {
+      return undefined
+    }
+  }
+
+  it('is read as parsing it reads it', () => {
+    fc.assert(
+      fc.property(written, around, ([text, change], [before, after]) => {
+        const payload = before! + change(text) + after!
+        const expected = parsed(payload)
+        if (expected === undefined) expect(() => read(awsChunks, chunk(payload))).toThrow(FrameError)
+        else expect(read(awsChunks, chunk(payload)).frames[0]!.data).toBe(expected)
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
+  it('of any length', () => {
+    const texts = [0, 1, 2, 3, 12_285, 12_286, 12_288, 12_289, 100_000].map((length) => 'x'.repeat(length))
+    for (const text of texts)
+      expect(read(awsChunks, chunk(`{"bytes":"${base64(text)}","p":"ab"}`)).frames).toEqual([
+        { event: '', data: text },
+      ])
+  })
+})
+
 describe('what is no event stream', () => {
   const good = READ[0]!.bytes
   const withByte = (at: number, value: number) => good.with(at, value)
@@ -289,6 +356,12 @@ describe('writing', () => {
         expect(read(framing, write(framing, typed))).toEqual({ frames: typed, whole: true })
       }),
     )
+  })
+
+  it('a message stays as it is while others are written', () => {
+    const texts = Array.from({ length: 200 }, (_, at) => 'ä'.repeat(at * 7))
+    const messages = texts.map((data) => awsEvents.writer().write('a', data) as Uint8Array)
+    expect(read(awsEvents, join(messages)).frames.map(({ data }) => data)).toEqual(texts)
   })
 
   it.each([
