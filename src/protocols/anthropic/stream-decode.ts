@@ -8,6 +8,7 @@ import { awsException } from '../shared/aws-error.ts'
 import { endedBefore, noObject } from '../shared/broken-stream.ts'
 import { parseJson } from '../shared/json.ts'
 import { isObject, leftover, parseObject } from '../shared/object.ts'
+import { RepeatedText } from '../shared/repeated-text.ts'
 import type { StreamDecoder } from '../stream.ts'
 import type { Memo } from '../translation.ts'
 import { decodeBlockStart } from './answer.ts'
@@ -40,6 +41,9 @@ export class MessageStreamDecoder implements StreamDecoder {
   #messageId = ''
   #open: OpenBlock | undefined
   #finish: { reason: FinishReason; stopSequence?: string } = { reason: readFinish(null) }
+  readonly #repeated = new RepeatedText(textOfDelta)
+  /** What the repeated deltas are. */
+  #kind: TextKind = 'text'
   /** Beside what is known, of however many `message_delta`s. */
   readonly #extra: [string, unknown][] = []
 
@@ -49,6 +53,10 @@ export class MessageStreamDecoder implements StreamDecoder {
 
   push(frame: Frame, emit: Emit): void {
     if (this.#ended) return
+    if (frame.event === DELTA || frame.event === '') {
+      const text = this.#repeated.textOf(frame.data)
+      if (text !== undefined) return void this.#open!.take(deltaOf(this.#kind, text), emit)
+    }
     if (frame.event.startsWith(EXCEPTION)) return this.#error(awsException(frame.event, frame.data), emit)
     if (frame.data === '') return
     const body = parseObject(frame.data, parseJson)
@@ -57,11 +65,11 @@ export class MessageStreamDecoder implements StreamDecoder {
     if (type === 'error') return this.#error(answerError(body), emit)
     if (type === 'message_start') return this.#start(body, emit)
     if (!this.#started) return
+    if (type === DELTA) return this.#delta(body, frame, emit)
+    if (type !== 'ping') this.#repeated.forget()
     switch (type) {
       case 'content_block_start':
         return this.#blockStart(body, emit)
-      case 'content_block_delta':
-        return this.#delta(body, emit)
       case 'content_block_stop':
         return this.#close(emit)
       case 'message_delta':
@@ -105,10 +113,16 @@ export class MessageStreamDecoder implements StreamDecoder {
     this.#open = new OpenBlock(index, decodeBlockStart(block, this.#memo, this.#messageId, index), emit)
   }
 
-  #delta(body: JsonObject, emit: Emit): void {
+  #delta(body: JsonObject, { data }: Frame, emit: Emit): void {
+    this.#repeated.forget()
     if (this.#open === undefined || body['index'] !== this.#lastWireIndex)
       return this.#fail('a delta of no open block', emit)
-    if (isObject(body['delta'])) this.#open.push(body['delta'], emit)
+    if (!isObject(body['delta'])) return
+    const delta = readDelta(body['delta'])
+    const taken = this.#open.take(delta, emit, body['delta'])
+    if (!taken || !isText(delta) || body['type'] !== DELTA) return
+    this.#kind = delta.type
+    this.#repeated.learn(data, FIELDS[delta.type], saidBy(delta))
   }
 
   #close(emit: Emit): void {
@@ -160,19 +174,17 @@ class OpenBlock {
     if (block.start.type !== 'opaque') this.#start(emit)
   }
 
-  push(wire: JsonObject, emit: Emit): void {
-    const delta = readDelta(wire)
+  /** `wire`: as it came. Was it what the block is made of? */
+  take(delta: Delta, emit: Emit, wire: JsonObject = {}): boolean {
     if (delta.type === 'arguments') {
       this.#json += delta.json
       // The input of a server tool's call is short: its block goes on in one piece, when it is whole.
-      if (this.#block.start.type === 'opaque' && !this.#isStarted) return
+      if (this.#block.start.type === 'opaque' && !this.#isStarted) return false
     }
     this.#start(emit)
-    emit({
-      type: 'delta',
-      index: this.#index,
-      delta: this.#fits(delta) ? delta : { type: 'opaque', raw: wire },
-    })
+    const fits = this.#fits(delta)
+    emit({ type: 'delta', index: this.#index, delta: fits ? delta : { type: 'opaque', raw: wire } })
+    return fits
   }
 
   close(emit: Emit): void {
@@ -223,6 +235,34 @@ class OpenBlock {
         return true
     }
   }
+}
+
+const DELTA = 'content_block_delta'
+
+type TextKind = 'text' | 'thinking' | 'arguments'
+type TextDelta = Extract<Delta, { type: TextKind }>
+
+const FIELDS: Readonly<Record<TextKind, string>> = {
+  text: 'text',
+  thinking: 'thinking',
+  arguments: 'partial_json',
+}
+
+function isText(delta: Delta): delta is TextDelta {
+  return delta.type in FIELDS
+}
+
+function saidBy(delta: TextDelta): string {
+  return delta.type === 'arguments' ? delta.json : delta.text
+}
+
+function deltaOf(type: TextKind, text: string): TextDelta {
+  return type === 'arguments' ? { type, json: text } : { type, text }
+}
+
+function textOfDelta({ delta: wire }: JsonObject): string | undefined {
+  const delta = isObject(wire) ? readDelta(wire) : undefined
+  return delta !== undefined && isText(delta) ? saidBy(delta) : undefined
 }
 
 function readDelta(wire: JsonObject): Delta {

@@ -7,6 +7,7 @@ import { awsException } from '../shared/aws-error.ts'
 import { endedBefore, noObject } from '../shared/broken-stream.ts'
 import { parseJson } from '../shared/json.ts'
 import { isObject, parseObject } from '../shared/object.ts'
+import { RepeatedText } from '../shared/repeated-text.ts'
 import type { StreamDecoder } from '../stream.ts'
 import type { Memo } from '../translation.ts'
 import { ConverseAnswer } from './answer.ts'
@@ -17,6 +18,9 @@ import { ConverseAnswer } from './answer.ts'
  */
 export class ConverseStreamDecoder implements StreamDecoder {
   readonly #answer: ConverseAnswer
+  readonly #repeated = new RepeatedText((event) => saidIn(event)?.text)
+  /** What the repeated deltas say. */
+  #said: Said = { kind: 'text', text: '', position: 0 }
 
   constructor(memo: Memo) {
     this.#answer = new ConverseAnswer(memo)
@@ -25,12 +29,10 @@ export class ConverseStreamDecoder implements StreamDecoder {
   push(frame: Frame, emit: Emit): void {
     const answer = this.#answer
     if (answer.ended) return
-    if (frame.event.startsWith(EXCEPTION)) return answer.fail(awsException(frame.event, frame.data), emit)
-    const body = parseObject(frame.data, parseJson)
-    if (body === undefined) return answer.fail(noObject(frame.data), emit)
-    answer.start(emit)
     try {
-      this.#read(frame.event, body, emit)
+      const text = frame.event === DELTA ? this.#repeated.textOf(frame.data) : undefined
+      if (text === undefined) this.#parse(frame, emit)
+      else this.#more(text, emit)
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error
       answer.fail(error, emit)
@@ -43,12 +45,32 @@ export class ConverseStreamDecoder implements StreamDecoder {
     this.#answer.fail(endedBefore('messageStop'), emit)
   }
 
+  #parse({ event, data }: Frame, emit: Emit): void {
+    if (event.startsWith(EXCEPTION)) throw awsException(event, data)
+    const body = parseObject(data, parseJson)
+    if (body === undefined) throw noObject(data)
+    this.#answer.start(emit)
+    this.#read(event, body, emit)
+    const said = event === DELTA ? saidIn(body) : undefined
+    if (said === undefined) return
+    this.#said = said
+    this.#repeated.learn(data, said.kind === 'arguments' ? 'input' : 'text', said.text)
+  }
+
+  /** More of what the last delta said a piece of. */
+  #more(text: string, emit: Emit): void {
+    const { kind, position } = this.#said
+    if (kind === 'text') this.#answer.text(text, emit)
+    else if (kind === 'thinking') this.#answer.thinking(text, emit)
+    else this.#answer.call(position, {}, text, emit)
+  }
+
   #read(event: string, body: JsonObject, emit: Emit): void {
-    const position = typeof body.contentBlockIndex === 'number' ? body.contentBlockIndex : 0
+    const position = positionOf(body)
     switch (event) {
       case 'contentBlockStart':
         return this.#begin(body.start, position, emit)
-      case 'contentBlockDelta':
+      case DELTA:
         return isObject(body.delta) ? this.#delta(body.delta, position, emit) : undefined
       case 'contentBlockStop':
         return this.#answer.stopBlock(emit)
@@ -81,4 +103,30 @@ export class ConverseStreamDecoder implements StreamDecoder {
     if (typeof signature === 'string') this.#answer.signature(signature)
     if (typeof redactedContent === 'string') this.#answer.redacted(redactedContent, emit)
   }
+}
+
+const DELTA = 'contentBlockDelta'
+
+interface Said {
+  kind: 'text' | 'thinking' | 'arguments'
+  text: string
+  position: number
+}
+
+/** The text of a delta that has nothing else to say. */
+function saidIn(body: JsonObject): Said | undefined {
+  const position = positionOf(body)
+  const { delta } = body
+  if (!isObject(delta) || Object.keys(delta).length !== 1) return undefined
+  const { text, toolUse, reasoningContent } = delta
+  if (typeof text === 'string') return { kind: 'text', text, position }
+  if (isObject(toolUse) && typeof toolUse.input === 'string')
+    return { kind: 'arguments', text: toolUse.input, position }
+  if (!isObject(reasoningContent) || Object.keys(reasoningContent).length !== 1) return undefined
+  const { text: thought } = reasoningContent
+  return typeof thought === 'string' ? { kind: 'thinking', text: thought, position } : undefined
+}
+
+function positionOf({ contentBlockIndex }: JsonObject): number {
+  return typeof contentBlockIndex === 'number' ? contentBlockIndex : 0
 }
