@@ -27,6 +27,14 @@ interface Item {
   done: boolean
 }
 
+/** A part of an item, and its key in what was said. */
+interface Place {
+  item: Item
+  kind: Kind
+  part: number
+  key: string
+}
+
 type Kind = 'text' | 'refusal' | 'summary' | 'content' | 'arguments'
 
 interface Piece {
@@ -73,7 +81,7 @@ export class ItemReader {
   readonly #listener: ItemListener
   #count = 0
   #last: Item | undefined
-  #latest: { item: Item; kind: Kind; part: number } | undefined
+  #latest: Place | undefined
   readonly #byIndex = new Map<number, Item>()
   readonly #byId = new Map<string, Item>()
   #refused = false
@@ -104,16 +112,12 @@ export class ItemReader {
     const item = this.#find(event, told.item)
     const text = stringOf(event[told.field])
     if (told.isWhole) this.#complete(item, told.kind, part, text, emit)
-    else {
-      this.#latest = { item, kind: told.kind, part }
-      this.#say(item, told.kind, part, text, emit)
-    }
+    else this.#say((this.#latest = placeOf(item, told.kind, part)), text, emit)
   }
 
   /** Another delta that belongs where the last event did, which was one. */
   more(text: string, emit: Emit): void {
-    const { item, kind, part } = this.#latest!
-    this.#say(item, kind, part, text, emit)
+    this.#say(this.#latest!, text, emit)
   }
 
   /** The items of an answer that comes in one piece. */
@@ -213,13 +217,13 @@ export class ItemReader {
 
   /** All of a part is known: what of it was not said yet. */
   #complete(item: Item, kind: Kind, part: number, whole: string, emit: Emit): void {
-    const said = item.said.get(`${kind} ${part}`) ?? ''
-    if (whole.startsWith(said)) this.#say(item, kind, part, whole.slice(said.length), emit)
+    const place = placeOf(item, kind, part)
+    const said = item.said.get(place.key) ?? ''
+    if (whole.startsWith(said)) this.#say(place, whole.slice(said.length), emit)
   }
 
-  #say(item: Item, kind: Kind, part: number, text: string, emit: Emit): void {
+  #say({ item, kind, part, key }: Place, text: string, emit: Emit): void {
     if (text === '' || isOther(item, kind)) return
-    const key = `${kind} ${part}`
     const said = item.said.get(key)
     item.said.set(key, (said ?? '') + text)
     if (kind === 'arguments') return this.#call(item, {}, text, emit)
@@ -270,10 +274,14 @@ export class ItemReader {
   }
 }
 
+function placeOf(item: Item, kind: Kind, part: number): Place {
+  return { item, kind, part, key: `${kind} ${part}` }
+}
+
 /** Of an item with a summary of the reasoning and the reasoning itself, the first is shown. */
 function isOther({ said }: Item, kind: Kind): boolean {
-  const other = kind === 'summary' ? 'content 0' : kind === 'content' ? 'summary 0' : ''
-  return said.has(other)
+  const other = kind === 'summary' ? 'content 0' : kind === 'content' ? 'summary 0' : undefined
+  return other !== undefined && said.has(other)
 }
 
 function numberOf(value: unknown): number | undefined {

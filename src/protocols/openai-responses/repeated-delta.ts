@@ -1,9 +1,10 @@
+import { stringBetween } from '../shared/repeated-text.ts'
+
 /** Where a delta belongs, as OpenAI writes it: `"item_id":…,"output_index":…,"content_index":…,"delta":"`. */
 const PLACE = '"item_id":'
 const TEXT = '"delta":"'
 
-/** What does not stand for itself inside a JSON string. */
-const SPECIAL = /[\\\p{Cc}]/u
+const BACKSLASH = 0x5c
 const CLOSE_BRACE = 0x7d
 
 /**
@@ -13,27 +14,48 @@ const CLOSE_BRACE = 0x7d
  */
 export class RepeatedDelta {
   #name = ''
+  /** With the name of the text behind it. */
   #place = ''
+  /** Where the last text began. */
+  #from = 0
 
   /** The text of an event that continues the learned one. Undefined: it has to be parsed. */
   textOf(name: string, data: string): string | undefined {
-    const place = this.#place
-    if (place === '' || name !== this.#name || data.charCodeAt(data.length - 1) !== CLOSE_BRACE)
+    if (this.#place === '' || name !== this.#name || data.charCodeAt(data.length - 1) !== CLOSE_BRACE)
       return undefined
-    const end = data.indexOf(TEXT)
-    if (end < place.length || data.slice(end - place.length, end) !== place) return undefined
-    const from = end + TEXT.length
-    const to = data.indexOf('"', from)
-    const text = data.slice(from, to)
-    return to === -1 || SPECIAL.test(text) ? undefined : text
+    const from = this.#textStart(data)
+    if (from === undefined) return undefined
+    let to = data.indexOf('"', from)
+    while (to !== -1 && isEscaped(data, to)) to = data.indexOf('"', to + 1)
+    return to === -1 ? undefined : stringBetween(data, from, to)
   }
 
   /** Takes every event that was parsed: what follows one that is no delta belongs elsewhere. */
   learn(name: string, data: string): void {
+    this.#name = name
+    this.#place = ''
+    if (!name.endsWith('.delta')) return
     const start = data.indexOf(PLACE)
     const end = data.indexOf(TEXT)
-    const isDelta = name.endsWith('.delta') && start !== -1 && start < end
-    this.#name = name
-    this.#place = isDelta ? data.slice(start, end) : ''
+    if (start === -1 || start >= end) return
+    this.#from = end + TEXT.length
+    this.#place = data.slice(start, this.#from)
   }
+
+  /** Where the last one had it, or where its number has taken a digit more: to search takes as long as all the rest. */
+  #textStart(data: string): number | undefined {
+    const place = this.#place
+    for (let from = this.#from; from <= this.#from + 1; from++) {
+      if (data.slice(from - place.length, from) !== place) continue
+      this.#from = from
+      return from
+    }
+    return undefined
+  }
+}
+
+function isEscaped(data: string, quote: number): boolean {
+  let at = quote
+  while (data.charCodeAt(at - 1) === BACKSLASH) at--
+  return (quote - at) % 2 === 1
 }

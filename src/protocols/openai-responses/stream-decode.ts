@@ -49,9 +49,11 @@ function isNothing(data: string): boolean {
   return text === '' || text === '[DONE]'
 }
 
+const ARGUMENTS = /"arguments":\s*\{/
+
 /** Arguments that come as an object are written out again and must keep every digit; all others stay text. */
 function parseEvent(data: string): JsonObject {
-  const event: unknown = /"arguments":\s*\{/.test(data) ? parseJson(data) : JSON.parse(data)
+  const event: unknown = ARGUMENTS.test(data) ? parseJson(data) : JSON.parse(data)
   if (isObject(event)) return event
   throw noObject(data)
 }
