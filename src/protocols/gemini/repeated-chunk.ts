@@ -1,10 +1,9 @@
 import type { JsonObject } from '../../message/request.ts'
+import { endOfString, stringBetween } from '../shared/repeated-text.ts'
 import { firstCandidate, partsOf } from './wire.ts'
 
 const NAME = '"text"'
 const USAGE = '"usageMetadata"'
-/** What does not stand for itself inside a JSON string. */
-const SPECIAL = /["\\\p{Cc}]/u
 const PROBE = 'probe'
 
 /** Chunks that differ in more than text and usage are not learned from on and on. */
@@ -14,7 +13,7 @@ const LESSON_MAX_LENGTH = 4096
 
 /**
  * The chunks of a stream say the same around every few words of text, but for the usage so far. What that is, is
- * learned from one chunk; a chunk that has the same around another plain text says just that text. To compare takes
+ * learned from one chunk; a chunk that has the same around another text says just that text. To compare takes
  * a fifth of parsing it.
  */
 export class RepeatedChunk {
@@ -32,13 +31,12 @@ export class RepeatedChunk {
     const start = this.#before.length
     // Not startsWith and endsWith, which V8 compiles to a loop over letters.
     if (start === 0 || data.slice(0, start) !== this.#before) return undefined
-    const end = data.indexOf('"', start)
+    const end = endOfString(data, start)
     const rest = end + this.#middle.length
     if (end <= start || data.slice(end, rest) !== this.#middle) return undefined
     if (data.length < rest + this.#tail.length || data.slice(data.length - this.#tail.length) !== this.#tail)
       return undefined
-    const text = data.slice(start, end)
-    return SPECIAL.test(text) ? undefined : text
+    return stringBetween(data, start, end)
   }
 
   /** Takes a chunk as it came and parsed, unless it says more than one text. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../message/request.ts'
 import { isObject } from '../shared/object.ts'
+import { stringBetween } from '../shared/repeated-text.ts'
 import { firstChoice, hasContent } from './wire.ts'
 
 /** Fields of a `delta` that hold a piece of text, and what that is. */
@@ -9,8 +10,6 @@ const FIELDS = [
   ['reasoning', 'thinking'],
 ] as const
 
-/** What does not stand for itself inside a JSON string. */
-const SPECIAL = /["\\\p{Cc}]/u
 const PROBE = 'probe'
 
 /** Chunks that differ in more than their text (OpenAI pads them at random) are not learned from on and on. */
@@ -20,7 +19,7 @@ const LESSON_MAX_LENGTH = 4096
 
 /**
  * The chunks of a stream say the same around every few letters of text. What that is, is learned from one chunk; a
- * chunk that has the same around another plain text says just that text. To compare takes 0.1 µs, to parse 0.6.
+ * chunk that has the same around another text says just that text. To compare takes 0.1 µs, to parse 0.6.
  */
 export class RepeatedChunk {
   kind: 'text' | 'thinking' = 'text'
@@ -35,8 +34,7 @@ export class RepeatedChunk {
     if (start === 0 || end <= start) return undefined
     // Not startsWith and endsWith, which V8 compiles to a loop over letters: 0.3 µs more.
     if (data.slice(0, start) !== this.#before || data.slice(end) !== this.#after) return undefined
-    const text = data.slice(start, end)
-    return SPECIAL.test(text) ? undefined : text
+    return stringBetween(data, start, end)
   }
 
   /** Takes a chunk as it came and parsed, unless it says more than one text. */

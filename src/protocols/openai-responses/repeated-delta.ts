@@ -1,10 +1,9 @@
-import { stringBetween } from '../shared/repeated-text.ts'
+import { endOfString, stringBetween } from '../shared/repeated-text.ts'
 
 /** Where a delta belongs, as OpenAI writes it: `"item_id":…,"output_index":…,"content_index":…,"delta":"`. */
 const PLACE = '"item_id":'
 const TEXT = '"delta":"'
 
-const BACKSLASH = 0x5c
 const CLOSE_BRACE = 0x7d
 
 /**
@@ -25,8 +24,7 @@ export class RepeatedDelta {
       return undefined
     const from = this.#textStart(data)
     if (from === undefined) return undefined
-    let to = data.indexOf('"', from)
-    while (to !== -1 && isEscaped(data, to)) to = data.indexOf('"', to + 1)
+    const to = endOfString(data, from)
     return to === -1 ? undefined : stringBetween(data, from, to)
   }
 
@@ -52,10 +50,4 @@ export class RepeatedDelta {
     }
     return undefined
   }
-}
-
-function isEscaped(data: string, quote: number): boolean {
-  let at = quote
-  while (data.charCodeAt(at - 1) === BACKSLASH) at--
-  return (quote - at) % 2 === 1
 }

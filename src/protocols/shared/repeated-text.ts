@@ -96,3 +96,18 @@ export function stringBetween(data: string, start: number, end: number): string 
     return undefined
   }
 }
+
+const BACKSLASH = 0x5c
+
+/** Where the JSON string ends whose letters begin at `start`; -1 where it does not. */
+export function endOfString(data: string, start: number): number {
+  let end = data.indexOf('"', start)
+  while (end !== -1 && isEscaped(data, end)) end = data.indexOf('"', end + 1)
+  return end
+}
+
+function isEscaped(data: string, quote: number): boolean {
+  let at = quote
+  while (data.charCodeAt(at - 1) === BACKSLASH) at--
+  return (quote - at) % 2 === 1
+}

@@ -26,6 +26,7 @@ describe('RepeatedChunk', () => {
     ['another usage', said('"Hello"', '', 1), said('"a"', '', 1234), 'a'],
     ['letters of any script', said('"Hello"'), said('"schön 中 🙂"'), 'schön 中 🙂'],
     ['learned from text with escapes', said('"a\\n\\"b\\""'), said('"c"'), 'c'],
+    ['escapes', said('"a"'), said('"\\n\\"\\\\"'), '\n"\\'],
     ['a space behind the colon', said(' "Hello"'), said(' "c"'), 'c'],
     ['text that is the name of its field', said('"text"'), said('"c"'), 'c'],
     ['no usage', bare('"a"'), bare('"b"'), 'b'],
@@ -41,7 +42,8 @@ describe('RepeatedChunk', () => {
 
   it.each([
     ['nothing was learned', '{}', said('"a"')],
-    ['text with an escape', said('"a"'), said('"b\\n"')],
+    ['text with an escape that is none', said('"a"'), said('"b\\x"')],
+    ['text whose last quote is escaped', bare('"a"'), bare('"b\\"')],
     ['no text', said('"a"'), said('""')],
     ['a signature behind the text', said('"a"'), part('"text":"b","thoughtSignature":"x"')],
     ['a thought behind text', said('"a"'), part('"text":"b","thought":true')],

@@ -25,6 +25,7 @@ describe('RepeatedChunk', () => {
   it.each([
     ['plain text', content('"Hello"'), content('" world"'), ' world'],
     ['letters of any script', content('"Hello"'), content('"schön 中 🙂"'), 'schön 中 🙂'],
+    ['escapes', content('"a"'), content('"\\n\\"\\\\ \\ud83d\\ude42"'), '\n"\\ 🙂'],
     ['the same text', content('"Hello"'), content('"Hello"'), 'Hello'],
     ['learned from text with escapes', content('"a\\n\\"b\\""'), content('"c"'), 'c'],
     ['a space behind the colon', content(' "Hello"'), content(' "c"'), 'c'],
@@ -46,7 +47,8 @@ describe('RepeatedChunk', () => {
 
   it.each([
     ['nothing was learned', '{}', content('"a"')],
-    ['text with an escape', content('"a"'), content('"b\\n"')],
+    ['text with an escape that is none', content('"a"'), content('"b\\x"')],
+    ['text whose last quote is escaped', content('"a"'), content('"b\\"')],
     ['a quote that ends the text', content('"a"'), content('"b","refusal":"c"')],
     ['no text', content('"a"'), content('""')],
     ['another number', content('"a"'), content('"b"').replace('"n":1', '"n":2')],
