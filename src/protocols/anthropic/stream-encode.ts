@@ -192,10 +192,7 @@ class OpenBlock {
   #text(text: string, write: WriteFrame): void {
     if (text === '') return
     if (!this.isSent) this.#begin({ type: 'text', text: '' }, write)
-    write(
-      'content_block_delta',
-      `{"type":"content_block_delta","index":${this.#index},"delta":{"type":"text_delta","text":${JSON.stringify(text)}}}`,
-    )
+    this.#say('{"type":"text_delta","text":', text, write)
     for (const citation of this.#citations.splice(0)) this.#cite(citation, write)
   }
 
@@ -207,7 +204,7 @@ class OpenBlock {
   #think(text: string, write: WriteFrame): void {
     if (text === '') return
     this.#beginThinking(write)
-    this.#send({ type: 'thinking_delta', thinking: text }, write)
+    this.#say('{"type":"thinking_delta","thinking":', text, write)
   }
 
   #beginThinking(write: WriteFrame): void {
@@ -223,7 +220,7 @@ class OpenBlock {
     this.#blank = this.#hasArguments || said.trim() !== '' ? '' : said
     if (said === '' || this.#blank !== '') return
     this.#hasArguments = true
-    this.#send({ type: 'input_json_delta', partial_json: said }, write)
+    this.#say('{"type":"input_json_delta","partial_json":', said, write)
   }
 
   /** Calls of server tools take their input in deltas only; clients do not look for it in the beginning. */
@@ -238,6 +235,12 @@ class OpenBlock {
   #begin(block: JsonObject, write: WriteFrame): void {
     this.isSent = true
     send(write, 'content_block_start', { index: this.#index, content_block: block })
+  }
+
+  /** Deltas come by the thousand: only their text is made JSON. */
+  #say(delta: string, text: string, write: WriteFrame): void {
+    const head = `{"type":"content_block_delta","index":${this.#index},"delta":`
+    write('content_block_delta', `${head}${delta}${JSON.stringify(text)}}}`)
   }
 
   #send(delta: JsonObject, write: WriteFrame): void {

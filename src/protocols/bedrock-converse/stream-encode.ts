@@ -139,7 +139,7 @@ class OpenBlock {
   }
 
   #text(text: string, write: WriteFrame): void {
-    if (text !== '') this.#send({ text }, write)
+    if (text !== '') this.#say('{"text":', text, '}}', write)
   }
 
   #cite(citation: JsonObject, write: WriteFrame): void {
@@ -148,14 +148,23 @@ class OpenBlock {
   }
 
   #think(text: string, write: WriteFrame): void {
-    if (text !== '') this.#send({ reasoningContent: { text } }, write)
+    if (text !== '') this.#say('{"reasoningContent":{"text":', text, '}}}', write)
   }
 
   /** The model's own bytes, also when they are no JSON. White space alone is a call without arguments. */
   #arguments(json: string, write: WriteFrame): void {
     if (!this.#hasArguments && json.trim() === '') return
     this.#hasArguments = true
-    this.#send({ toolUse: { input: json } }, write)
+    this.#say('{"toolUse":{"input":', json, '}}}', write)
+  }
+
+  /** Deltas come by the thousand: only their text is made JSON. */
+  #say(before: string, text: string, after: string, write: WriteFrame): void {
+    this.isSent = true
+    write(
+      'contentBlockDelta',
+      `{"contentBlockIndex":${this.#index},"delta":${before}${JSON.stringify(text)}${after}`,
+    )
   }
 
   #send(delta: JsonObject, write: WriteFrame): void {

@@ -77,7 +77,8 @@ export class CohereStreamEncoder implements StreamEncoder {
         this.#open = { kind: 'content', index: this.#contents++ }
         this.#say('content-start', { content: { type: delta.type, [delta.type]: '' } }, write)
       }
-      return this.#say('content-delta', { content: { [delta.type]: delta.text } }, write)
+      const head = `{"type":"content-delta","index":${this.#open.index},"delta":{"message":{"content":{`
+      return write('content-delta', `${head}"${delta.type}":${JSON.stringify(delta.text)}}}}}`)
     }
     if (delta.type === 'signature') this.#signature += delta.signature
     if (delta.type !== 'arguments' || delta.json === '') return
