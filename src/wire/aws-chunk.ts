@@ -1,4 +1,4 @@
-import { decodeText } from './aws-message.ts'
+import { decodeText, writePayload } from './aws-message.ts'
 
 const QUOTE = 0x22
 const CLOSE_BRACE = 0x7d
@@ -8,9 +8,10 @@ const PADDING = bytesOf(',"p":"')
 /** The scratch of all streams; what is longer is rare, and none of its time goes to how it is read. */
 const scratch = new Uint8Array(16 * 1024)
 
+const LETTERS = bytesOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
 /** Of each letter of base64 its six bits, of every other byte -1. */
 const BITS = new Int32Array(256).fill(-1)
-bytesOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/').forEach((letter, bits) => {
+LETTERS.forEach((letter, bits) => {
   BITS[letter] = bits
 })
 const PAD = 0x3d
@@ -68,6 +69,41 @@ const ZERO = 0x41
 /** Negative where one is no letter of base64. */
 function bitsOf(first: number, second: number, third: number, fourth: number): number {
   return (BITS[first]! << 18) | (BITS[second]! << 12) | (BITS[third]! << 6) | BITS[fourth]!
+}
+
+const encoder = new TextEncoder()
+
+/** A message of these headers with `{"bytes":"<base64>"}` of the text. */
+export function writeChunk(headers: Uint8Array, text: string): Uint8Array {
+  const inner = 3 * text.length > scratch.length ? encoder.encode(text) : scratch
+  const length = inner === scratch ? encoder.encodeInto(text, scratch).written : inner.length
+  return writePayload(headers, OPENING.length + 4 * Math.ceil(length / 3) + 2, (message, at) => {
+    message.set(OPENING, at)
+    const end = encodeBase64(inner, length, message, at + OPENING.length)
+    message[end] = QUOTE
+    message[end + 1] = CLOSE_BRACE
+  })
+}
+
+/** The first `length` of `bytes`, into `target` from `at` on; returns where it ends. */
+function encodeBase64(bytes: Uint8Array, length: number, target: Uint8Array, at: number): number {
+  const whole = length - (length % 3)
+  let out = at
+  for (let from = 0; from < whole; from += 3) {
+    const bits = (bytes[from]! << 16) | (bytes[from + 1]! << 8) | bytes[from + 2]!
+    target[out++] = LETTERS[bits >> 18]!
+    target[out++] = LETTERS[(bits >> 12) & 0x3f]!
+    target[out++] = LETTERS[(bits >> 6) & 0x3f]!
+    target[out++] = LETTERS[bits & 0x3f]!
+  }
+  if (whole === length) return out
+  const hasTwo = length - whole === 2
+  const bits = (bytes[whole]! << 16) | (hasTwo ? bytes[whole + 1]! << 8 : 0)
+  target[out++] = LETTERS[bits >> 18]!
+  target[out++] = LETTERS[(bits >> 12) & 0x3f]!
+  target[out++] = hasTwo ? LETTERS[(bits >> 6) & 0x3f]! : PAD
+  target[out++] = PAD
+  return out
 }
 
 function hasAt(bytes: Uint8Array, start: number, part: Uint8Array): boolean {

@@ -1,4 +1,4 @@
-import { plainChunk } from './aws-chunk.ts'
+import { plainChunk, writeChunk as writeInner } from './aws-chunk.ts'
 import { AwsMessageFramer, decodeText, encodeHeaders, readMessage, writeMessage } from './aws-message.ts'
 import { FrameError } from './frame-error.ts'
 import { EXCEPTION } from './framing.ts'
@@ -159,7 +159,7 @@ function writeChunk(event: string, data: string): Uint8Array {
 }
 
 function writeInChunk(data: string): Uint8Array {
-  return writeMessage(headersOf('chunk'), `{"bytes":"${encodeBase64(data)}"}`)
+  return writeInner(headersOf('chunk'), data)
 }
 
 /** What InvokeModelWithResponseStream can throw for the types of Claude's errors; all others are the model's. */
@@ -196,13 +196,4 @@ function saidError(data: string): { type?: unknown; message?: unknown } {
   } catch {
     return {}
   }
-}
-
-const encoder = new TextEncoder()
-
-function encodeBase64(text: string): string {
-  if (!BEYOND_ASCII.test(text)) return btoa(text)
-  let binary = ''
-  for (const byte of encoder.encode(text)) binary += String.fromCharCode(byte)
-  return btoa(binary)
 }

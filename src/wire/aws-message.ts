@@ -213,18 +213,33 @@ export function writeMessage(headers: Uint8Array, payload: string): Uint8Array {
   const lengthMax = payloadStart + 3 * payload.length + CRC_BYTES
   if (lengthMax > SHARED_BYTES_MAX) {
     const body = encoder.encode(payload)
-    const message = new Uint8Array(payloadStart + body.length + CRC_BYTES)
-    message.set(body, payloadStart)
-    return complete(message, headers)
+    return writePayload(headers, body.length, (message, at) => message.set(body, at))
   }
-  if (sharedUsed + lengthMax > shared.length) {
+  const message = roomFor(lengthMax)
+  const { written } = encoder.encodeInto(payload, message.subarray(payloadStart))
+  return complete(message.subarray(0, payloadStart + written + CRC_BYTES), headers)
+}
+
+/** A message of these headers and a payload of `length`, which `fill` writes at its place. */
+export function writePayload(
+  headers: Uint8Array,
+  length: number,
+  fill: (message: Uint8Array, at: number) => void,
+): Uint8Array {
+  const payloadStart = PRELUDE_BYTES + headers.length
+  const message = roomFor(payloadStart + length + CRC_BYTES)
+  fill(message, payloadStart)
+  return complete(message, headers)
+}
+
+/** Nobody else's until it is completed, and then as much of it as the message has. */
+function roomFor(length: number): Uint8Array {
+  if (length > SHARED_BYTES_MAX) return new Uint8Array(length)
+  if (sharedUsed + length > shared.length) {
     shared = new Uint8Array(SHARED_BYTES)
     sharedUsed = 0
   }
-  const start = sharedUsed
-  const { written } = encoder.encodeInto(payload, shared.subarray(start + payloadStart))
-  sharedUsed += payloadStart + written + CRC_BYTES
-  return complete(shared.subarray(start, sharedUsed), headers)
+  return shared.subarray(sharedUsed, sharedUsed + length)
 }
 
 /** Puts around the payload what belongs there. */
@@ -235,6 +250,7 @@ function complete(message: Uint8Array, headers: Uint8Array): Uint8Array {
   message.set(headers, PRELUDE_BYTES)
   const crcStart = message.length - CRC_BYTES
   writeUint32(message, crcStart, crc32(message, 0, crcStart))
+  if (message.buffer === shared.buffer) sharedUsed += message.length
   return message
 }
 

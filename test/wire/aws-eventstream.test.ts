@@ -358,6 +358,21 @@ describe('writing', () => {
     )
   })
 
+  it('a chunk is written as JSON of base64 is', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom('\ud800a'),
+    )
+    fc.assert(
+      fc.property(text, fc.constantFrom(1, 1, 1, 400), (piece, times) => {
+        const data = piece.repeat(times)
+        expect(awsChunks.writer().write('a', data)).toEqual(chunk(JSON.stringify({ bytes: base64(data) })))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
   it('a message stays as it is while others are written', () => {
     const texts = Array.from({ length: 200 }, (_, at) => 'ä'.repeat(at * 7))
     const messages = texts.map((data) => awsEvents.writer().write('a', data) as Uint8Array)
