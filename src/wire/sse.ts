@@ -171,6 +171,10 @@ export function readFrame(bytes: Uint8Array, start: number, end: number): SseFra
   let data: string | undefined
   let id: string | undefined
   for (let line = start; line < end;) {
+    if (bytes[line] === LINE_FEED) {
+      line++
+      continue
+    }
     const lineEnd = endOfLine(bytes, line, end)
     let value = valueStart(bytes, line, lineEnd, 'data')
     if (value !== -1) {
@@ -200,6 +204,10 @@ export function readBareJson(bytes: Uint8Array, start: number, end: number): Sse
 export function frameEvent(bytes: Uint8Array, start: number, end: number): string {
   let event = ''
   for (let line = start; line < end;) {
+    if (bytes[line] === LINE_FEED) {
+      line++
+      continue
+    }
     const lineEnd = endOfLine(bytes, line, end)
     const value = valueStart(bytes, line, lineEnd, 'event')
     if (value !== -1) event = eventName(bytes, value, lineEnd)
