@@ -5,6 +5,7 @@
  * the same to a parser.
  */
 import { isAscii } from 'node:buffer'
+import { append } from '../lib/append.ts'
 import type { SetAside } from './set-aside.ts'
 
 /** Beyond so many wide places, or so long a one, the text is in another script: two bytes a letter are right for it. */
@@ -31,8 +32,9 @@ export function readJsonText(body: Buffer): string {
  * and this takes 12.
  */
 export function writeJsonText(pieces: readonly string[], texts?: SetAside): Buffer {
-  const whole = texts === undefined ? pieces : pieces.flatMap((piece) => texts.restore(piece))
-  const most = whole.reduce((sum, piece) => sum + bytesAtMost(piece), 0)
+  const whole = texts === undefined ? pieces : restored(pieces, texts)
+  let most = 0
+  for (const piece of whole) most += bytesAtMost(piece)
   if (most > SCRATCH_MAX_BYTES)
     return Buffer.concat(whole.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)))
   reserve(most, 0)
@@ -40,6 +42,12 @@ export function writeJsonText(pieces: readonly string[], texts?: SetAside): Buff
   for (const piece of whole)
     to += typeof piece === 'string' ? scratch.write(piece, to) : piece.copy(scratch, to)
   return Buffer.from(scratch.subarray(0, to))
+}
+
+function restored(pieces: readonly string[], texts: SetAside): readonly (string | Buffer)[] {
+  const whole: (string | Buffer)[] = []
+  for (const piece of pieces) append(whole, texts.restore(piece))
+  return whole
 }
 
 function bytesAtMost(piece: string | Buffer): number {

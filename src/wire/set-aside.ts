@@ -6,10 +6,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Edit } from './json-scan.ts'
 
-/** Nobody can write it who has not seen it, and no client ever does. */
+/** Begins a mark: nobody can write it who has not seen it, and no client ever does. */
 const SECRET = `\x7f${randomBytes(12).toString('hex')}`
-/** Its quote is escaped each time that the mark is written as JSON. */
-const MARK = new RegExp(`${SECRET}(\\\\+)"(\\d+)\\x7f`, 'g')
+const MARK_END = '\x7f'
 /** The names of what is text in the APIs of conversations. */
 const NAMES = ['text', 'content', 'output', 'system', 'instructions', 'input'].map(quoted)
 /** Cohere's text of a document; elsewhere this name is of bytes in base64. */
@@ -49,25 +48,29 @@ export class SetAside {
     const to = cutAfter(this.#body, end - 1 - EDGE_MAX_BYTES)
     if (from === undefined || to === undefined || to - from < MIN_BYTES) return undefined
     const index = this.#places.push(from, to) / 2 - 1
-    return { span: { start: from, end: to }, text: `${SECRET}\\"${index}\x7f` }
+    return { span: { start: from, end: to }, text: `${SECRET}\\"${index}${MARK_END}` }
   }
 
   /** A piece of JSON text with the texts where their marks are, as they stood in the body. Throws where one was cut. */
   restore(piece: string): (string | Buffer)[] {
-    if (!piece.includes(SECRET)) return [piece]
+    let at = piece.indexOf(SECRET)
+    if (at === -1) return [piece]
     const parts: (string | Buffer)[] = []
     let from = 0
-    for (const { 0: mark, 1: escapes, 2: index, index: at } of piece.matchAll(MARK)) {
-      parts.push(piece.slice(from, at), this.#text(Number(index), escapes!.length))
-      from = at + mark.length
+    for (; at !== -1; at = piece.indexOf(SECRET, from)) {
+      const quote = piece.indexOf('"', at)
+      const end = piece.indexOf(MARK_END, quote)
+      const index = Number(piece.slice(quote + 1, end))
+      if (quote === -1 || end === -1 || !(index < this.#places.length / 2))
+        throw new Error('the mark of a text was cut')
+      parts.push(piece.slice(from, at), this.#text(index, quote - at - SECRET.length))
+      from = end + 1
     }
     parts.push(piece.slice(from))
-    if (parts.some((part) => typeof part === 'string' && part.includes(SECRET)))
-      throw new Error('the mark of a text was cut')
     return parts
   }
 
-  /** `backslashes` before a quote: 1 where JSON text is in it, 3 where that is in a string of another JSON. */
+  /** `backslashes` before the mark's quote: 1 in JSON text, 3 where that is a string of another JSON. */
   #text(index: number, backslashes: number): string | Buffer {
     const bytes = this.#body.subarray(this.#places[2 * index], this.#places[2 * index + 1])
     if (backslashes === 1) return bytes

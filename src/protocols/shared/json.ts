@@ -109,8 +109,10 @@ export function jsonPieces(body: JsonObject): string[] {
 
 function pushList(pieces: string[], list: readonly unknown[]): void {
   pieces.push('[')
-  for (const [at, element] of list.entries()) {
-    if (at > 0) pieces.push(',')
+  let isFirst = true
+  for (const element of list) {
+    if (!isFirst) pieces.push(',')
+    isFirst = false
     pieces.push(element instanceof JsonText ? element.text : (JSON.stringify(element) ?? 'null'))
   }
   pieces.push(']')
