@@ -12,12 +12,25 @@ export type BodyTypes = 'json' | 'forms' | 'any'
  * may throw. Throws `unsupported_media_type`, `request_too_large`, `invalid_request` for what cannot be inflated,
  * and `client_closed`.
  */
-export async function readBody(
+export function readBody(
   request: HttpRequest,
   types: BodyTypes,
   maxBytes: number,
   take: (bytes: number) => void,
 ): Promise<Buffer> {
+  let coding: string | undefined
+  try {
+    coding = codingOf(request, types, maxBytes)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+  return coding === undefined
+    ? collect(request.body, request, maxBytes, take)
+    : inflate(request, coding, maxBytes, take)
+}
+
+/** How the body is compressed. Throws where it is not to be read, and sends for it where it is waited with. */
+function codingOf(request: HttpRequest, types: BodyTypes, maxBytes: number): string | undefined {
   if (types !== 'any') checkType(request.headers['content-type'], types)
   const { coding, refused } = readCoding(request.headers['content-encoding'])
   if (refused) {
@@ -27,9 +40,7 @@ export async function readBody(
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   // A client that waits for the go-ahead gets it only here, when its headers have passed every check.
   if (/^100-continue$/i.test(request.headers.expect ?? '')) request.sendContinue()
-  return coding === undefined
-    ? collect(request.body, request, maxBytes, take)
-    : inflate(request, coding, maxBytes, take)
+  return coding
 }
 
 /**
@@ -37,7 +48,7 @@ export async function readBody(
  * `text/plain` is what a page of another site can send without asking first.
  */
 function checkType(header: string | undefined, types: BodyTypes): void {
-  if (header === undefined) return
+  if (header === undefined || header === 'application/json') return
   const [type = '', ...parameters] = header.toLowerCase().split(';')
   if (types === 'forms' && type.trim() === 'multipart/form-data') return
   const charset = parameters

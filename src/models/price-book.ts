@@ -56,10 +56,33 @@ const OPAQUE = /^arn:|(?:^|\/)\d+$/
 /** Questions that are remembered: models are named by clients, who may name any number. */
 const MEMORY = 2_000
 
+/** Few are in use at a time. */
+const MODELS_MAX = 100
+
+interface Answered {
+  readonly question: PriceQuestion
+  readonly found: FoundPrice | undefined
+}
+
+function isSame(one: PriceQuestion, other: PriceQuestion): boolean {
+  return (
+    one.provider === other.provider &&
+    one.model === other.model &&
+    one.reported === other.reported &&
+    one.requested === other.requested &&
+    one.providerKeyId === other.providerKeyId &&
+    one.virtualKeyId === other.virtualKeyId &&
+    one.requestType === other.requestType &&
+    one.region === other.region
+  )
+}
+
 /** What models cost: the catalogue, with the operator's own prices over it. Part of a compiled configuration. */
 export class PriceBook {
   readonly #overrides: readonly PriceOverride[]
   readonly #known = new RecentMap<string, FoundPrice | 'unknown'>(MEMORY)
+  /** By model, what was asked of it last: to compare a question costs less than to make a key of it. */
+  readonly #latest = new RecentMap<string, Answered>(MODELS_MAX)
   readonly #dependsOnKeys: boolean
 
   /** Overrides in the order of the file. */
@@ -72,6 +95,14 @@ export class PriceBook {
 
   /** Undefined: nobody knows. A look-up in a map, but for the first of its kind. */
   find(question: PriceQuestion): FoundPrice | undefined {
+    const latest = this.#latest.get(question.model)
+    if (latest !== undefined && isSame(latest.question, question)) return latest.found
+    const found = this.#findKnown(question)
+    this.#latest.set(question.model, { question, found })
+    return found
+  }
+
+  #findKnown(question: PriceQuestion): FoundPrice | undefined {
     const key = this.#keyOf(question)
     let found = this.#known.get(key)
     if (found === undefined) this.#known.set(key, (found = this.#search(question) ?? 'unknown'))

@@ -25,10 +25,13 @@ const VIRTUAL_KEY_PREFIX = /^sk-bf-/i
 export function authenticate(call: Call, configuration: Configuration): Caller {
   const { client, governance } = configuration
   checkHeaders(call, governance.requiredHeaders)
-  const bearerToken = /^Bearer +(\S+) *$/i.exec(call.headers['authorization'] ?? '')?.[1]
-  const named = call.headers['x-bf-vk']
-  const candidates = [bearerToken, call.headers['x-api-key'], call.headers['x-goog-api-key']]
-  const presented = named ?? candidates.find((value) => value !== undefined && VIRTUAL_KEY_PREFIX.test(value))
+  const { authorization } = call.headers
+  const bearerToken = authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
+  const presented =
+    call.headers['x-bf-vk'] ??
+    virtualKeyIn(bearerToken) ??
+    virtualKeyIn(call.headers['x-api-key']) ??
+    virtualKeyIn(call.headers['x-goog-api-key'])
   const other = bearerToken === presented ? undefined : bearerToken
   if (presented === undefined || presented === '') {
     if (client.enforceAuthOnInference) {
@@ -47,6 +50,10 @@ export function authenticate(call: Call, configuration: Configuration): Caller {
   return { virtualKey: found.virtualKey, bearerToken: other }
 }
 
+function virtualKeyIn(value: string | undefined): string | undefined {
+  return value !== undefined && VIRTUAL_KEY_PREFIX.test(value) ? value : undefined
+}
+
 /** The same where it is known whose call it is, and no value of the key is at hand. */
 export function authenticateAs(virtualKey: VirtualKey, call: Call, { governance }: Configuration): Caller {
   checkHeaders(call, governance.requiredHeaders)
@@ -61,6 +68,7 @@ function checkKey({ name, active, expiresAtMs }: VirtualKey, nowMs: number): voi
 }
 
 function checkHeaders({ headers }: Call, required: readonly string[]): void {
+  if (required.length === 0) return
   const missing = required.filter((name) => (headers[name] ?? '') === '')
   if (missing.length === 0) return
   throw new GatewayError('missing_required_headers', `missing required headers: ${missing.join(', ')}`)

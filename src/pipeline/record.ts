@@ -30,6 +30,9 @@ const ANSWER_MAX_BYTES = 8 * 1024 * 1024
 /** And of all that are under way: a hundred clients that do not read made 500 MB of copies for the log. */
 const keepBudget = new ByteBudget(16 * 1024 * 1024)
 
+/** What waits for it comes behind what is under way; Node's own function for that costs twice as much. */
+const SOON = Promise.resolve()
+
 /** So much of an answer is owed at its first byte, so that short ones need no second note. */
 const OWED_MIN_BYTES = 8 * 1024
 
@@ -185,7 +188,7 @@ export class CallRecord {
     this.#firstPartAt = performance.now()
     this.#onFirstPart?.()
     // The client's bytes first.
-    queueMicrotask(() => this.#keepRequest())
+    void SOON.then(() => this.#keepRequest())
   }
 
   /** `isRead`: false of sound, images and vectors, which nobody reads in a log. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PriceBook } from '../../src/models/price-book.ts'
 import type { PriceOverride, PriceQuestion } from '../../src/models/price-book.ts'
@@ -162,4 +163,30 @@ it('a model that only an override prices has that price alone', () => {
     model: 'vllm/my-model',
     source: 'mine',
   })
+})
+
+it('a price does not depend on what was asked before', () => {
+  const overrides = [
+    override('of a key', { providerKeyId: 'k1', prices: { input: 2 } }),
+    override('of a virtual key', { virtualKeyId: 'v1', prices: { input: 3 } }),
+    override('of pictures', { requestTypes: new Set(['image'] as const), prices: { input: 4 } }),
+  ]
+  const oneOf = <Value>(...values: Value[]) => fc.constantFrom(...values)
+  const questions = fc.record({
+    provider: oneOf('openai', 'vertex', 'azure'),
+    model: oneOf('gpt-5', 'claude-opus-4-5@20251101', 'arn:1'),
+    reported: oneOf(undefined, 'gpt-5-mini'),
+    requested: oneOf(undefined, 'gpt-5', 'claude-opus-4-5'),
+    providerKeyId: oneOf(undefined, 'k1'),
+    virtualKeyId: oneOf(undefined, 'v1'),
+    requestType: oneOf('text' as const, 'image' as const),
+    region: oneOf(undefined, 'us-east5'),
+  })
+  const book = new PriceBook(overrides)
+  fc.assert(
+    fc.property(questions, (question) => {
+      expect(book.find(question)).toEqual(new PriceBook(overrides).find(question))
+    }),
+    { numRuns: 500 },
+  )
 })
