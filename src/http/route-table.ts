@@ -31,6 +31,11 @@ export class RouteTable<Route> {
     if (!routes.has(method)) routes.set(method, route)
   }
 
+  /** The first that {@link find} gives, where that is a path without names. */
+  exact(path: string): Found<Route>['routes'] | undefined {
+    return this.#exact.get(path)
+  }
+
   /** All that the path can be, in the order in which to take them. */
   *find(path: string): Generator<Found<Route>> {
     const exact = this.#exact.get(path)

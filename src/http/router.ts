@@ -180,6 +180,8 @@ export class Router {
   }
 
   #find(method: string, path: string): Match | undefined {
+    const exact = this.#table.exact(path)?.get(method)
+    if (exact !== undefined) return { ...exact, parameters: NO_PARAMETERS }
     for (const { routes, values } of this.#table.find(path)) {
       const route = routes.get(method)
       if (route !== undefined) return { ...route, parameters: decoded(values) }
@@ -187,6 +189,8 @@ export class Router {
     return undefined
   }
 }
+
+const NO_PARAMETERS = {}
 
 /** What a passthrough asks of which nothing is known. */
 const ANYTHING = { path: '/', operation: 'passthrough' } as const

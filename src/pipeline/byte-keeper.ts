@@ -42,7 +42,7 @@ export class ByteKeeper {
 
   /** What was added, in order. Every keeper must come to this, or its part of the budget is lost. */
   take(): (Buffer | string)[] {
-    const taken = [...this.peek()]
+    const taken = this.#joined.length === 0 ? this.#loose : [...this.#joined, ...this.#loose]
     this.#budget.release(this.#length)
     this.#joined = []
     this.#loose = []
