@@ -40,7 +40,9 @@ const FIELD_MAX_BYTES = 64
 const QUOTE = 0x22
 
 /** Mends the strings that a protocol names as foreign. All other bytes stay. */
-export function mendForeignStrings(body: Buffer, foreign: ForeignStrings): Edit[] {
+export function mendForeignStrings({ body, strings }: Searched, foreign: ForeignStrings): Edit[] {
+  const isThere = foreign.isBeginning !== true || strings?.holds(0, body.length, `"${foreign.needle}`)
+  if (isThere === false) return []
   const edits: Edit[] = []
   for (let at = body.indexOf(foreign.needle); at !== -1;) {
     const start = body.lastIndexOf(QUOTE, at)

@@ -94,7 +94,7 @@ function foreignEdits(request: InboundRequest, target: Target): Edit[] {
     ...(foreignBlocks === undefined ? [] : cutForeignBlocks(request, foreignBlocks, model)),
     ...(foreignFields === undefined ? [] : editForeignFields(request, foreignFields)),
   ]
-  const mended = foreignStrings === undefined ? [] : mendForeignStrings(request.body, foreignStrings)
+  const mended = foreignStrings === undefined ? [] : mendForeignStrings(request, foreignStrings)
   return [...cut, ...mended.filter(({ span }) => !cut.some((edit) => contains(edit.span, span)))]
 }
 

@@ -14,11 +14,9 @@ const SHARED_MIN_BYTES = 1024
 /** One agent's tools are 20 to 150 KB of text, and ten times that in memory: this is for some dozen agents. */
 const SHARED_MAX_BYTES = 2 * 1024 * 1024
 
-/** Whose long texts are set aside: nothing else goes to an upstream as it is, and nowhere else. */
-const CONVERSATIONS = [
-  ...['messages', 'input', 'contents'],
-  ...['system', 'instructions', 'systemInstruction', 'system_instruction'],
-]
+/** Whose long texts are set aside: of other fields, some come back to the client in its answer. */
+const CONVERSATIONS =
+  'messages input contents system instructions systemInstruction system_instruction'.split(' ')
 
 /**
  * A request's JSON as values. Its `tools` may be frozen and the same object as in other requests: an agent sends

@@ -1,7 +1,10 @@
 import { PROTOCOLS } from '../protocols/index.ts'
 import { WatchedStrings } from '../wire/nested-strings.ts'
 
-const FOREIGN = PROTOCOLS.flatMap(({ foreignBlocks }) => foreignBlocks?.needle ?? [])
+const FOREIGN = PROTOCOLS.flatMap(({ foreignBlocks, foreignStrings }) => [
+  ...(foreignBlocks === undefined ? [] : [foreignBlocks.needle]),
+  ...(foreignStrings?.isBeginning === true ? [`"${foreignStrings.needle}`] : []),
+])
 
 /** What the native path looks for inside of clients' bodies, noted while they are scanned. */
 export const WATCHED = new WatchedStrings([

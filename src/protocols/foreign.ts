@@ -34,6 +34,8 @@ export interface RefusedReasoning {
 export interface ForeignStrings {
   /** Stands in every such string. Strings with an escape in them are none. */
   readonly needle: string
+  /** They begin with it. */
+  readonly isBeginning?: true
   /** The fields that may hold one. */
   readonly fields: readonly string[]
   /** What to say instead; the same for a string that may stay. */

@@ -96,7 +96,12 @@ describe('D1 D2 thinking of other models, sealed on a call for a Gemini client',
     `{"functionCall":{"name":"a","args":${args}}, "${field}" : "${signature}"}`
   const replaced = (text: string) => {
     const body = Buffer.from(text)
-    return splice(body, mendForeignStrings(body, geminiStrings)).toString()
+    const edits = mendForeignStrings({ body }, geminiStrings)
+    if (text.endsWith('}'))
+      expect(mendForeignStrings({ body, ...scanObject(body, undefined, WATCHED) }, geminiStrings)).toEqual(
+        edits,
+      )
+    return splice(body, edits).toString()
   }
   const SKIP = 'skip_thought_signature_validator'
 
@@ -128,7 +133,7 @@ describe('D1 D2 thinking of other models, sealed on a call for a Gemini client',
 describe('D1 Gemini’s signatures in the ids of calls, at an upstream of OpenAI’s', () => {
   const mended = (text: string) => {
     const body = Buffer.from(text)
-    return splice(body, mendForeignStrings(body, chatStrings)).toString()
+    return splice(body, mendForeignStrings({ body }, chatStrings)).toString()
   }
   const body = (id: string, args = '{}') =>
     `{"messages":[{"role":"assistant","tool_calls":[{"id" : "${id}","type":"function","function":{"name":"a","arguments":${JSON.stringify(args)}}}]},{"role":"tool","tool_call_id":"${id}","content":"1.0"}]}`

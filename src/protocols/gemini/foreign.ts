@@ -8,6 +8,7 @@ import { SEALED } from './signature.ts'
  */
 export const foreignStrings: ForeignStrings = {
   needle: SEALED,
+  isBeginning: true,
   fields: ['thoughtSignature', 'thought_signature'],
   mend: (signature) => (signature.startsWith(SEALED) ? NO_SIGNATURE : signature),
 }

@@ -31,14 +31,15 @@ export function mergeRoles(messages: readonly Message[]): Message[] {
 
 /** The calls of a message; of two with one id the first. */
 export function uniqueCalls(blocks: readonly Block[], warnings: Warnings): ToolCallBlock[] {
-  const calls = new Map<string, ToolCallBlock>()
-  for (const block of blocks) {
-    if (block.type !== 'tool-call') continue
-    if (calls.has(block.id))
+  const calls = blocks.filter((block) => block.type === 'tool-call')
+  if (calls.length < 2) return calls
+  const unique = new Map<string, ToolCallBlock>()
+  for (const call of calls) {
+    if (unique.has(call.id))
       warnings.add('dropped', 'messages[].content[].tool_use', 'two calls of one message had the same id')
-    else calls.set(block.id, block)
+    else unique.set(call.id, call)
   }
-  return [...calls.values()]
+  return [...unique.values()]
 }
 
 /** Every result up to the next assistant message. */
