@@ -54,7 +54,8 @@ const RULES = 1_000
 const CONNECTIONS = 64
 /** Between the keys of two connections. */
 const KEY_STEP = 97
-const WARM_UP_MS = 2_000
+/** V8 goes on compiling for seconds. */
+const WARM_UP_MS = 5_000
 const DECISIONS = 30_000
 
 const BODY = messagesBody(100 * 1024, 'claude-sonnet-5', true)

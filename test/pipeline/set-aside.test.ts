@@ -179,3 +179,26 @@ describe.each(rows)('long texts of %s (%s) set aside', (from, _file, recorded) =
     expect(setAside).toBeGreaterThan(10)
   })
 })
+
+describe('a long text that is no JSON', () => {
+  const long = 'word '.repeat(60)
+  it.each([
+    ['an escape that JSON does not know', `${long}\\x41${long}`],
+    ['a line end that is not escaped', `${long}\n${long}`],
+  ])('goes up as it came, for the upstream to refuse: %s', (_what, inner) => {
+    const body = Buffer.from(`{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"${inner}"}]}`)
+    const aside = new SetAside(body)
+    const parsed = parseBody({ body, ...scanObject(body, undefined, WATCHED) }, aside)
+    const { request } = of('anthropic').request.decode(parsed)
+    const encoded = of('openai-chat').request.encode(request, { model: 'm', facts: undefined, quirks: {} })
+    expect(writeJsonText(encoded.body, aside).toString()).toContain(`"${inner}"`)
+  })
+
+  it('is refused here where it would stand inside of a string', () => {
+    const body = Buffer.from(`{"messages":[{"content":"${long}\\x41${long}"}]}`)
+    const aside = new SetAside(body)
+    const parsed = parseBody({ body, ...scanObject(body, undefined, WATCHED) }, aside)
+    const inString = JSON.stringify({ arguments: JSON.stringify(parsed) })
+    expect(() => writeJsonText([inString], aside)).toThrow(SyntaxError)
+  })
+})
