@@ -69,10 +69,10 @@ afterAll(async () => {
   await postgres?.close()
 })
 
-async function call(gateway: Gateway, name: string, directive: object = { say: 'a word' }) {
+async function call(gateway: Gateway, name: string, directive: object = { say: 'a word' }, stream = false) {
   const content = directiveText(directive)
   const headers = { 'x-bf-vk': valueOf(name), 'content-type': 'application/json' }
-  const body = { model: MODEL, max_tokens: MAX_TOKENS, messages: [{ role: 'user', content }] }
+  const body = { model: MODEL, max_tokens: MAX_TOKENS, stream, messages: [{ role: 'user', content }] }
   return new RawCall(gateway.url, {
     path: '/anthropic/v1/messages',
     headers,
@@ -127,7 +127,7 @@ it(`A2 ${CALLERS} callers, split between two gateways, on a budget for some call
 
 it('A7 a gateway that is killed in the middle of its answers, and started again, leaves nothing held', async () => {
   const slow = { say: 'many words that come slowly', chunk: 2, delay_ms: 200 }
-  const open = Array.from({ length: 20 }, (_, n) => call(gateways[n % 2]!, 'rich', slow))
+  const open = Array.from({ length: 20 }, (_, n) => call(gateways[n % 2]!, 'rich', slow, true))
   const held = async () => [...(await standing('%rich%')).values()][0]?.[1] ?? 0
   await expect.poll(held).toBeGreaterThan(0)
   process.kill(gateways[0]!.pid, 'SIGKILL')

@@ -1,4 +1,5 @@
 import { closest } from '../../lib/closest.ts'
+import { patternOf } from './model-list.ts'
 import { describeValue, type Path, type Problem } from './problem.ts'
 import { checkUnique, fields, place, textOf, type Fields, type Placed } from './raw.ts'
 
@@ -25,7 +26,10 @@ export function checkAccounts(
   for (const { path, value } of accounts) {
     const entries = place([...path, 'providers'], fields(value)['providers'])
     checkUnique(entries, 'id', 'each id once within the account', problems)
-    for (const entry of entries) checkType(entry)
+    for (const entry of entries) {
+      checkType(entry)
+      checkModel(entry)
+    }
     if (Array.isArray(fields(value)['providers']) && entries.length === 0)
       problems.push({ path: [...path, 'providers'], found: 'none', expected: 'at least one provider' })
   }
@@ -35,6 +39,16 @@ export function checkAccounts(
   function checkType({ path, value }: Placed): void {
     const type = textOf(fields(value)['type'])
     if (type !== undefined && !isProvider(type.toLowerCase())) tellUnknown([...path, 'type'], type)
+  }
+
+  function checkModel({ path, value }: Placed): void {
+    const model = textOf(fields(value)['model'])
+    if (model === undefined || patternOf(model) === undefined) return
+    problems.push({
+      path: [...path, 'model'],
+      found: describeValue(model, true),
+      expected: 'the name of one model',
+    })
   }
 
   function checkLevel({ path, value }: Placed): void {
