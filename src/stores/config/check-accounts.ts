@@ -26,10 +26,8 @@ export function checkAccounts(
   for (const { path, value } of accounts) {
     const entries = place([...path, 'providers'], fields(value)['providers'])
     checkUnique(entries, 'id', 'each id once within the account', problems)
-    for (const entry of entries) {
-      checkType(entry)
-      checkModel(entry)
-    }
+    for (const entry of entries) checkType(entry)
+    problems.push(...entries.flatMap(patternForModel))
     if (Array.isArray(fields(value)['providers']) && entries.length === 0)
       problems.push({ path: [...path, 'providers'], found: 'none', expected: 'at least one provider' })
   }
@@ -39,16 +37,6 @@ export function checkAccounts(
   function checkType({ path, value }: Placed): void {
     const type = textOf(fields(value)['type'])
     if (type !== undefined && !isProvider(type.toLowerCase())) tellUnknown([...path, 'type'], type)
-  }
-
-  function checkModel({ path, value }: Placed): void {
-    const model = textOf(fields(value)['model'])
-    if (model === undefined || patternOf(model) === undefined) return
-    problems.push({
-      path: [...path, 'model'],
-      found: describeValue(model, true),
-      expected: 'the name of one model',
-    })
   }
 
   function checkLevel({ path, value }: Placed): void {
@@ -76,4 +64,11 @@ export function checkAccounts(
       expected: `a known provider${hint}, or one of providers`,
     })
   }
+}
+
+/** Calls become calls of that model, so it has to be one. */
+function patternForModel({ path, value }: Placed): Problem[] {
+  const model = textOf(fields(value)['model'])
+  if (model === undefined || patternOf(model) === undefined) return []
+  return [{ path: [...path, 'model'], found: describeValue(model, true), expected: 'the name of one model' }]
 }
