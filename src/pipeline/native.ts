@@ -1,13 +1,12 @@
 import type { ForeignBlocks } from '../protocols/foreign.ts'
 import { editMembers } from '../wire/json-edits.ts'
-import { scanObject, splice } from '../wire/json-scan.ts'
+import { splice } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'
 import { sse } from '../wire/framing.ts'
 import { clientFraming } from './call.ts'
 import type { Call } from './call.ts'
 import { adaptBody } from './dialect.ts'
 import { cutForeignBlocks, editForeignFields, mendForeignStrings } from './foreign-blocks.ts'
-import type { ScannedBody } from './foreign-blocks.ts'
 import { FramedPassage } from './framed-passage.ts'
 import { NativePassage } from './native-passage.ts'
 import type { Passage } from './passage.ts'
@@ -21,6 +20,7 @@ import { replyWhole } from './reply-whole.ts'
 import { STARTED_WITHOUT, withoutLateThinking } from './thinking-first.ts'
 import { WithoutUsage, askForUsage, lacksUsage } from './unasked-usage.ts'
 import { answerHeaders } from './upstream-headers.ts'
+import { scanBody } from './watched.ts'
 import { parseAnswer } from './whole-answer.ts'
 
 /** An attempt at an upstream of the client's own protocol: bytes up, bytes down. */
@@ -135,7 +135,7 @@ function dialectBody(
   target: Target,
   edits: readonly Edit[],
 ): UpstreamBody {
-  const scanned = edits.length === 0 ? request : scanSpliced(splice(request.body, edits))
+  const scanned = edits.length === 0 ? request : scanBody(splice(request.body, edits))
   const adapted = adaptBody(scanned, {
     from: call.endpoint.dialect,
     to: target.surface.dialect,
@@ -146,8 +146,4 @@ function dialectBody(
   })
   const { betas, warnings } = adapted
   return { ...ownBody(splice(scanned.body, adapted.edits)), betas, warnings }
-}
-
-function scanSpliced(body: Buffer): ScannedBody {
-  return { body, ...scanObject(body) }
 }

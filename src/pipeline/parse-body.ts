@@ -5,10 +5,10 @@ import { parseJson } from '../protocols/shared/json.ts'
 import { splice } from '../wire/json-scan.ts'
 import type { Edit, Span } from '../wire/json-scan.ts'
 import { readJsonText } from '../wire/json-text.ts'
+import { QUOTE } from '../wire/json-walker.ts'
 import type { SetAside } from '../wire/set-aside.ts'
 import type { ScannedBody } from './foreign-blocks.ts'
 
-const QUOTE = 0x22
 /** Below this, to look a value up costs what it saves. */
 const SHARED_MIN_BYTES = 1024
 /** One agent's tools are 20 to 150 KB of text, and ten times that in memory: this is for some dozen agents. */

@@ -7,7 +7,7 @@ import type { Protocol } from '../protocols/protocol.ts'
 import { stopAt } from '../protocols/shared/stop-sequences.ts'
 import type { EncodeContext, Memo } from '../protocols/translation.ts'
 import { sse } from '../wire/framing.ts'
-import { scanObject, splice } from '../wire/json-scan.ts'
+import { splice } from '../wire/json-scan.ts'
 import { writeJsonText } from '../wire/json-text.ts'
 import { SetAside } from '../wire/set-aside.ts'
 import { clientFraming } from './call.ts'
@@ -22,7 +22,7 @@ import type { CallRecord } from './record.ts'
 import { REASONING_LEFT_OUT, unsealReasoning } from './refused-reasoning.ts'
 import { jsonHeaders, replyWhole } from './reply-whole.ts'
 import { TranslatedPassage } from './translated-passage.ts'
-import { WATCHED } from './watched.ts'
+import { scanBody } from './watched.ts'
 import { idHeader } from './upstream-headers.ts'
 import { parseAnswer } from './whole-answer.ts'
 import type { WholeAnswer } from './whole-answer.ts'
@@ -111,7 +111,7 @@ function forHost(body: Buffer, { stream }: InboundRequest, { surface, model }: T
   const { dialect } = surface
   if (dialect === undefined) return body
   const change = { from: undefined, to: dialect, model, stream, betas: [] }
-  return splice(body, adaptBody({ body, ...scanObject(body, undefined, WATCHED) }, change).edits)
+  return splice(body, adaptBody(scanBody(body), change).edits)
 }
 
 function encodeWhole(

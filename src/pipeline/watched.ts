@@ -1,5 +1,7 @@
 import { PROTOCOLS } from '../protocols/index.ts'
+import { scanObject } from '../wire/json-scan.ts'
 import { WatchedStrings } from '../wire/nested-strings.ts'
+import type { ScannedBody } from './foreign-blocks.ts'
 
 const FOREIGN = PROTOCOLS.flatMap(({ foreignBlocks, foreignStrings }) => [
   ...(foreignBlocks === undefined ? [] : [foreignBlocks.needle]),
@@ -15,3 +17,8 @@ export const WATCHED = new WatchedStrings([
   '"scope"',
   '"tool_calls"',
 ])
+
+/** A body that was written here, scanned as those of clients are. */
+export function scanBody(body: Buffer): ScannedBody {
+  return { body, ...scanObject(body, undefined, WATCHED) }
+}

@@ -1,4 +1,4 @@
-import { decodeText, writePayload } from './aws-message.ts'
+import { decodeText, hasAt, writePayload } from './aws-message.ts'
 
 const QUOTE = 0x22
 const CLOSE_BRACE = 0x7d
@@ -104,11 +104,6 @@ function encodeBase64(bytes: Uint8Array, length: number, target: Uint8Array, at:
   target[out++] = hasTwo ? LETTERS[(bits >> 6) & 0x3f]! : PAD
   target[out++] = PAD
   return out
-}
-
-function hasAt(bytes: Uint8Array, start: number, part: Uint8Array): boolean {
-  for (let at = 0; at < part.length; at++) if (bytes[start + at] !== part[at]) return false
-  return true
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -147,7 +147,8 @@ function headersOf(bytes: Uint8Array, start: number, end: number): Headers {
   return headers
 }
 
-function hasAt(bytes: Uint8Array, start: number, part: Uint8Array): boolean {
+/** Do these bytes stand at `start`? */
+export function hasAt(bytes: Uint8Array, start: number, part: Uint8Array): boolean {
   for (let at = 0; at < part.length; at++) if (bytes[start + at] !== part[at]) return false
   return true
 }

@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Edit } from './json-scan.ts'
+import { COLON, OPEN_BRACE, OPEN_BRACKET } from './json-walker.ts'
 
 /** Begins a mark: nobody can write it who has not seen it, and no client ever does. */
 const SECRET = `\x7f${randomBytes(12).toString('hex')}`
@@ -25,9 +26,6 @@ const EDGE_MAX_BYTES = 96
 const ESCAPE_BYTES = 6
 const MIN_BYTES = 64
 const BACKSLASH = 0x5c
-const COLON = 0x3a
-const OPEN_BRACE = 0x7b
-const OPEN_BRACKET = 0x5b
 
 export class SetAside {
   readonly #body: Buffer
