@@ -3,7 +3,7 @@ import { arrayElements, readString } from '../wire/json-scan.ts'
 import type { Span } from '../wire/json-scan.ts'
 import type { Place, RoutingQuestion } from './places.ts'
 import { grantFor } from './places.ts'
-import { hidesLetters, objectAt, textOf } from './prospect-fields.ts'
+import { mayHold, objectAt, textOf } from './prospect-fields.ts'
 import type { Fields } from './prospect-fields.ts'
 
 /**
@@ -51,12 +51,13 @@ function nameIn(body: Buffer, span: Span): string {
 
 /** Tools that have a model; most requests have none of these, and looking into all tools takes long. */
 const TOOLS = ['advisor', 'image_generation']
+/** To be noted while a body is scanned. */
+export const TOOL_NEEDLES = TOOLS.map((name) => `"${name}`)
 
-function ofTools({ body, fields }: Fields): string[] {
+function ofTools(of: Fields): string[] {
+  const { body, fields } = of
   const span = fields.get('tools')
-  if (span === undefined) return []
-  const text = body.subarray(span.start, span.end)
-  if (!TOOLS.some((name) => text.includes(name)) && !hidesLetters(text)) return []
+  if (span === undefined || !mayHold(of, span, TOOL_NEEDLES)) return []
   return (arrayElements(body, span) ?? []).flatMap((element) => {
     const inner = objectAt(body, element)
     if (inner === undefined) return ['']

@@ -1,10 +1,10 @@
-import { fieldsWithin } from '../wire/json-edits.ts'
+import { fieldsWithin, holds } from '../wire/json-edits.ts'
+import type { Searched } from '../wire/json-edits.ts'
 import { arrayElements, readNumber, readString } from '../wire/json-scan.ts'
 import type { Span } from '../wire/json-scan.ts'
 
 /** An object of a body: its fields, by name. */
-export interface Fields {
-  readonly body: Buffer
+export interface Fields extends Searched {
   readonly fields: ReadonlyMap<string, Span>
 }
 
@@ -85,6 +85,12 @@ export function isListOfNames({ body, fields }: Fields, name: string): boolean {
   const span = fields.get(name)
   const elements = span && arrayElements(body, span)
   return elements?.every(({ start }) => body[start] === QUOTE) === true
+}
+
+/** May one of the watched strings stand in the span, however its letters are written? */
+export function mayHold(of: Fields, span: Span, needles: readonly string[]): boolean {
+  if (needles.some((needle) => holds(of, span, needle))) return true
+  return of.strings === undefined && hidesLetters(of.body.subarray(span.start, span.end))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { arrayElements, readString } from '../wire/json-scan.ts'
 import type { Span } from '../wire/json-scan.ts'
 import type { ProtocolId } from '../protocols/protocol.ts'
-import { hidesLetters, objectAt } from './prospect-fields.ts'
+import { mayHold, objectAt } from './prospect-fields.ts'
 import type { Fields } from './prospect-fields.ts'
 import { textTokens } from './prospect-text.ts'
 
@@ -60,41 +60,58 @@ function pictureTokens(model: string): number {
 interface Conversation {
   /** The top-level field. */
   readonly list: string
-  /**
-   * One of these stands in every conversation with something beside text. Short, and with a first byte that is rare:
-   * 1 to 10 µs for 50 KB, where longer ones take 50.
-   */
+  /** One of these names stands in every conversation with something beside text. */
   readonly needles: readonly string[]
 }
 
+const named = (...names: readonly string[]) => names.map((name) => `"${name}"`)
 const CHAT: Conversation = {
   list: 'messages',
-  needles: ['_url', '_audio', '"file', '"imag', '"video', '"docum'],
+  needles: named(
+    'image',
+    'image_url',
+    'input_audio',
+    'audio_url',
+    'file',
+    'file_url',
+    'video',
+    'video_url',
+    'document',
+    'document_url',
+  ),
 }
-const RESPONSES: Conversation = { list: 'input', needles: ['_image', '_file', '_url', '_refer', '_audio'] }
+const RESPONSES: Conversation = {
+  list: 'input',
+  needles: named(
+    'input_image',
+    'image_url',
+    'input_file',
+    'file_url',
+    'item_reference',
+    'input_audio',
+    'input_video',
+  ),
+}
 const CONVERSATIONS: Readonly<Record<ProtocolId, Conversation>> = {
-  anthropic: { list: 'messages', needles: ['"imag', '"docum', '_uploa'] },
+  anthropic: { list: 'messages', needles: named('image', 'document', 'container_upload') },
   'openai-chat': CHAT,
   'openai-responses': RESPONSES,
   cursor: RESPONSES,
-  gemini: { list: 'contents', needles: ['Data"', '_data"'] },
-  'bedrock-converse': {
-    list: 'messages',
-    needles: ['"bytes', 's3Loc', '"docum', '"imag', '"video', '"audio'],
-  },
-  cohere: { list: 'messages', needles: ['_url', '"docum'] },
+  gemini: { list: 'contents', needles: named('inlineData', 'inline_data', 'fileData', 'file_data') },
+  'bedrock-converse': { list: 'messages', needles: named('image', 'document', 'video', 'audio') },
+  cohere: { list: 'messages', needles: named('image_url', 'document') },
 }
+/** What is looked for in conversations, to be noted while they are scanned. */
+export const MEDIA_NEEDLES = [...new Set(Object.values(CONVERSATIONS).flatMap(({ needles }) => needles))]
 /** Looking for pictures reads a conversation up to once a level: 10 ms for so much. */
 const LOOKED_AT_MAX_BYTES = 8 * 1024 * 1024
 
-function mediaIn({ body, fields }: Fields, { list, needles }: Conversation): Media {
+function mediaIn(of: Fields, { list, needles }: Conversation): Media {
   const media: Media = { inlined: [], pictures: 0, hasUnknown: false, hasSound: false }
-  const span = fields.get(list)
+  const span = of.fields.get(list)
   if (span === undefined) return media
-  const bytes = body.subarray(span.start, span.end)
-  if (bytes.length > LOOKED_AT_MAX_BYTES) media.hasUnknown = media.hasSound = true
-  else if (needles.some((needle) => bytes.includes(needle)) || hidesLetters(bytes))
-    visit(body, span, media, 0)
+  if (span.end - span.start > LOOKED_AT_MAX_BYTES) media.hasUnknown = media.hasSound = true
+  else if (mayHold(of, span, needles)) visit(of.body, span, media, 0)
   return media
 }
 

@@ -48,8 +48,8 @@ function isFree(operation: Operation): operation is (typeof FREE)[number] {
 }
 
 /** Of a form what stands in its fields. Undefined: they are too many to be read. */
-function fieldsOf({ body, fields, summary }: InboundRequest): Fields | undefined {
-  if (summary === undefined) return { body, fields }
+function fieldsOf({ body, fields, strings, summary }: InboundRequest): Fields | undefined {
+  if (summary === undefined) return { body, fields, strings }
   const read = objectAt(summary, { start: 0, end: summary.length })
   return read && { body: summary, fields: read }
 }

@@ -1,25 +1,33 @@
 /** A string of this many bytes is noted as a long one. */
 const LONG_MIN_BYTES = 256
+const BACKSLASH = 0x5c
 
 /**
- * Strings that somebody will look for inside of a body, as they stand there: `"scope"` is that string, and `"sig` each
- * that begins so.
+ * Strings that somebody will look for inside of a body: `"scope"` is that string, and `"sig` each that begins so. What
+ * spells its letters as escapes (`"sc\u006fpe"`) is taken for it, too, for whoever hides a name.
  */
 export class WatchedStrings {
   readonly needles: readonly string[]
+  readonly #indexes: ReadonlyMap<string, number>
   readonly #byFirst: (Watched[] | undefined)[] = Array.from({ length: 256 }, () => undefined)
 
   constructor(needles: readonly string[]) {
     this.needles = needles
+    this.#indexes = new Map(needles.map((needle, index) => [needle, index]))
     for (const [index, needle] of needles.entries()) {
       const isWhole = needle.endsWith('"')
       const bytes = Buffer.from(isWhole ? needle : `${needle} `)
       const at = bytes[1]!
-      this.#byFirst[at] = [...(this.#byFirst[at] ?? []), { index, bytes: bytes.subarray(0, -1), isWhole }]
+      const one = { index, bytes: bytes.subarray(0, -1), isWhole }
+      for (const first of [at, BACKSLASH]) this.#byFirst[first] = [...(this.#byFirst[first] ?? []), one]
     }
   }
 
-  /** Those that begin with the byte behind the quote. */
+  indexOf(needle: string): number | undefined {
+    return this.#indexes.get(needle)
+  }
+
+  /** Those that may begin with the byte behind the quote. */
   beginningWith(byte: number): readonly Watched[] | undefined {
     return this.#byFirst[byte]
   }
@@ -52,17 +60,13 @@ export class NestedStrings {
     if (end - start > LONG_MIN_BYTES) this.long.push(start, end)
     const watched = this.#watched.beginningWith(body[start + 1]!)
     if (watched === undefined) return
-    for (const { index, bytes, isWhole } of watched) {
-      const { length } = bytes
-      const fits = isWhole ? end - start === length + 1 : end - start > length
-      if (fits && isAt(body, start, bytes)) this.#places[index]!.push(start)
-    }
+    for (const one of watched) if (isAt(body, start, end, one)) this.#places[one.index]!.push(start)
   }
 
   /** Does it stand between these offsets? Undefined: it is none of those that were watched for. */
   holds(start: number, end: number, needle: string): boolean | undefined {
-    const index = this.#watched.needles.indexOf(needle)
-    if (index === -1) return undefined
+    const index = this.#watched.indexOf(needle)
+    if (index === undefined) return undefined
     const places = this.#places[index]!
     // The first that is not before the span.
     let from = 0
@@ -75,7 +79,18 @@ export class NestedStrings {
   }
 }
 
-function isAt(body: Buffer, start: number, bytes: Buffer): boolean {
-  for (let at = bytes.length - 1; at > 0; at--) if (body[start + at] !== bytes[at]) return false
-  return true
+function isAt(body: Buffer, start: number, end: number, { bytes, isWhole }: Watched): boolean {
+  const { length } = bytes
+  let at = 1
+  while (at < length && body[start + at] === bytes[at]) at++
+  if (at < length) return isLetterEscape(body, start + at)
+  return !isWhole || end - start === length + 1
+}
+
+/** Is it `\u004x` to `\u007x`, where ASCII has its letters? */
+function isLetterEscape(body: Buffer, at: number): boolean {
+  if (body[at] !== BACKSLASH || body[at + 1] !== 0x75 || body[at + 2] !== 0x30 || body[at + 3] !== 0x30)
+    return false
+  const digit = body[at + 4]!
+  return digit >= 0x34 && digit <= 0x37
 }

@@ -52,6 +52,26 @@ describe('what a scan notes of strings', () => {
     )
   })
 
+  it('finds names of which any letters are written as escapes', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('scope', 'signalbox.', 'signalbox.x', 's'),
+        fc.array(fc.boolean(), { minLength: 11 }),
+        (name, isEscaped) => {
+          const written = [...name].map((letter, at) =>
+            isEscaped[at] === true && letter !== '.'
+              ? String.raw`\u00${letter.charCodeAt(0).toString(16)}`
+              : letter,
+          )
+          const body = Buffer.from(`{"a":[{"${written.join('')}":1}]}`)
+          const { strings } = scanObject(body, undefined, watched)
+          const needle = name.startsWith('signalbox.') ? '"signalbox.' : `"${name}"`
+          expect(strings!.holds(0, body.length, needle)).toBe(true)
+        },
+      ),
+    )
+  })
+
   it('finds long ones, in order', () => {
     const long = 'x'.repeat(300)
     const body = Buffer.from(JSON.stringify({ a: [long, 'short', { [long]: `${long}\\"` }], b: long }))

@@ -148,7 +148,9 @@ it(
       }
       const gateway = gateways[kill % gateways.length]!
       const endedBefore = gateway.truth().ended.size
-      await expect.poll(() => gateway.truth().ended.size, { timeout: 20_000 }).toBeGreaterThan(endedBefore + 50)
+      await expect
+        .poll(() => gateway.truth().ended.size, { timeout: 20_000 })
+        .toBeGreaterThan(endedBefore + 50)
       await gateway.kill()
       await gateway.start()
       for (const each of await gateway.tell<Interrupted[]>({ type: 'interrupted' }))
