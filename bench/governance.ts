@@ -54,13 +54,15 @@ const RULES = 1_000
 const CONNECTIONS = 64
 /** Between the keys of two connections. */
 const KEY_STEP = 97
-/** V8 goes on compiling for seconds. */
-const WARM_UP_MS = 5_000
+/** V8 compiles a function that runs once a call after some ten thousand calls, on the core of the gateway. */
+const WARM_UP_MS = 15_000
+/** Long enough for each to hold collections of the old space, which come every second or two. */
+const TURN_MS = 4_000
 const DECISIONS = 30_000
 
 const BODY = messagesBody(100 * 1024, 'claude-sonnet-5', true)
 
-export async function measureGoverned(rounds: number, turnMs: number): Promise<GovernedThroughput> {
+export async function measureGoverned(rounds: number): Promise<GovernedThroughput> {
   const upstream = await startUpstream({ parts: anthropicEvents(60), stream: true })
   const plain = await startGateway(upstream.url)
   const governed = await startGateway(upstream.url, [], governedConfig(upstream.url))
@@ -70,8 +72,8 @@ export async function measureGoverned(rounds: number, turnMs: number): Promise<G
     await perSecond(governed, keyOf, WARM_UP_MS)
     while (measured.length < rounds)
       measured.push({
-        plain: await perSecond(plain, placeholder, turnMs),
-        governed: await perSecond(governed, keyOf, turnMs),
+        plain: await perSecond(plain, placeholder, TURN_MS),
+        governed: await perSecond(governed, keyOf, TURN_MS),
       })
     return {
       ratio: median(measured.map((round) => round.governed / round.plain)),

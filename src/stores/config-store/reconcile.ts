@@ -1,3 +1,4 @@
+import { flatText } from '../../lib/flat-text.ts'
 import type { Body, ListedKind, ObjectKind, SettingsObject, StoredObject } from './port.ts'
 import { LISTED_KINDS } from './port.ts'
 import { canonicalJson, saysTheSame, written } from './identity.ts'
@@ -57,7 +58,7 @@ function ofFile(kind: ObjectKind, { id, body, place }: Written): SettingsObject 
     id,
     body,
     source: 'file',
-    place,
+    place: flatText(place),
     fileDiffers: false,
     createdAtMs: undefined,
     updatedAtMs: undefined,

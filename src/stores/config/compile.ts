@@ -1,4 +1,5 @@
 import { join, resolve as resolvePath } from 'node:path'
+import { flatText } from '../../lib/flat-text.ts'
 import { PriceBook } from '../../models/price-book.ts'
 import { RoutingRules } from '../../rules/routing-rules.ts'
 import { lengthMs, parseDuration } from '../../rules/windows.ts'
@@ -69,7 +70,7 @@ export function compile(written: Settings, options: CompileOptions): Compiled {
     graceMs: client.rotationGraceMs,
     nowMs: options.nowMs ?? Date.now(),
     originOf: (object, place) =>
-      options.origins?.get(object) ?? origins.get(object) ?? { source: 'file', place },
+      options.origins?.get(object) ?? origins.get(object) ?? { source: 'file', place: flatText(place) },
     compilePattern: options.tools?.compilePattern,
     anonymousId: anonymousAccount(written),
   })

@@ -1,5 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument as parse } from 'yaml'
 import type { Document as YamlDocument, Node, Pair, YAMLError } from 'yaml'
+import { BareObject } from '../../lib/bare-object.ts'
 import { MAX_DEPTH, type Document } from './document.ts'
 import { locator, type Locate } from './locate.ts'
 import type { LocatedProblem, Path, Problem } from './problem.ts'
@@ -62,7 +63,7 @@ class Conversion {
   }
 
   #object(items: readonly Pair[], path: Path): unknown {
-    const object = Object.create(null) as Record<string, unknown>
+    const object = new BareObject()
     const merged: unknown[] = []
     for (const { key, value } of items) {
       const name = nameOf(key)

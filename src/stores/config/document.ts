@@ -1,4 +1,5 @@
 import { createScanner, findNodeAtLocation, parseTree, type Node, type ParseError } from 'jsonc-parser'
+import { BareObject } from '../../lib/bare-object.ts'
 import { locator, type Locate } from './locate.ts'
 import type { LocatedProblem, Problem } from './problem.ts'
 
@@ -7,7 +8,7 @@ import type { LocatedProblem, Problem } from './problem.ts'
  * fine; a name that comes twice is not, because one of the two would be lost in silence.
  */
 export interface Document {
-  /** Objects have no prototype. */
+  /** Its objects inherit nothing. */
   readonly value: unknown
   locate(problem: Problem): LocatedProblem
 }
@@ -45,7 +46,7 @@ function toValue(node: Node, path: (string | number)[], report: Report): unknown
   }
   if (node.type === 'array') return (node.children ?? []).map(inside)
   if (node.type !== 'object') return node.value as unknown
-  const object = Object.create(null) as Record<string, unknown>
+  const object = new BareObject()
   for (const property of node.children ?? []) {
     const [nameNode, valueNode] = property.children ?? []
     if (nameNode === undefined || valueNode === undefined) continue
