@@ -58,6 +58,8 @@ const MEMORY = 2_000
 
 /** Few are in use at a time. */
 const MODELS_MAX = 100
+/** A call asks of its model before and after the provider has named its own. */
+const ANSWERS_MAX = 4
 
 interface Answered {
   readonly question: PriceQuestion
@@ -70,19 +72,21 @@ function isSame(one: PriceQuestion, other: PriceQuestion): boolean {
     one.model === other.model &&
     one.reported === other.reported &&
     one.requested === other.requested &&
-    one.providerKeyId === other.providerKeyId &&
-    one.virtualKeyId === other.virtualKeyId &&
     one.requestType === other.requestType &&
     one.region === other.region
   )
+}
+
+function isOfSameKeys(one: PriceQuestion, other: PriceQuestion): boolean {
+  return one.providerKeyId === other.providerKeyId && one.virtualKeyId === other.virtualKeyId
 }
 
 /** What models cost: the catalogue, with the operator's own prices over it. Part of a compiled configuration. */
 export class PriceBook {
   readonly #overrides: readonly PriceOverride[]
   readonly #known = new RecentMap<string, FoundPrice | 'unknown'>(MEMORY)
-  /** By model, what was asked of it last: to compare a question costs less than to make a key of it. */
-  readonly #latest = new RecentMap<string, Answered>(MODELS_MAX)
+  /** By model, what was asked of it lately: to compare questions costs less than to make a key of one. */
+  readonly #latest = new RecentMap<string, Answered[]>(MODELS_MAX)
   readonly #dependsOnKeys: boolean
 
   /** Overrides in the order of the file. */
@@ -96,9 +100,13 @@ export class PriceBook {
   /** Undefined: nobody knows. A look-up in a map, but for the first of its kind. */
   find(question: PriceQuestion): FoundPrice | undefined {
     const latest = this.#latest.get(question.model)
-    if (latest !== undefined && isSame(latest.question, question)) return latest.found
+    for (const each of latest ?? [])
+      if (isSame(each.question, question) && (!this.#dependsOnKeys || isOfSameKeys(each.question, question)))
+        return each.found
     const found = this.#findKnown(question)
-    this.#latest.set(question.model, { question, found })
+    if (latest === undefined || latest.length === ANSWERS_MAX)
+      this.#latest.set(question.model, [{ question, found }])
+    else latest.push({ question, found })
     return found
   }
 

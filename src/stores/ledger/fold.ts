@@ -31,13 +31,17 @@ export class Fold {
   readonly #open = new Map<string, Open>()
   /** Reservations that differ from those in the database. */
   readonly #changed = new Set<string>()
+  /** Those that are there. */
+  readonly #stored = new Set<string>()
   /** Windows that records have touched since the last write; undefined: there is none of that number. */
   readonly #windows = new Map<number, Writable | undefined>()
 
   constructor(database: DatabaseSync) {
     this.#sql = statements(database)
     for (const row of this.#sql.reservations.all()) {
-      this.#open.set(String(row['attempt']), JSON.parse(String(row['json'])) as Open)
+      const attempt = String(row['attempt'])
+      this.#open.set(attempt, JSON.parse(String(row['json'])) as Open)
+      this.#stored.add(attempt)
     }
   }
 
@@ -71,8 +75,10 @@ export class Fold {
     this.#windows.clear()
     for (const attempt of this.#changed) {
       const open = this.#open.get(attempt)
-      if (open === undefined) this.#sql.removeReservation.run(attempt)
-      else this.#sql.putReservation.run(attempt, JSON.stringify(open))
+      if (open !== undefined) {
+        this.#sql.putReservation.run(attempt, JSON.stringify(open))
+        this.#stored.add(attempt)
+      } else if (this.#stored.delete(attempt)) this.#sql.removeReservation.run(attempt)
     }
     this.#changed.clear()
   }
