@@ -25,8 +25,8 @@ const EVENTS = 60
 const BODY_BYTES = 100 * 1024
 const CONNECTIONS = 64
 const ROUNDS = 3
-/** V8 goes on compiling for seconds: a gateway that has just begun shares its core with that. */
-const WARM_UP_MS = { floor: 1_000, gateway: 4_000 }
+/** V8 compiles what runs once a call only after some ten thousand calls, on the core of the gateway. */
+const WARM_UP_MS = { floor: 1_000, gateway: 10_000 }
 const TURN_MS = 800
 
 /** A coding agent's request: a few tools, and a history of calls and their results. */
