@@ -13,16 +13,17 @@ export function deepFreeze<T>(value: T): T {
 
 /**
  * `compute`, which for an argument out of {@link deepFreeze} works once and then gives the same, frozen result for
- * as long as the argument is in use. Any other argument is computed anew each time. Errors are not remembered.
+ * as long as the argument is in use. Any other argument is computed anew each time. Errors are not remembered, and
+ * they alone may depend on `more`.
  */
-export function onceForFrozen<Argument extends object, Result extends object>(
-  compute: (argument: Argument) => Result,
-): (argument: Argument) => Result {
+export function onceForFrozen<Argument extends object, Result extends object, More extends unknown[] = []>(
+  compute: (argument: Argument, ...more: More) => Result,
+): (argument: Argument, ...more: More) => Result {
   const known = new WeakMap<Argument, Result>()
-  return (argument) => {
-    if (!Object.isFrozen(argument)) return compute(argument)
+  return (argument, ...more) => {
+    if (!Object.isFrozen(argument)) return compute(argument, ...more)
     let result = known.get(argument)
-    if (result === undefined) known.set(argument, (result = deepFreeze(compute(argument))))
+    if (result === undefined) known.set(argument, (result = deepFreeze(compute(argument, ...more))))
     return result
   }
 }

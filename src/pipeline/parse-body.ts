@@ -9,8 +9,10 @@ import { QUOTE } from '../wire/json-walker.ts'
 import type { SetAside } from '../wire/set-aside.ts'
 import type { ScannedBody } from './foreign-blocks.ts'
 
+/** Where APIs have an agent's tools. */
+const SHARED = ['tools', 'toolConfig']
 /** Below this, to look a value up costs what it saves. */
-const SHARED_MIN_BYTES = 1024
+const SHARED_MIN_BYTES = 256
 /** One agent's tools are 20 to 150 KB of text, and ten times that in memory: this is for some dozen agents. */
 const SHARED_MAX_BYTES = 2 * 1024 * 1024
 
@@ -19,7 +21,7 @@ const CONVERSATIONS =
   'messages input contents system instructions systemInstruction system_instruction'.split(' ')
 
 /**
- * A request's JSON as values. Its `tools` may be frozen and the same object as in other requests: an agent sends
+ * A request's JSON as values. Its tools may be frozen and the same object as in other requests: an agent sends
  * the same ones with every turn, and to parse and encode them is a third of the work on 100 KB.
  *
  * `fields`: where the top-level values stand. `texts`: long ones are set aside there. Throws SyntaxError.
@@ -27,15 +29,17 @@ const CONVERSATIONS =
 export function parseBody({ body, fields, strings }: ScannedBody, texts?: SetAside): JsonObject {
   const long = strings?.long ?? []
   const aside = texts === undefined ? [] : textEdits(body, fields, long, texts)
-  const tools = fields.get('tools')
-  const isShared = tools !== undefined && tools.end - tools.start >= SHARED_MIN_BYTES
-  if (!isShared && aside.length === 0) return parseWhole(body)
+  const shared = SHARED.flatMap((name) => {
+    const span = fields.get(name)
+    return span === undefined || span.end - span.start < SHARED_MIN_BYTES ? [] : [{ name, span }]
+  })
+  if (shared.length === 0 && aside.length === 0) return parseWhole(body)
   try {
     // As bytes: a parser would make one string of the parts first, and leave them all to the collector.
-    const rest = splice(body, isShared ? [...aside, { span: tools, text: 'null' }] : aside)
+    const rest = splice(body, [...aside, ...shared.map(({ span }) => ({ span, text: 'null' }))])
     const parsed = parseWhole(rest)
     free(rest)
-    if (isShared) parsed['tools'] = sharedTools.parse(body.subarray(tools.start, tools.end))
+    for (const { name, span } of shared) parsed[name] = sharedTools.parse(body.subarray(span.start, span.end))
     return parsed
   } catch {
     // For the error: it tells a place in the text.

@@ -42,6 +42,12 @@ describe('parseBody', () => {
     expect(() => (first['model'] = 'n')).not.toThrow()
   })
 
+  it('does so in `toolConfig`, too', () => {
+    const body = (turn: string) =>
+      `{"messages":["${turn}"],"toolConfig":{"tools":[{"toolSpec":{"name":"${PAD}"}}]}}`
+    expect(parse(body('two'))['toolConfig']).toBe(parse(body('one'))['toolConfig'])
+  })
+
   it.each([
     [
       'a key that JavaScript has a meaning for',

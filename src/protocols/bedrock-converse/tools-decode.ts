@@ -1,4 +1,5 @@
-import type { FunctionTool, ServerTool, Tool, ToolChoice } from '../../message/request.ts'
+import { onceForFrozen } from '../../lib/frozen.ts'
+import type { FunctionTool, JsonObject, ServerTool, Tool, ToolChoice } from '../../message/request.ts'
 import { given } from '../shared/object.ts'
 import { refuseValue } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
@@ -30,7 +31,7 @@ function decodeList(list: readonly Fields[], warnings: Warnings): Tool[] {
   const tools: Tool[] = []
   for (const element of list) {
     const last = tools.at(-1)
-    if (element.has('toolSpec')) tools.push(decodeSpec(element.object('toolSpec')!))
+    if (element.has('toolSpec')) tools.push(decodeSpec(element.raw, element.object('toolSpec')!))
     else if (element.has('systemTool')) tools.push(decodeSystemTool(element))
     else if (!element.has('cachePoint'))
       warnings.add('dropped', `toolConfig.tools[].${kindOf(element.raw)}`, 'no such kind of tool is known')
@@ -40,7 +41,7 @@ function decodeList(list: readonly Fields[], warnings: Warnings): Tool[] {
   return tools
 }
 
-function decodeSpec(spec: Fields): FunctionTool {
+const decodeSpec = onceForFrozen((_element: JsonObject, spec: Fields): FunctionTool => {
   return {
     kind: 'function',
     name: spec.required('name', spec.string('name')),
@@ -49,7 +50,7 @@ function decodeSpec(spec: Fields): FunctionTool {
     ...given('strict', spec.boolean('strict')),
     extra: {},
   }
-}
+})
 
 /** Run by the service itself, as `nova_grounding`. */
 function decodeSystemTool(element: Fields): ServerTool {

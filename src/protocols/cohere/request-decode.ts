@@ -1,3 +1,4 @@
+import { onceForFrozen } from '../../lib/frozen.ts'
 import type {
   FunctionTool,
   JsonObject,
@@ -60,18 +61,20 @@ function withDocuments(messages: readonly Message[], documents: Message['content
 
 function decodeTools(fields: Fields): FunctionTool[] {
   const strict = fields.boolean('strict_tools') === true
-  return (fields.objects('tools') ?? []).map((tool) => {
-    const called = tool.required('function', tool.object('function'))
-    return {
-      kind: 'function',
-      name: called.required('name', called.string('name')),
-      ...given('description', called.string('description')),
-      ...given('schema', called.object('parameters')?.raw),
-      ...(strict && { strict }),
-      extra: {},
-    }
-  })
+  const tools = (fields.objects('tools') ?? []).map((tool) => decodeTool(tool.raw, tool))
+  return strict ? tools.map((tool) => ({ ...tool, strict })) : tools
 }
+
+const decodeTool = onceForFrozen((_tool: JsonObject, fields: Fields): FunctionTool => {
+  const called = fields.required('function', fields.object('function'))
+  return {
+    kind: 'function',
+    name: called.required('name', called.string('name')),
+    ...given('description', called.string('description')),
+    ...given('schema', called.object('parameters')?.raw),
+    extra: {},
+  }
+})
 
 const CHOICES = ['REQUIRED', 'NONE']
 

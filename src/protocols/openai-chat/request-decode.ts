@@ -1,3 +1,4 @@
+import { onceForFrozen } from '../../lib/frozen.ts'
 import type {
   FunctionTool,
   JsonObject,
@@ -67,7 +68,7 @@ function decodeTools(
   fields: Fields,
   warnings: Warnings,
 ): { tools: Tool[]; toolChoice: ToolChoice | undefined } {
-  const tools: Tool[] = (fields.objects('tools') ?? []).map(decodeTool)
+  const tools = (fields.objects('tools') ?? []).map((tool) => decodeTool(tool.raw, tool))
   // The older spelling: functions without the wrapping, and a choice among them.
   for (const one of fields.objects('functions') ?? []) tools.push(decodeFunction(one))
   if (fields.has('web_search_options')) {
@@ -79,12 +80,12 @@ function decodeTools(
   return decodeChoice(choice, tools, warnings)
 }
 
-function decodeTool(tool: Fields): Tool {
+const decodeTool = onceForFrozen((raw: JsonObject, tool: Fields): Tool => {
   const type = tool.required('type', tool.string('type'))
   if (type === 'function') return decodeFunction(tool.required('function', tool.object('function')))
   const name = tool.object(type)?.string('name') ?? type
-  return { kind: 'server', type, name, raw: tool.raw }
-}
+  return { kind: 'server', type, name, raw }
+})
 
 function decodeFunction(fields: Fields): FunctionTool {
   return {
