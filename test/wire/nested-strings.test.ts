@@ -58,11 +58,13 @@ describe('what a scan notes of strings', () => {
         fc.constantFrom('scope', 'signalbox.', 'signalbox.x', 's'),
         fc.array(fc.boolean(), { minLength: 11 }),
         (name, isEscaped) => {
-          const written = [...name].map((letter, at) =>
-            isEscaped[at] === true && letter !== '.'
-              ? String.raw`\u00${letter.charCodeAt(0).toString(16)}`
-              : letter,
-          )
+          const written = name
+            .split('')
+            .map((letter, at) =>
+              isEscaped[at] === true && letter !== '.'
+                ? String.raw`\u00${letter.charCodeAt(0).toString(16)}`
+                : letter,
+            )
           const body = Buffer.from(`{"a":[{"${written.join('')}":1}]}`)
           const { strings } = scanObject(body, undefined, watched)
           const needle = name.startsWith('signalbox.') ? '"signalbox.' : `"${name}"`
