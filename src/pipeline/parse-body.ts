@@ -15,6 +15,8 @@ const SHARED = ['tools', 'toolConfig']
 const SHARED_MIN_BYTES = 256
 /** One agent's tools are 20 to 150 KB of text, and ten times that in memory: this is for some dozen agents. */
 const SHARED_MAX_BYTES = 2 * 1024 * 1024
+/** Each look goes through them. */
+const SHARED_MAX_VALUES = 100
 
 /** Whose long texts are set aside: of other fields, some come back to the client in its answer. */
 const CONVERSATIONS =
@@ -72,7 +74,7 @@ function parseWhole(body: Buffer): JsonObject {
 
 /**
  * JSON values by their bytes, each parsed once and then shared by all that hold the same bytes. What was used
- * least lately is forgotten, so that all texts together stay within `maxBytes`.
+ * least lately is forgotten, so that all texts together stay within `maxBytes`, and their number within bounds.
  */
 export class SharedValues {
   readonly #maxBytes: number
@@ -100,7 +102,8 @@ export class SharedValues {
     // A copy, because the text is a part of a body and would keep all of it.
     this.#known.unshift({ text: Buffer.from(text), value: deepFreeze(value) })
     this.#bytes += text.length
-    while (this.#bytes > this.#maxBytes) this.#bytes -= this.#known.pop()!.text.length
+    while (this.#bytes > this.#maxBytes || this.#known.length > SHARED_MAX_VALUES)
+      this.#bytes -= this.#known.pop()!.text.length
     return value
   }
 }

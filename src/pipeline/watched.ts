@@ -2,7 +2,7 @@ import { PROTOCOLS } from '../protocols/index.ts'
 import { scanObject } from '../wire/json-scan.ts'
 import { WatchedStrings } from '../wire/nested-strings.ts'
 import type { ScannedBody } from './foreign-blocks.ts'
-import { TOOL_NEEDLES } from './models-within.ts'
+import { TOOL_NEEDLES } from './named-models.ts'
 import { MEDIA_NEEDLES } from './prospect-media.ts'
 
 const FOREIGN = PROTOCOLS.flatMap(({ foreignBlocks, foreignStrings }) => [

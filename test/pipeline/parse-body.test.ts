@@ -84,6 +84,16 @@ describe('parseBody', () => {
 })
 
 describe('SharedValues', () => {
+  it('keeps a hundred, however small', () => {
+    const values = new SharedValues(1_000_000)
+    const text = (n: number) => Buffer.from(`["${n}"]`)
+    const first = values.parse(text(0))
+    for (let n = 1; n < 100; n++) values.parse(text(n))
+    expect(values.parse(text(0))).toBe(first)
+    for (let n = 100; n < 200; n++) values.parse(text(n))
+    expect(values.parse(text(0))).not.toBe(first)
+  })
+
   const text = (name: string, length = 10) => Buffer.from(JSON.stringify([name.padEnd(length - 4)]))
 
   it('keeps what was used last, within its bytes', () => {
