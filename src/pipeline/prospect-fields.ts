@@ -2,6 +2,7 @@ import { fieldsWithin, holds } from '../wire/json-edits.ts'
 import type { Searched } from '../wire/json-edits.ts'
 import { arrayElements, readNumber, readString } from '../wire/json-scan.ts'
 import type { Span } from '../wire/json-scan.ts'
+import { isLetterEscape } from '../wire/nested-strings.ts'
 
 /** An object of a body: its fields, by name. */
 export interface Fields extends Searched {
@@ -98,10 +99,8 @@ export function mayHold(of: Fields, span: Span, needles: readonly string[]): boo
  * text cannot be found by its bytes.
  */
 export function hidesLetters(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(ESCAPE); at !== -1; at = bytes.indexOf(ESCAPE, at + ESCAPE.length)) {
-    const digit = bytes[at + ESCAPE.length]!
-    if (digit >= 0x34 && digit <= 0x37) return true
-  }
+  for (let at = bytes.indexOf(ESCAPE); at !== -1; at = bytes.indexOf(ESCAPE, at + ESCAPE.length))
+    if (isLetterEscape(bytes, at)) return true
   return false
 }
 

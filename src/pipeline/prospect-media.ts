@@ -28,7 +28,7 @@ const FRAME_TOKENS = 1000
 /** The most that the text of a body is, and what stands in it beside text. `model`: its id at the provider. */
 export function inputOf(of: Fields, protocol: ProtocolId, model: string): Input {
   const { body } = of
-  const media = mediaIn(of, CONVERSATIONS[protocol])
+  const media = mediaIn(of, LISTS[protocol])
   if (media.hasUnknown) return { tokens: undefined, hasSound: media.hasSound }
   let tokens = FRAME_TOKENS + media.pictures * pictureTokens(model)
   let start = 0
@@ -57,61 +57,25 @@ function pictureTokens(model: string): number {
 
 // ==== Where they stand
 
-interface Conversation {
-  /** The top-level field. */
-  readonly list: string
-  /** One of these names stands in every conversation with something beside text. */
-  readonly needles: readonly string[]
+/** The top-level field of a conversation. */
+const LISTS: Readonly<Record<ProtocolId, string>> = {
+  anthropic: 'messages',
+  'openai-chat': 'messages',
+  'openai-responses': 'input',
+  cursor: 'input',
+  gemini: 'contents',
+  'bedrock-converse': 'messages',
+  cohere: 'messages',
 }
-
-const named = (...names: readonly string[]) => names.map((name) => `"${name}"`)
-const CHAT: Conversation = {
-  list: 'messages',
-  needles: named(
-    'image',
-    'image_url',
-    'input_audio',
-    'audio_url',
-    'file',
-    'file_url',
-    'video',
-    'video_url',
-    'document',
-    'document_url',
-  ),
-}
-const RESPONSES: Conversation = {
-  list: 'input',
-  needles: named(
-    'input_image',
-    'image_url',
-    'input_file',
-    'file_url',
-    'item_reference',
-    'input_audio',
-    'input_video',
-  ),
-}
-const CONVERSATIONS: Readonly<Record<ProtocolId, Conversation>> = {
-  anthropic: { list: 'messages', needles: named('image', 'document', 'container_upload') },
-  'openai-chat': CHAT,
-  'openai-responses': RESPONSES,
-  cursor: RESPONSES,
-  gemini: { list: 'contents', needles: named('inlineData', 'inline_data', 'fileData', 'file_data') },
-  'bedrock-converse': { list: 'messages', needles: named('image', 'document', 'video', 'audio') },
-  cohere: { list: 'messages', needles: named('image_url', 'document') },
-}
-/** What is looked for in conversations, to be noted while they are scanned. */
-export const MEDIA_NEEDLES = [...new Set(Object.values(CONVERSATIONS).flatMap(({ needles }) => needles))]
 /** Looking for pictures reads a conversation up to once a level: 10 ms for so much. */
 const LOOKED_AT_MAX_BYTES = 8 * 1024 * 1024
 
-function mediaIn(of: Fields, { list, needles }: Conversation): Media {
+function mediaIn(of: Fields, list: string): Media {
   const media: Media = { inlined: [], pictures: 0, hasUnknown: false, hasSound: false }
   const span = of.fields.get(list)
   if (span === undefined) return media
   if (span.end - span.start > LOOKED_AT_MAX_BYTES) media.hasUnknown = media.hasSound = true
-  else if (mayHold(of, span, needles)) visit(of.body, span, media, 0)
+  else if (mayHold(of, span, MEDIA_NEEDLES)) visit(of.body, span, media, 0)
   return media
 }
 
@@ -151,6 +115,12 @@ const UNKNOWN = new Set([
   'video',
 ])
 const SOUNDS = new Set(['input_audio', 'audio_url', 'audio'])
+const DATA = new Set(['inlineData', 'inline_data'])
+const FILES = new Set(['fileData', 'file_data'])
+/** One of these names stands in every conversation with something beside text; to be noted while it is scanned. */
+export const MEDIA_NEEDLES = [PICTURES, UNKNOWN, SOUNDS, DATA, FILES].flatMap((names) =>
+  [...names].map((name) => `"${name}"`),
+)
 
 /** A block says what it is in its `type`, at Google and in Converse in its only field. */
 function look({ body, fields }: Fields, media: Media): void {
@@ -160,8 +130,8 @@ function look({ body, fields }: Fields, media: Media): void {
     if (PICTURES.has(name)) addPicture(body, fields, media)
     else if (SOUNDS.has(name)) addSound(body, fields, name, media)
     else if (UNKNOWN.has(name)) media.hasUnknown = media.hasSound = true
-    else if (name === 'inlineData' || name === 'inline_data') addData(body, fields.get(name)!, media)
-    else if (name === 'fileData' || name === 'file_data') media.hasUnknown = media.hasSound = true
+    else if (DATA.has(name)) addData(body, fields.get(name)!, media)
+    else if (FILES.has(name)) media.hasUnknown = media.hasSound = true
   }
 }
 

@@ -18,7 +18,7 @@ type Place = Pick<Target, 'provider' | 'model'>
 
 /**
  * What the attempt at `target` may use at most, as far as its bytes tell; they are not parsed, and mostly not even
- * read: what agents send takes some 10 µs for 50 KB. What cannot be said is undefined. Never throws.
+ * read: what agents send takes some 5 µs for 100 KB. What cannot be said is undefined. Never throws.
  *
  * Not in it is what no price list of ours knows: caches by the hour, files by the month, guardrails.
  */

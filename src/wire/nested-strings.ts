@@ -88,7 +88,7 @@ function isAt(body: Buffer, start: number, end: number, { bytes, isWhole }: Watc
 }
 
 /** Is it `\u004x` to `\u007x`, where ASCII has its letters? */
-function isLetterEscape(body: Buffer, at: number): boolean {
+export function isLetterEscape(body: Uint8Array, at: number): boolean {
   if (body[at] !== BACKSLASH || body[at + 1] !== 0x75 || body[at + 2] !== 0x30 || body[at + 3] !== 0x30)
     return false
   const digit = body[at + 4]!

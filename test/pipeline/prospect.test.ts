@@ -216,6 +216,12 @@ describe('A1 the input', () => {
       'openai/gpt-5.4',
       { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'f' } }] }] },
     ],
+    [
+      'a file of Responses in Chat',
+      'openai-chat',
+      'openai/gpt-5.4',
+      { messages: [{ role: 'user', content: [{ type: 'input_file', file_id: 'f' }] }] },
+    ],
     ['a cache', 'gemini', 'gemini/gemini-2.5-flash', { ...contents, cachedContent: 'cachedContents/1' }],
     [
       'a cache, in snake case',

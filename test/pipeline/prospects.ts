@@ -6,7 +6,7 @@ import type { Operation } from '../../src/protocols/endpoint.ts'
 import { PROVIDERS } from '../../src/providers/index.ts'
 import type { Prospect } from '../../src/rules/budgets.ts'
 import type { ConfiguredProvider } from '../../src/stores/config/configuration.ts'
-import { scanObject } from '../../src/wire/json-scan.ts'
+import { scanBody } from '../../src/pipeline/watched.ts'
 
 export interface Circumstances {
   operation?: Operation
@@ -34,7 +34,7 @@ export function prospect(
   const request = {
     body: bytes,
     bodyBytes: bytes.length,
-    fields: form === undefined ? fieldsOf(bytes) : new Map(),
+    ...(form === undefined ? scanned(bytes) : { fields: new Map() }),
     model,
     ...(form && { summary: Buffer.from(JSON.stringify(form)) }),
   }
@@ -44,10 +44,11 @@ export function prospect(
 }
 
 /** None where the body is no JSON, as for requests that go on as they are. */
-function fieldsOf(body: Buffer): InboundRequest['fields'] {
+function scanned(body: Buffer): Pick<InboundRequest, 'fields' | 'strings'> {
   try {
-    return scanObject(body).fields
+    const { fields, strings } = scanBody(body)
+    return { fields, strings }
   } catch {
-    return new Map()
+    return { fields: new Map(), strings: undefined }
   }
 }
