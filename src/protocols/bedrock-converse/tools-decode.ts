@@ -1,7 +1,6 @@
-import { onceForFrozen } from '../../lib/frozen.ts'
-import type { FunctionTool, JsonObject, ServerTool, Tool, ToolChoice } from '../../message/request.ts'
+import type { FunctionTool, ServerTool, Tool, ToolChoice } from '../../message/request.ts'
 import { given } from '../shared/object.ts'
-import { refuseValue } from '../shared/openai-fields.ts'
+import { onceForFields, refuseValue } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { decodeCachePoint } from './messages-decode.ts'
@@ -31,7 +30,7 @@ function decodeList(list: readonly Fields[], warnings: Warnings): Tool[] {
   const tools: Tool[] = []
   for (const element of list) {
     const last = tools.at(-1)
-    if (element.has('toolSpec')) tools.push(decodeSpec(element.raw, element.object('toolSpec')!))
+    if (element.has('toolSpec')) tools.push(decodeSpec(element.object('toolSpec')!))
     else if (element.has('systemTool')) tools.push(decodeSystemTool(element))
     else if (!element.has('cachePoint'))
       warnings.add('dropped', `toolConfig.tools[].${kindOf(element.raw)}`, 'no such kind of tool is known')
@@ -41,7 +40,7 @@ function decodeList(list: readonly Fields[], warnings: Warnings): Tool[] {
   return tools
 }
 
-const decodeSpec = onceForFrozen((_element: JsonObject, spec: Fields): FunctionTool => {
+const decodeSpec = onceForFields((spec): FunctionTool => {
   return {
     kind: 'function',
     name: spec.required('name', spec.string('name')),

@@ -1,4 +1,3 @@
-import { onceForFrozen } from '../../lib/frozen.ts'
 import type {
   FunctionTool,
   JsonObject,
@@ -9,7 +8,7 @@ import type {
   ToolChoice,
 } from '../../message/request.ts'
 import { given, leftover } from '../shared/object.ts'
-import { Fields, refuseValue } from '../shared/openai-fields.ts'
+import { Fields, onceForFields, refuseValue } from '../shared/openai-fields.ts'
 import type { Decoded } from '../translation.ts'
 import { decodeDocument, decodeMessages } from './messages-decode.ts'
 
@@ -61,11 +60,11 @@ function withDocuments(messages: readonly Message[], documents: Message['content
 
 function decodeTools(fields: Fields): FunctionTool[] {
   const strict = fields.boolean('strict_tools') === true
-  const tools = (fields.objects('tools') ?? []).map((tool) => decodeTool(tool.raw, tool))
+  const tools = (fields.objects('tools') ?? []).map(decodeTool)
   return strict ? tools.map((tool) => ({ ...tool, strict })) : tools
 }
 
-const decodeTool = onceForFrozen((_tool: JsonObject, fields: Fields): FunctionTool => {
+const decodeTool = onceForFields((fields): FunctionTool => {
   const called = fields.required('function', fields.object('function'))
   return {
     kind: 'function',

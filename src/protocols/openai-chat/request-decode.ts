@@ -1,4 +1,3 @@
-import { onceForFrozen } from '../../lib/frozen.ts'
 import type {
   FunctionTool,
   JsonObject,
@@ -10,7 +9,7 @@ import type {
 } from '../../message/request.ts'
 import { given, leftover } from '../shared/object.ts'
 import { webSearchTool } from '../shared/offered-tools.ts'
-import { Fields, refuseValue, readEffort } from '../shared/openai-fields.ts'
+import { Fields, onceForFields, refuseValue, readEffort } from '../shared/openai-fields.ts'
 import { Warnings } from '../shared/warnings.ts'
 import type { Decoded } from '../translation.ts'
 import { decodeMessages } from './messages-decode.ts'
@@ -68,7 +67,7 @@ function decodeTools(
   fields: Fields,
   warnings: Warnings,
 ): { tools: Tool[]; toolChoice: ToolChoice | undefined } {
-  const tools = (fields.objects('tools') ?? []).map((tool) => decodeTool(tool.raw, tool))
+  const tools = (fields.objects('tools') ?? []).map(decodeTool)
   // The older spelling: functions without the wrapping, and a choice among them.
   for (const one of fields.objects('functions') ?? []) tools.push(decodeFunction(one))
   if (fields.has('web_search_options')) {
@@ -80,11 +79,11 @@ function decodeTools(
   return decodeChoice(choice, tools, warnings)
 }
 
-const decodeTool = onceForFrozen((raw: JsonObject, tool: Fields): Tool => {
+const decodeTool = onceForFields((tool): Tool => {
   const type = tool.required('type', tool.string('type'))
   if (type === 'function') return decodeFunction(tool.required('function', tool.object('function')))
   const name = tool.object(type)?.string('name') ?? type
-  return { kind: 'server', type, name, raw }
+  return { kind: 'server', type, name, raw: tool.raw }
 })
 
 function decodeFunction(fields: Fields): FunctionTool {

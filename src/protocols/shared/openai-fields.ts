@@ -1,3 +1,4 @@
+import { onceForFrozen } from '../../lib/frozen.ts'
 import { GatewayError } from '../../message/error.ts'
 import type { JsonObject, Effort } from '../../message/request.ts'
 import { isObject } from './object.ts'
@@ -74,6 +75,14 @@ export class Fields {
     if (!fits(value)) throw refuse(this.path(name), expected, value)
     return value
   }
+}
+
+/** `decode`, which for an object out of `deepFreeze` works once, wherever that stands. */
+export function onceForFields<Result extends object>(
+  decode: (fields: Fields) => Result,
+): (fields: Fields) => Result {
+  const once = onceForFrozen((_raw: JsonObject, fields: Fields) => decode(fields))
+  return (fields) => once(fields.raw, fields)
 }
 
 export function refuse(field: string, expected: string, value: unknown): GatewayError {
