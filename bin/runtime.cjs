@@ -23,7 +23,7 @@ const PACKAGED = {
  * For every Node that is started to run Signalbox. A new space of 64 MB, the default, stays resident once a burst of
  * calls has filled it; the smaller one costs a translated call up to a sixth of its speed: see docs/runtime.md.
  */
-const NODE_FLAGS = ['--max-semi-space-size=8']
+const NODE_FLAGS = ['--max-semi-space-size=16']
 
 /** Whether `engines` of package.json (`^22.22.2 || >=24.15.0`) admits a version such as `v22.23.3`. */
 function isSupported(version) {
