@@ -44,6 +44,9 @@ const MEMORY = 1000
 /** Callers of late: their digest costs every call a fifth of its decision. Gone with the settings that know the keys. */
 const CALLERS = 1000
 
+/** Answers that are remembered of each key that calls. */
+const ANSWERS = 4
+
 /** What binds a key wherever its call goes: from one of its grants, or from itself, up to its customer. */
 type Chains = Map<VirtualKey | ProviderGrant, Limits>
 
@@ -66,7 +69,7 @@ export class CompiledGovernance implements Governance {
   readonly #found = new RecentMap<string, readonly ModelLimits[]>(MEMORY)
   readonly #chains: Chains = new Map()
   readonly #callers = new RecentMap<string, PresentedKey>(CALLERS)
-  #lastGrant: AnsweredGrant | undefined
+  readonly #answers = new WeakMap<VirtualKey, readonly Answer[]>()
 
   constructor(parts: Parts) {
     this.customers = parts.customers
@@ -109,19 +112,36 @@ export class CompiledGovernance implements Governance {
     return found
   }
 
-  /** Asked for the same several times in a row: for the weights, the place, and its limits. */
   grantFor(key: VirtualKey, provider: string, names: readonly string[]): GrantAnswer {
-    if (key.grants === undefined) return EVERYTHING
-    const last = this.#lastGrant
-    if (last?.key === key && last.provider === provider && areSame(last.names, names)) return last.answer
+    return key.grants === undefined ? EVERYTHING : this.#answerFor(key, provider, names).grant
+  }
+
+  limitsFor(key: VirtualKey | undefined, provider: string, names: readonly string[]): Limits {
+    if (key === undefined) return this.#limits(NONE, undefined, provider, names)
+    return this.#answerFor(key, provider, names).limits
+  }
+
+  /** Asked for the same several times a call: for the weights, the place, and its limits; and of few models a key. */
+  #answerFor(key: VirtualKey, provider: string, names: readonly string[]): Answer {
+    const known = this.#answers.get(key)
+    const before = known?.find((each) => each.provider === provider && areSame(each.names, names))
+    if (before !== undefined) return before
     const answer = this.#answer(key, provider, names)
-    this.#lastGrant = { key, provider, names, answer }
+    this.#answers.set(key, [answer, ...(known ?? []).slice(0, ANSWERS - 1)])
     return answer
   }
 
-  #answer(key: VirtualKey, provider: string, names: readonly string[]): GrantAnswer {
+  #answer(key: VirtualKey, provider: string, names: readonly string[]): Answer {
+    const answer = this.#grant(key, provider, names)
+    const grant = answer.outcome === 'granted' ? answer.grant : undefined
+    const own = (grant && this.#chains.get(grant)) ?? this.#chains.get(key) ?? NONE
+    return { provider, names, grant: answer, limits: this.#limits(own, key, provider, names) }
+  }
+
+  #grant(key: VirtualKey, provider: string, names: readonly string[]): GrantAnswer {
+    if (key.grants === undefined) return EVERYTHING
     let answer = key.allowsOtherProviders ? EVERYTHING : PROVIDER_BLOCKED
-    for (const grant of key.grants ?? []) {
+    for (const grant of key.grants) {
       if (grant.provider !== provider) continue
       if (grant.models.allows(names)) return { outcome: 'granted', grant }
       answer = MODEL_BLOCKED
@@ -129,18 +149,11 @@ export class CompiledGovernance implements Governance {
     return answer
   }
 
-  limitsFor(key: VirtualKey | undefined, provider: string, names: readonly string[]): Limits {
-    const own = key === undefined ? NONE : this.#chainFor(key, provider, names)
+  #limits(own: Limits, key: VirtualKey | undefined, provider: string, names: readonly string[]): Limits {
     const ofProvider = this.providers.get(provider)?.limits ?? NONE
     const ofModels = this.#modelLimits(key, provider, names)
     if (isNone(ofProvider) && ofModels.length === 0) return own
     return this.#together([ofProvider, ...ofModels, own])
-  }
-
-  #chainFor(key: VirtualKey, provider: string, names: readonly string[]): Limits {
-    const answer = this.grantFor(key, provider, names)
-    const grant = answer.outcome === 'granted' ? answer.grant : undefined
-    return (grant && this.#chains.get(grant)) ?? this.#chains.get(key) ?? NONE
   }
 
   #modelLimits(key: VirtualKey | undefined, provider: string, names: readonly string[]): Limits[] {
@@ -174,11 +187,12 @@ export class CompiledGovernance implements Governance {
   }
 }
 
-interface AnsweredGrant {
-  readonly key: VirtualKey
+/** What a key may do at a provider with a model, and what binds it there. */
+interface Answer {
   readonly provider: string
   readonly names: readonly string[]
-  readonly answer: GrantAnswer
+  readonly grant: GrantAnswer
+  readonly limits: Limits
 }
 
 function areSame(some: readonly string[], others: readonly string[]): boolean {
