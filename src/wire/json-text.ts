@@ -5,7 +5,6 @@
  * the same to a parser.
  */
 import { isAscii } from 'node:buffer'
-import { append } from '../lib/append.ts'
 import type { SetAside } from './set-aside.ts'
 
 /** Beyond so many wide places, or so long a one, the text is in another script: two bytes a letter are right for it. */
@@ -46,7 +45,7 @@ export function writeJsonText(pieces: readonly string[], texts?: SetAside): Buff
 
 function restored(pieces: readonly string[], texts: SetAside): readonly (string | Buffer)[] {
   const whole: (string | Buffer)[] = []
-  for (const piece of pieces) append(whole, texts.restore(piece))
+  for (const piece of pieces) texts.restore(piece, whole)
   return whole
 }
 

@@ -50,23 +50,19 @@ export class SetAside {
     return { span: { start: from, end: to }, text: `${SECRET}\\"${index}${MARK_END}` }
   }
 
-  /** A piece of JSON text with the texts where their marks are, as they stood in the body. Throws where one was cut. */
-  restore(piece: string): (string | Buffer)[] {
-    let at = piece.indexOf(SECRET)
-    if (at === -1) return [piece]
-    const parts: (string | Buffer)[] = []
+  /** Adds a piece of JSON text, with the texts where their marks are, as they stood in the body. Throws where one was cut. */
+  restore(piece: string, into: (string | Buffer)[]): void {
     let from = 0
-    for (; at !== -1; at = piece.indexOf(SECRET, from)) {
+    for (let at = piece.indexOf(SECRET); at !== -1; at = piece.indexOf(SECRET, from)) {
       const quote = piece.indexOf('"', at)
       const end = piece.indexOf(MARK_END, quote)
       const index = Number(piece.slice(quote + 1, end))
       if (quote === -1 || end === -1 || !(index < this.#places.length / 2))
         throw new Error('the mark of a text was cut')
-      parts.push(piece.slice(from, at), this.#text(index, quote - at - SECRET.length))
+      into.push(piece.slice(from, at), this.#text(index, quote - at - SECRET.length))
       from = end + 1
     }
-    parts.push(piece.slice(from))
-    return parts
+    into.push(from === 0 ? piece : piece.slice(from))
   }
 
   /** `backslashes` before the mark's quote: 1 in JSON text, 3 where that is a string of another JSON. */
