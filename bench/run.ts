@@ -37,7 +37,7 @@ if (process.argv[2] === 'pairs') {
 if (process.argv[2] === 'governance') {
   console.log(await measureDecision())
   pinToLoadCore()
-  console.log(await measureGoverned(ROUNDS))
+  console.log(await measureGoverned())
   process.exit()
 }
 
@@ -59,7 +59,7 @@ const firstByte = []
 for (const each of FIRST_BYTE_CASES) {
   firstByte.push(await step(each.name, () => measureFirstByte(each, FIRST_BYTE_REQUESTS)))
 }
-const governed = await step('governance', () => measureGoverned(ROUNDS))
+const governed = await step('governance', () => measureGoverned())
 const openStreams = await step('open streams', measureOpenStreams)
 const heap = await step('heap', measureHeapGrowth)
 const stages = await step('stages', measureStages)

@@ -20,8 +20,8 @@ const PACKAGED = {
 }[`${process.platform}-${process.arch}`]
 
 /**
- * For every Node that is started to run Signalbox. A new space of 64 MB, the default, stays resident once a burst of
- * calls has filled it; the smaller one costs a translated call up to a sixth of its speed: see docs/runtime.md.
+ * For every Node that is started to run Signalbox. The default new space, twice as large, stays resident once a burst
+ * of calls has filled it; half of this costs a translated call a tenth of its speed: see docs/runtime.md.
  */
 const NODE_FLAGS = ['--max-semi-space-size=16']
 
