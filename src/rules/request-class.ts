@@ -1,3 +1,5 @@
+import { toolsOf } from './request-traits.ts'
+
 /**
  * What an agent makes a call for. Costs are read by it: titles, probes and counts are no work of the user's, and the
  * subagents of one task may cost more than the task itself.
@@ -31,7 +33,7 @@ export function requestClass(signs: RequestSigns): RequestClass {
   const hint = signs.header('x-claude-code-request-class') ?? signs.header('x-claude-1p-request-class')
   if (hint !== undefined && hint !== 'main' && /^[a-z][a-z0-9_-]{0,39}$/.test(hint)) return hint
   if (signs.path.endsWith('/compact')) return 'compaction'
-  const tools = signs.field('tools') ?? '[]'
+  const tools = signs.field('tools') ?? toolsOf(signs.field('toolConfig')) ?? '[]'
   if (/^\[\s*\]$/.test(tools)) return withoutTools(signs)
   if (WEB_SEARCH_ALONE.test(tools)) return 'web-search'
   if (signs.lastMessageHas(COMPACTION)) return 'compaction'

@@ -15,8 +15,8 @@ export function hasTools(signs: TraitSigns): boolean {
 
 const EMPTY = /^(?:\[\s*\]|null)$/
 
-/** Of Converse. */
-function toolsOf(config: string | undefined): string | undefined {
+/** Of Converse's `toolConfig`: the list if it is empty, else how it begins. */
+export function toolsOf(config: string | undefined): string | undefined {
   return config === undefined ? undefined : /"tools"\s*:\s*(\[\s*\]|\[)/.exec(config)?.[1]
 }
 

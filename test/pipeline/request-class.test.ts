@@ -70,6 +70,19 @@ describe('F10 and those of others', () => {
     ],
     ['… on Chat', { messages: [{ role: 'system', content: 'You are a title generator.' }] }, 'title'],
     [
+      'a conversation on Converse with tools that speaks of one',
+      {
+        messages: [{ role: 'user', content: [{ text: 'Write me a title generator.' }] }],
+        toolConfig: { tools: [{ toolSpec: { name: 'Bash', inputSchema: { json: {} } } }] },
+      },
+      'main',
+    ],
+    [
+      'a title on Converse without any',
+      { system: [{ text: 'You are a title generator.' }], toolConfig: { tools: [] } },
+      'title',
+    ],
+    [
       'an answer with a title among other things',
       {
         messages: user('Hi'),
