@@ -1,3 +1,4 @@
+import { flatMap } from '../../lib/flat-map.ts'
 import { GatewayError } from '../../message/error.ts'
 import type {
   Block,
@@ -7,6 +8,7 @@ import type {
   Source,
   TextBlock,
   ThinkingBlock,
+  ToolResultBlock,
 } from '../../message/request.ts'
 import { isClaudeSignature } from '../shared/claude-signature.ts'
 import { inputObject } from '../shared/call-input.ts'
@@ -22,7 +24,7 @@ export interface ContentContext {
 
 /** Blocks as the API takes them; what it would refuse (empty texts, foreign thinking) is left out. */
 export function encodeContent(blocks: readonly Block[], context: ContentContext): JsonObject[] {
-  return blocks.flatMap((block) => encodeBlock(block, context))
+  return flatMap(blocks, (block) => encodeBlock(block, context))
 }
 
 function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
@@ -30,40 +32,25 @@ function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
     case 'text':
       return encodeText(block)
     case 'image':
-      return [{ type: 'image', source: encodeSource(block.source, context), ...cache(block) }]
+      return [marked({ type: 'image', source: encodeSource(block.source, context) }, block)]
     case 'document':
       return [encodeDocument(block, context)]
     case 'search-result': {
       const { source, title } = block
-      return [
-        {
-          type: 'search_result',
-          source,
-          title,
-          content: encodeContent(block.content, context),
-          ...cache(block),
-        },
-      ]
+      const content = encodeContent(block.content, context)
+      return [marked({ type: 'search_result', source, title, content }, block)]
     }
     case 'thinking':
       return encodeThinking(block, context.warnings)
     case 'redacted-thinking':
       return [{ type: 'redacted_thinking', data: block.data }]
     case 'tool-call': {
-      const call = {
-        id: usableCallId(block.id),
-        name: context.names.sent(block.name),
-        input: inputObject(block.arguments),
-      }
-      return [{ type: 'tool_use', ...call, ...cache(block) }]
+      const id = usableCallId(block.id)
+      const name = context.names.sent(block.name)
+      return [marked({ type: 'tool_use', id, name, input: inputObject(block.arguments) }, block)]
     }
-    case 'tool-result': {
-      const result = {
-        tool_use_id: usableCallId(block.callId),
-        content: encodeContent(block.content, context),
-      }
-      return [{ type: 'tool_result', ...result, ...(block.isError && { is_error: true }), ...cache(block) }]
-    }
+    case 'tool-result':
+      return [encodeResult(block, context)]
     case 'tool-reference':
       return [{ type: 'tool_reference', tool_name: context.names.sent(block.name) }]
     case 'opaque':
@@ -76,26 +63,29 @@ function encodeBlock(block: Block, context: ContentContext): JsonObject[] {
 /** "text content blocks must contain non-whitespace text" */
 function encodeText(block: TextBlock): JsonObject[] {
   if (block.text.trim() === '') return []
-  return [
-    {
-      type: 'text',
-      text: block.text,
-      ...(block.citations !== undefined && { citations: block.citations }),
-      ...cache(block),
-    },
-  ]
+  const text: JsonObject = { type: 'text', text: block.text }
+  if (block.citations !== undefined) text['citations'] = block.citations
+  return [marked(text, block)]
+}
+
+function encodeResult(block: ToolResultBlock, context: ContentContext): JsonObject {
+  const id = usableCallId(block.callId)
+  const content = encodeContent(block.content, context)
+  const result: JsonObject = { type: 'tool_result', tool_use_id: id, content }
+  if (block.isError) result['is_error'] = true
+  return marked(result, block)
 }
 
 function encodeDocument(block: DocumentBlock, context: ContentContext): JsonObject {
   const { title, context: about, citations } = block
-  return {
+  const document = {
     type: 'document',
     source: encodeSource(block.source, context),
     ...(title !== undefined && { title }),
     ...(about !== undefined && { context: about }),
     ...(citations !== undefined && { citations: { enabled: citations } }),
-    ...cache(block),
   }
+  return marked(document, block)
 }
 
 function encodeThinking({ text: thinking, signature }: ThinkingBlock, warnings: Warnings): JsonObject[] {
@@ -126,6 +116,8 @@ function encodeSource(source: Source, context: ContentContext): JsonObject {
   }
 }
 
-export function cache({ cache: mark }: { cache?: CacheMark }): { cache_control?: JsonObject } {
-  return mark === undefined ? {} : { cache_control: { type: 'ephemeral', ...mark } }
+/** Sets the mark that stood on what was encoded. */
+export function marked(wire: JsonObject, { cache }: { cache?: CacheMark }): JsonObject {
+  if (cache !== undefined) wire['cache_control'] = { type: 'ephemeral', ...cache }
+  return wire
 }

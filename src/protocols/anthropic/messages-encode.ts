@@ -47,48 +47,64 @@ function asReminder(block: JsonObject): JsonObject {
 }
 
 function pairResults(turns: Turn[], { warnings }: ContentContext): Turn[] {
-  const paired: Turn[] = []
-  let open = new Set<string>()
-  for (const { role, content } of turns) {
-    if (role === 'user') {
-      paired.push({ role, content: resultsFirst(content, open) })
-      open = new Set()
+  let calling: readonly JsonObject[] = []
+  for (const turn of turns) {
+    if (turn.role === 'user') {
+      if (!isPaired(turn.content, calling)) turn.content = resultsFirst(turn.content, calling)
+      calling = []
       continue
     }
-    // "tool_use ids must be unique"
-    const calls = new Set<string>()
-    const unique = content.filter((block) => !isType('tool_use')(block) || isNew(String(block['id']), calls))
-    if (unique.length < content.length)
+    const unique = uniqueCalls(turn.content)
+    if (unique.length < turn.content.length)
       warnings.add('dropped', 'messages[].content[].tool_use', 'two calls of one message had the same id')
-    paired.push({ role, content: unique })
-    open = calls
+    turn.content = unique
+    calling = unique
   }
-  if (open.size > 0) {
-    paired.push({ role: 'user', content: resultsFirst([], open) })
+  if (calling.some(isCall)) {
+    turns.push({ role: 'user', content: resultsFirst([], calling) })
     warnings.add('changed', 'messages', 'the last tool calls have no results; they are told as failed')
   }
-  return paired
+  return turns
 }
 
-function isNew(id: string, known: Set<string>): boolean {
+/** "tool_use ids must be unique" */
+function uniqueCalls(content: JsonObject[]): JsonObject[] {
+  if (content.findIndex(isCall) === content.findLastIndex(isCall)) return content
+  const ids = new Set<unknown>()
+  return content.filter((block) => !isCall(block) || isNew(block['id'], ids))
+}
+
+function isNew(id: unknown, known: Set<unknown>): boolean {
   const before = known.size
   return known.add(id).size > before
 }
 
-/** The last result of a call counts; a call without one failed; a result without a call is only text. */
-function resultsFirst(content: readonly JsonObject[], calls: ReadonlySet<string>): JsonObject[] {
-  const results = new Map<string, JsonObject>()
-  const rest: JsonObject[] = []
-  for (const block of content) {
-    const id = String(block['tool_use_id'])
-    if (block['type'] !== 'tool_result') rest.push(block)
-    else if (calls.has(id)) results.set(id, block)
-    else append(rest, orphan(block))
+/** Does the content begin with the results of the calls, in their order, and have no others? */
+function isPaired(content: readonly JsonObject[], calling: readonly JsonObject[]): boolean {
+  let results = 0
+  for (const call of calling) {
+    if (!isCall(call)) continue
+    const result = content[results++]
+    if (result === undefined || !isResult(result) || result['tool_use_id'] !== call['id']) return false
   }
-  return [...[...calls].map((id) => results.get(id) ?? missing(id)), ...rest]
+  return content.findLastIndex(isResult) === results - 1
 }
 
-function missing(id: string): JsonObject {
+/** The last result of a call counts; a call without one failed; a result without a call is only text. */
+function resultsFirst(content: readonly JsonObject[], calling: readonly JsonObject[]): JsonObject[] {
+  const results = new Map<unknown, JsonObject | undefined>()
+  for (const call of calling) if (isCall(call)) results.set(call['id'], undefined)
+  const rest: JsonObject[] = []
+  for (const block of content) {
+    const id = block['tool_use_id']
+    if (!isResult(block)) rest.push(block)
+    else if (results.has(id)) results.set(id, block)
+    else append(rest, orphan(block))
+  }
+  return [...Array.from(results, ([id, result]) => result ?? missing(id)), ...rest]
+}
+
+function missing(id: unknown): JsonObject {
   return {
     type: 'tool_result',
     tool_use_id: id,
@@ -98,12 +114,16 @@ function missing(id: string): JsonObject {
 }
 
 function orphan(block: JsonObject): JsonObject[] {
-  const content = (block['content'] as JsonObject[]).filter((inner) => !isType('tool_reference')(inner))
+  const content = (block['content'] as JsonObject[]).filter((inner) => inner['type'] !== 'tool_reference')
   return [text('[Result of an earlier tool call]'), ...content]
 }
 
-function isType(type: string): (block: JsonObject) => boolean {
-  return (block) => block['type'] === type
+function isCall(block: JsonObject): boolean {
+  return block['type'] === 'tool_use'
+}
+
+function isResult(block: JsonObject): boolean {
+  return block['type'] === 'tool_result'
 }
 
 function text(words: string): JsonObject {

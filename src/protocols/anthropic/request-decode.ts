@@ -5,6 +5,7 @@ import { Warnings } from '../shared/warnings.ts'
 import type { Decoded } from '../translation.ts'
 import { decodeContent, decodeSystem } from './content-decode.ts'
 import {
+  Place,
   asBoolean,
   asCount,
   asList,
@@ -16,6 +17,7 @@ import {
   optional,
   required,
 } from './fields.ts'
+import type { Path } from './fields.ts'
 import { applyToolChanges, decodeToolChoice, decodeTools } from './tools-decode.ts'
 
 /**
@@ -92,30 +94,30 @@ function decodeMessages(list: unknown[], warnings: Warnings): DecodedMessages {
   let effort: unknown
   const messages: Message[] = []
   list.forEach((element, at) => {
-    const path = `messages.${at}`
+    const path = new Place('messages', at)
     const wire = asObject(element, path)
-    const role = decodeRole(wire['role'], `${path}.role`)
+    const role = decodeRole(wire['role'], path)
     effort = decodeMessageEffort(wire, role, path) ?? effort
     // Such a text is for one turn: the model no longer sees it once the user has spoken again.
     if (role === 'system' && wire['clear_at'] === 'next_user_message' && at < lastUser) return
     const content =
       role === 'system' && wire['content'] === undefined
         ? []
-        : decodeContent(wire['content'], `${path}.content`, warnings)
+        : decodeContent(wire['content'], new Place(path, 'content'), warnings)
     messages.push({ role, content })
   })
   return { messages, effort }
 }
 
-function decodeRole(value: unknown, path: string): Message['role'] {
-  const role = required(value, path, asString)
+function decodeRole(value: unknown, path: Path): Message['role'] {
+  const role = required(value, path, asString, 'role')
   if (role === 'user' || role === 'assistant' || role === 'system') return role
-  return fail(path, "Input should be 'user', 'assistant' or 'system'")
+  return fail(path, "Input should be 'user', 'assistant' or 'system'", 'role')
 }
 
-function decodeMessageEffort(wire: JsonObject, role: Message['role'], path: string): unknown {
+function decodeMessageEffort(wire: JsonObject, role: Message['role'], path: Path): unknown {
   if (role !== 'system') return undefined
-  return optional(wire['output_config'], `${path}.output_config`, asObject)?.['effort'] ?? undefined
+  return optional(wire['output_config'], path, asObject, 'output_config')?.['effort'] ?? undefined
 }
 
 /** Claude Code sends system messages without text to change the effort; they say nothing to the model. */
@@ -194,8 +196,8 @@ function decodeReasoning(
   }
 }
 
-function decodeFormat(value: unknown, path: string): OutputFormat {
+function decodeFormat(value: unknown, path: Path): OutputFormat {
   const format = asObject(value, path)
-  if (format['type'] !== 'json_schema') fail(`${path}.type`, "Input should be 'json_schema'")
-  return { type: 'json', schema: required(format['schema'], `${path}.schema`, asObject), strict: true }
+  if (format['type'] !== 'json_schema') fail(path, "Input should be 'json_schema'", 'type')
+  return { type: 'json', schema: required(format['schema'], path, asObject, 'schema'), strict: true }
 }

@@ -37,8 +37,7 @@ export function encodeRequest(request: Request, target: EncodeTarget): Encoded {
   const maxTokens = claudeMaxTokens(request, facts, warnings)
   const thinking = claudeThinking(request, isInToolLoopWithoutThinking(messages), maxTokens, facts, warnings)
   const outputConfig = encodeOutputConfig(request, knowsSchemas, facts, warnings)
-  const marked = [...tools, ...system, ...messages.flatMap(({ content }) => content)]
-  limitCacheMarks(marked, warnings)
+  limitCacheMarks([tools, system, ...messages.map(({ content }) => content)], warnings)
   dropExtra(request, 'Claude does not know it', warnings)
   const body = {
     model: target.model,
@@ -110,8 +109,10 @@ function encodeOutputConfig(
 const CACHE_MARKS_MAX = 4
 
 /** At most four marks, of which the latest matter most; and no hour behind five minutes, which the API refuses. */
-function limitCacheMarks(blocks: readonly JsonObject[], warnings: Warnings): void {
-  const marked = blocks.filter((block) => block['cache_control'] !== undefined)
+function limitCacheMarks(lists: readonly JsonObject[][], warnings: Warnings): void {
+  const marked: JsonObject[] = []
+  for (const list of lists)
+    for (const block of list) if (block['cache_control'] !== undefined) marked.push(block)
   for (const block of marked.slice(0, -CACHE_MARKS_MAX)) {
     delete block['cache_control']
     warnings.add('dropped', 'cache_control', `Claude takes at most ${CACHE_MARKS_MAX}; the earliest go first`)

@@ -175,7 +175,7 @@ class OpenBlock {
   }
 
   /** `wire`: as it came. Was it what the block is made of? */
-  take(delta: Delta, emit: Emit, wire: JsonObject = {}): boolean {
+  take(delta: Delta, emit: Emit, wire?: JsonObject): boolean {
     if (delta.type === 'arguments') {
       this.#json += delta.json
       // The input of a server tool's call is short: its block goes on in one piece, when it is whole.
@@ -183,7 +183,7 @@ class OpenBlock {
     }
     this.#start(emit)
     const fits = this.#fits(delta)
-    emit({ type: 'delta', index: this.#index, delta: fits ? delta : { type: 'opaque', raw: wire } })
+    emit({ type: 'delta', index: this.#index, delta: fits ? delta : { type: 'opaque', raw: wire ?? {} } })
     return fits
   }
 

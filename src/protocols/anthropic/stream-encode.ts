@@ -130,12 +130,20 @@ export class MessageStreamEncoder implements StreamEncoder {
   }
 }
 
+const DELTA_HEADS: Partial<Record<BlockStart['type'], string>> = {
+  text: '{"type":"text_delta","text":',
+  thinking: '{"type":"thinking_delta","thinking":',
+  'tool-call': '{"type":"input_json_delta","partial_json":',
+}
+
 /** The block that is being sent. It begins on the wire with its first content, so that no empty block is ever sent. */
 class OpenBlock {
   isSent = false
   readonly #index: number
   readonly #block: BlockStart
   readonly #callId: string
+  /** A delta of its text as it begins. */
+  readonly #head: string
   #signature: string | undefined
   #citations: JsonObject[] = []
   #hasArguments = false
@@ -146,6 +154,7 @@ class OpenBlock {
     this.#index = index
     this.#block = block
     this.#callId = callId
+    this.#head = `{"type":"content_block_delta","index":${index},"delta":${DELTA_HEADS[block.type] ?? ''}`
   }
 
   /** Sends the beginning of blocks that are something even without content. */
@@ -192,7 +201,8 @@ class OpenBlock {
   #text(text: string, write: WriteFrame): void {
     if (text === '') return
     if (!this.isSent) this.#begin({ type: 'text', text: '' }, write)
-    this.#say('{"type":"text_delta","text":', text, write)
+    this.#say(text, write)
+    if (this.#citations.length === 0) return
     for (const citation of this.#citations.splice(0)) this.#cite(citation, write)
   }
 
@@ -204,7 +214,7 @@ class OpenBlock {
   #think(text: string, write: WriteFrame): void {
     if (text === '') return
     this.#beginThinking(write)
-    this.#say('{"type":"thinking_delta","thinking":', text, write)
+    this.#say(text, write)
   }
 
   #beginThinking(write: WriteFrame): void {
@@ -220,7 +230,7 @@ class OpenBlock {
     this.#blank = this.#hasArguments || said.trim() !== '' ? '' : said
     if (said === '' || this.#blank !== '') return
     this.#hasArguments = true
-    this.#say('{"type":"input_json_delta","partial_json":', said, write)
+    this.#say(said, write)
   }
 
   /** Calls of server tools take their input in deltas only; clients do not look for it in the beginning. */
@@ -238,9 +248,8 @@ class OpenBlock {
   }
 
   /** Deltas come by the thousand: only their text is made JSON. */
-  #say(delta: string, text: string, write: WriteFrame): void {
-    const head = `{"type":"content_block_delta","index":${this.#index},"delta":`
-    write('content_block_delta', `${head}${delta}${JSON.stringify(text)}}}`)
+  #say(text: string, write: WriteFrame): void {
+    write('content_block_delta', `${this.#head}${JSON.stringify(text)}}}`)
   }
 
   #send(delta: JsonObject, write: WriteFrame): void {

@@ -48,7 +48,7 @@ function decodeCustomTool(tool: JsonObject, path: string, warnings: Warnings): F
     schema: required(tool['input_schema'], `${path}.input_schema`, asObject),
     ...given('strict', optional(tool['strict'], `${path}.strict`, asBoolean)),
     ...given('deferred', optional(tool['defer_loading'], `${path}.defer_loading`, asBoolean)),
-    ...decodeCache(tool, path, warnings),
+    ...given('cache', decodeCache(tool, path, warnings)),
     extra: leftover(tool, CUSTOM_FIELDS),
   }
 }

@@ -1,7 +1,7 @@
 import type { FunctionTool, JsonObject, Request, ServerTool } from '../../message/request.ts'
 import { webSearchTool } from '../shared/offered-tools.ts'
 import { functionSchema } from '../shared/schema.ts'
-import { cache } from './content-encode.ts'
+import { marked } from './content-encode.ts'
 import type { ContentContext } from './content-encode.ts'
 
 /** Fields of a tool that only Claude knows. */
@@ -20,16 +20,16 @@ function encodeFunction(tool: FunctionTool, { names, warnings }: ContentContext)
   for (const field of Object.keys(tool.extra)) {
     if (!CLAUDE_FIELDS.has(field)) warnings.add('dropped', `tools[].${field}`, 'Claude does not know it')
   }
-  return {
+  const encoded = {
     name: names.sent(tool.name),
     ...(tool.description !== undefined && { description: tool.description }),
     input_schema: schema,
     ...(tool.strict === true && { strict: true }),
     ...(tool.deferred === true && { defer_loading: true }),
     ...Object.fromEntries(Object.entries(tool.extra).filter(([field]) => CLAUDE_FIELDS.has(field))),
-    // A deferred tool is not part of the prompt, and cannot end a cached one.
-    ...(tool.deferred === true ? {} : cache(tool)),
   }
+  // A deferred tool is not part of the prompt, and cannot end a cached one.
+  return tool.deferred === true ? encoded : marked(encoded, tool)
 }
 
 /** "input_schema does not support oneOf, allOf, or anyOf at the top level"; all else is taken as it is. */

@@ -37,12 +37,19 @@ export class CohereAnswer {
   /** A part of the content, or a piece of one; what follows goes on with it unless `separate` says otherwise. */
   content(part: unknown, emit: Emit): void {
     if (!isObject(part)) return
-    if (typeof part.thinking === 'string') this.#say('thinking', part.thinking, emit)
-    if (typeof part.text === 'string') this.#say('text', part.text, emit)
+    if (typeof part.thinking === 'string') this.say('thinking', part.thinking, emit)
+    if (typeof part.text === 'string') this.say('text', part.text, emit)
   }
 
   plan(text: unknown, emit: Emit): void {
-    if (typeof text === 'string') this.#say('text', text, emit)
+    if (typeof text === 'string') this.say('text', text, emit)
+  }
+
+  say(kind: 'text' | 'thinking', text: string, emit: Emit): void {
+    if (text === '') return
+    this.start(undefined, emit)
+    this.#blocks.tellNoSearch(emit)
+    this.#blocks.say(kind, text, emit)
   }
 
   separate(emit: Emit): void {
@@ -89,13 +96,6 @@ export class CohereAnswer {
     this.#ended = true
     if (this.#usage !== undefined && !this.#blocks.isOpen) emit({ type: 'usage', usage: this.#usage })
     emit({ type: 'error', error })
-  }
-
-  #say(kind: 'text' | 'thinking', text: string, emit: Emit): void {
-    if (text === '') return
-    this.start(undefined, emit)
-    this.#blocks.tellNoSearch(emit)
-    this.#blocks.say(kind, text, emit)
   }
 
   #reason(unified: FinishReason['unified']): FinishReason['unified'] {

@@ -1,4 +1,5 @@
 import { append } from '../../lib/append.ts'
+import { flatMap } from '../../lib/flat-map.ts'
 import type { Block, Message, TextBlock } from '../../message/request.ts'
 import { argumentText } from '../shared/call-input.ts'
 import { addResult, decodeContent, signedCall } from '../shared/chat-calls.ts'
@@ -29,14 +30,15 @@ export function decodeMessages(list: readonly Fields[]): DecodedMessages {
     else if (role === 'user') messages.push({ role, content: decodeContent(message, decodePart) })
     else {
       const { id } = readSignedCallId(message.required('tool_call_id', message.string('tool_call_id')))
-      addResult(messages, id, decodeContent(message, decodePart).map(asText))
+      addResult(messages, id, decodeContent(message, decodeResultPart))
     }
   }
   return { system, messages }
 }
 
 /** A tool says documents where others say text. */
-function asText(block: Block): Block {
+function decodeResultPart(part: Fields): Block {
+  const block = decodePart(part)
   return block.type === 'document' && block.source.kind === 'text'
     ? { type: 'text', text: block.source.text }
     : block
@@ -46,7 +48,8 @@ function asText(block: Block): Block {
 function decodeAssistant(message: Fields): Block[] {
   const content = decodeContent(message, decodePart)
   const plan = message.string('tool_plan') ?? ''
-  const calls = (message.objects('tool_calls') ?? []).flatMap(decodeCall)
+  const calls = flatMap(message.objects('tool_calls') ?? [], decodeCall)
+  if (content.length === 0 && plan === '') return calls
   return [
     ...content.filter((block) => block.type === 'thinking'),
     ...(plan === '' ? [] : [{ type: 'text', text: plan } as const]),

@@ -24,7 +24,7 @@ export class CohereStreamDecoder implements StreamDecoder {
     const answer = this.#answer
     if (answer.ended) return
     const repeated = this.#repeated.textOf(data)
-    if (repeated !== undefined) return answer.content({ [this.#kind]: repeated }, emit)
+    if (repeated !== undefined) return answer.say(this.#kind, repeated, emit)
     const text = data.trim()
     if (text === '' || text === '[DONE]') return
     try {

@@ -18,6 +18,8 @@ export class CohereStreamEncoder implements StreamEncoder {
   #contents = 0
   #calls = 0
   #open: Open | undefined
+  /** A delta of the open content up to its text. */
+  #head = ''
   /** The open call has said no arguments yet. */
   #silent = false
   /** Of the thinking that comes last before the next block. */
@@ -74,11 +76,12 @@ export class CohereStreamEncoder implements StreamEncoder {
       if (delta.text === '') return
       // A part is begun by what it says: a thought of which only the signature is shown says nothing here.
       if (this.#open === undefined) {
-        this.#open = { kind: 'content', index: this.#contents++ }
+        const index = this.#contents++
+        this.#open = { kind: 'content', index }
+        this.#head = `{"type":"content-delta","index":${index},"delta":{"message":{"content":{"${delta.type}":`
         this.#say('content-start', { content: { type: delta.type, [delta.type]: '' } }, write)
       }
-      const head = `{"type":"content-delta","index":${this.#open.index},"delta":{"message":{"content":{`
-      return write('content-delta', `${head}"${delta.type}":${JSON.stringify(delta.text)}}}}}`)
+      return write('content-delta', `${this.#head}${JSON.stringify(delta.text)}}}}}`)
     }
     if (delta.type === 'signature') this.#signature += delta.signature
     if (delta.type !== 'arguments' || delta.json === '') return

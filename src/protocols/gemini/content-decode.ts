@@ -1,5 +1,6 @@
 import { append } from '../../lib/append.ts'
 import { decodeBase64 } from '../../lib/base64.ts'
+import { flatMap } from '../../lib/flat-map.ts'
 import type { Block, JsonObject, Message, Source, TextBlock } from '../../message/request.ts'
 import { sealSignature } from '../shared/gemini-signature.ts'
 import { shortHash } from '../shared/identity.ts'
@@ -12,25 +13,25 @@ import { PROTOCOL } from './wire.ts'
 
 /** `contents` as messages. Calls without an id get one that is the same in every turn. */
 export function decodeContents(contents: readonly Fields[]): Message[] {
-  const open = new OpenCalls()
   const messages: Message[] = []
-  let model: ModelContent | undefined
-  for (const [at, content] of contents.entries()) {
+  let open: OpenCalls | undefined
+  let model: ModelTurn | undefined
+  contents.forEach((content, at) => {
     const role = roleOf(content)
     const parts = content.objects('parts') ?? []
     if (role !== 'assistant') {
       model = undefined
-      messages.push({ role, content: parts.flatMap((part) => decodeUserPart(part, open)) })
-      continue
+      messages.push({ role, content: flatMap(parts, (part) => decodeUserPart(part, open)) })
+      return
     }
     if (model === undefined) {
-      open.clear()
-      model = new ModelContent(at, open)
-      messages.push({ role, content: model.blocks })
+      model = new ModelTurn(at)
+      open = new OpenCalls(model.message)
+      messages.push(model.message)
     }
     // Google's own SDK keeps every chunk of a stream as a content of its own.
     for (const part of parts) model.push(part)
-  }
+  })
   return messages
 }
 
@@ -52,14 +53,14 @@ function roleOf(content: Fields): Message['role'] {
 
 // ==== What the model said
 
-class ModelContent {
-  readonly blocks: Block[] = []
+class ModelTurn {
+  readonly message: Message = { role: 'assistant', content: [] }
+  /** Its place in the conversation. */
   readonly #at: number
-  readonly #open: OpenCalls
+  #calls = 0
 
-  constructor(at: number, open: OpenCalls) {
+  constructor(at: number) {
     this.#at = at
-    this.#open = open
   }
 
   push(part: Fields): void {
@@ -69,38 +70,44 @@ class ModelContent {
     const text = call === undefined ? part.string('text') : undefined
     const blocks = call === undefined ? decodePart(part) : [this.#call(call)]
     this.#sign(signature, text === '' ? 'alone' : 'next')
-    append(this.blocks, blocks)
+    this.#add(blocks)
+  }
+
+  #add(blocks: Block[]): void {
+    // A list that grows from nothing has room for 17.
+    if (this.message.content.length === 0) this.message.content = blocks
+    else append(this.message.content, blocks)
   }
 
   #thought(text: string, signature: string): void {
     const read = readSignature(signature)
     const seal = read === 'own' ? { signature: sealSignature(signature, 'thought') } : {}
-    const last = this.blocks.at(-1)
+    const last = this.message.content.at(-1)
     // A stream gives one thought in many parts.
     if (last?.type === 'thinking' && last.signature === undefined)
       Object.assign(last, { text: last.text + text, ...seal })
-    else if (text !== '' || read === 'own') this.blocks.push({ type: 'thinking', text, ...seal })
+    else if (text !== '' || read === 'own') this.message.content.push({ type: 'thinking', text, ...seal })
   }
 
   #sign(signature: string, on: 'alone' | 'next'): void {
     const read = readSignature(signature)
-    const last = this.blocks.at(-1)
+    const last = this.message.content.at(-1)
     const thought = last?.type === 'thinking' && last.signature === undefined ? last : undefined
     if (read === 'own') {
       const sealed = sealSignature(signature, on)
       if (thought !== undefined && on === 'next') thought.signature = sealed
-      else this.blocks.push({ type: 'thinking', text: '', signature: sealed })
+      else this.message.content.push({ type: 'thinking', text: '', signature: sealed })
     } else if (read.length > 0) {
       // The thoughts that were shown are among those that were sealed.
-      if (thought !== undefined) this.blocks.pop()
-      append(this.blocks, read)
+      if (thought !== undefined) this.message.content.pop()
+      this.#add(read)
     }
   }
 
   #call(call: Fields): Block {
     const name = call.required('name', call.string('name'))
-    const id = call.string('id') || `call_${shortHash(`${this.#at} ${this.#open.size} ${name}`, 24)}`
-    this.#open.add(id, name)
+    const ordinal = this.#calls++
+    const id = call.string('id') || `call_${shortHash(`${this.#at} ${ordinal} ${name}`, 24)}`
     const args = call.value('args') ?? {}
     if (!isObject(args)) throw refuse(call.path('args'), 'an object', args)
     return { type: 'tool-call', id, name, arguments: stringifyJson(args) }
@@ -109,22 +116,22 @@ class ModelContent {
 
 // ==== What the user said
 
-function decodeUserPart(part: Fields, open: OpenCalls): Block[] {
+function decodeUserPart(part: Fields, open: OpenCalls | undefined): Block[] {
   const response = part.object('functionResponse')
   return response === undefined ? decodePart(part) : [decodeResponse(response, open)]
 }
 
-function decodeResponse(response: Fields, open: OpenCalls): Block {
+function decodeResponse(response: Fields, open: OpenCalls | undefined): Block {
   const name = response.string('name') ?? ''
   const id = response.string('id') ?? ''
   const value = response.value('response')
   const failed = isObject(value) && value.error !== undefined && value.error !== null && value.error !== ''
-  const media = (response.objects('parts') ?? []).flatMap(decodePart)
+  const media = response.objects('parts')
   const said = textBlocks(isObject(value) ? responseText(value) : value === undefined ? '' : stringOf(value))
   return {
     type: 'tool-result',
-    callId: open.answer(id, name) ?? (id || `call_${shortHash(name, 24)}`),
-    content: [...said, ...media],
+    callId: open?.answer(id, name) ?? (id || `call_${shortHash(name, 24)}`),
+    content: media === undefined ? said : [...said, ...media.flatMap(decodePart)],
     isError: failed,
   }
 }
@@ -132,10 +139,12 @@ function decodeResponse(response: Fields, open: OpenCalls): Block {
 /** The one text in it, where it is no more than that: `{"output": "…"}`, `{"error": "…"}`, `{"result": "…"}`. */
 function responseText(response: JsonObject): string {
   const fields = Object.keys(response)
-  const [field] = fields
-  const isPlain = fields.length === 1 && ['output', 'error', 'result', 'content'].includes(field!)
-  return isPlain ? stringOf(response[field!]) : fields.length === 0 ? '' : stringifyJson(response)
+  const field = fields[0]
+  if (field === undefined) return ''
+  return fields.length === 1 && PLAIN.has(field) ? stringOf(response[field]) : stringifyJson(response)
 }
+
+const PLAIN = new Set(['output', 'error', 'result', 'content'])
 
 function stringOf(value: unknown): string {
   return typeof value === 'string' ? value : stringifyJson(value)

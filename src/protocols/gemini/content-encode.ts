@@ -1,3 +1,4 @@
+import { flatMap } from '../../lib/flat-map.ts'
 import type {
   Block,
   DocumentBlock,
@@ -64,21 +65,19 @@ export class ContentEncoder {
   ): { response: JsonObject; parts: JsonObject[]; after: JsonObject[] } {
     const parts: JsonObject[] = []
     const after: JsonObject[] = []
-    const texts = block.content
-      .flatMap((inner) => this.parts(inner))
-      .map((part) => {
-        if (typeof part.text === 'string') return part.text
-        if (this.#options.mediaInResults && isMediaInResults(part)) parts.push(part)
-        else after.push({ text: `[File returned by ${toolName} (call ${block.callId})]` }, part)
-        return after.length > 0 ? '[File: see below]' : ''
-      })
+    const texts = flatMap(block.content, (inner) => this.parts(inner)).map((part) => {
+      if (typeof part.text === 'string') return part.text
+      if (this.#options.mediaInResults && isMediaInResults(part)) parts.push(part)
+      else after.push({ text: `[File returned by ${toolName} (call ${block.callId})]` }, part)
+      return after.length > 0 ? '[File: see below]' : ''
+    })
     if (after.length > 0)
       this.#warnings.add(
         'changed',
         'messages[].content[].tool_result.content',
         'images and files follow behind the results',
       )
-    const said = texts.filter((one) => one !== '').join('\n')
+    const said = texts.length === 1 ? texts[0] : texts.filter((one) => one !== '').join('\n')
     return { response: block.isError ? { error: said } : { output: said }, parts, after }
   }
 

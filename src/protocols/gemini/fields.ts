@@ -8,16 +8,23 @@ import { isObject } from '../shared/object.ts'
  */
 export class Fields {
   readonly raw: JsonObject
-  readonly #path: string
+  readonly #name: string
+  readonly #parent: Fields | undefined
+  /** In a list of this name. */
+  readonly #at: number | undefined
 
-  constructor(value: unknown, path: string) {
-    if (!isObject(value)) throw refuse(path, 'an object', value)
+  /** `name`: of the field that holds the value, or its whole path. */
+  constructor(value: unknown, name: string, parent?: Fields, at?: number) {
+    this.#name = name
+    this.#parent = parent
+    this.#at = at
+    if (!isObject(value)) throw refuse(this.#path(), 'an object', value)
     this.raw = value
-    this.#path = path
   }
 
   path(name: string): string {
-    return this.#path === '' ? name : `${this.#path}.${name}`
+    const path = this.#path()
+    return path === '' ? name : `${path}.${name}`
   }
 
   /** Undefined also for null. */
@@ -30,23 +37,20 @@ export class Fields {
   }
 
   string(name: string): string | undefined {
-    return this.#read(name, 'TYPE_STRING', (value) => (typeof value === 'string' ? value : undefined))
+    return this.#read(name, 'TYPE_STRING', readString)
   }
 
   boolean(name: string): boolean | undefined {
-    return this.#read(name, 'TYPE_BOOL', (value) => (typeof value === 'boolean' ? value : undefined))
+    return this.#read(name, 'TYPE_BOOL', readBoolean)
   }
 
   number(name: string): number | undefined {
-    return this.#read(name, 'TYPE_NUMBER', (value) => {
-      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-      return typeof number === 'number' && Number.isFinite(number) ? number : undefined
-    })
+    return this.#read(name, 'TYPE_NUMBER', readNumber)
   }
 
   object(name: string): Fields | undefined {
     const value = this.value(name)
-    return value === undefined ? undefined : new Fields(value, this.path(name))
+    return value === undefined ? undefined : new Fields(value, name, this)
   }
 
   /** A single value is taken for a list of one, as Google's parser does. */
@@ -57,7 +61,7 @@ export class Fields {
 
   /** A list of objects, each with its own path. */
   objects(name: string): Fields[] | undefined {
-    return this.list(name)?.map((value, at) => new Fields(value, `${this.path(name)}[${at}]`))
+    return this.list(name)?.map((value, at) => new Fields(value, name, this, at))
   }
 
   strings(name: string): string[] | undefined {
@@ -81,6 +85,12 @@ export class Fields {
       .filter(([name, value]) => !known.has(name) && value !== null)
   }
 
+  /** Put together only where an error names it. */
+  #path(): string {
+    const path = this.#parent === undefined ? this.#name : this.#parent.path(this.#name)
+    return this.#at === undefined ? path : `${path}[${this.#at}]`
+  }
+
   #read<T>(name: string, expected: string, read: (value: unknown) => T | undefined): T | undefined {
     const value = this.value(name)
     if (value === undefined) return undefined
@@ -88,6 +98,19 @@ export class Fields {
     if (fitting === undefined) throw refuse(this.path(name), expected, value)
     return fitting
   }
+}
+
+function readString(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function readBoolean(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined
+}
+
+function readNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
 const SHOWN_MAX_LENGTH = 100

@@ -1,4 +1,5 @@
 import { append } from '../../lib/append.ts'
+import { flatMap } from '../../lib/flat-map.ts'
 import type {
   Block,
   JsonObject,
@@ -99,7 +100,7 @@ class Conversation {
   }
 
   #user(blocks: readonly Block[], answered: ReadonlySet<ToolResultBlock>): void {
-    const parts = blocks.flatMap((block) => {
+    const parts = flatMap(blocks, (block) => {
       if (block.type !== 'tool-result') return this.#content.parts(block)
       return answered.has(block) ? [] : this.#orphan(block)
     })
@@ -117,14 +118,18 @@ class Conversation {
 
   #model(blocks: readonly Block[]): ToolCallBlock[] {
     const calls = uniqueCalls(blocks, this.#warnings)
-    const first = new Set<Block>(calls)
+    let called = 0
     const turn = new ModelTurn()
     for (const block of blocks) {
       if (block.type === 'thinking') this.#thinking(block.text, block.signature, turn)
       else if (block.type === 'redacted-thinking')
         this.#warnings.add('dropped', 'messages[].content[].redacted_thinking', 'only its maker can read it')
       else if (block.type === 'tool-call') {
-        if (first.has(block)) turn.push(this.#call(block))
+        // They are in the order of the blocks.
+        if (block === calls[called]) {
+          called++
+          turn.push(this.#call(block))
+        }
       } else for (const part of this.#content.parts(block)) turn.push(part)
     }
     this.#say('model', turn.end(this.#options.signed))
@@ -148,15 +153,15 @@ class Conversation {
   // ==== What the tools answered
 
   #results(pairs: readonly [ToolCallBlock, ToolResultBlock][]): void {
-    const responses: JsonObject[] = []
     const behind: JsonObject[] = []
-    for (const [call, result] of pairs) {
+    const responses = pairs.map(([call, result]): JsonObject => {
       const { response, parts, after } = this.#content.result(result, call.name)
-      const name = this.#names.sent(call.name)
-      responses.push({ functionResponse: { name, response, ...(parts.length > 0 && { parts }) } })
       append(behind, after)
-    }
-    this.#say('user', [...responses, ...behind])
+      const name = this.#names.sent(call.name)
+      return { functionResponse: parts.length === 0 ? { name, response } : { name, response, parts } }
+    })
+    append(responses, behind)
+    this.#say('user', responses)
   }
 }
 
@@ -184,7 +189,7 @@ class ModelTurn {
     const at = this.#parts.findIndex((part) => part.functionCall !== undefined)
     const first = this.#parts[at]
     if (signed && first !== undefined && first.thoughtSignature === undefined)
-      this.#parts[at] = { ...first, thoughtSignature: NO_SIGNATURE }
+      this.#parts[at] = { functionCall: first.functionCall, thoughtSignature: NO_SIGNATURE }
     return this.#parts
   }
 

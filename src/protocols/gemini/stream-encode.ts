@@ -17,6 +17,8 @@ export class GeminiStreamEncoder implements StreamEncoder {
   #usage: Partial<Usage>
   /** Everything of a chunk behind its parts. */
   #tail = ''
+  /** Everything behind the only part of a chunk. */
+  #behindPart = ''
   #block: OpenBlock | undefined
   /** A call that is no JSON object: the client cannot be given it. */
   #brokenCall: string | undefined
@@ -65,12 +67,12 @@ export class GeminiStreamEncoder implements StreamEncoder {
       case 'text': {
         if (delta.text === '') return
         const signature = this.#carrier.forText()
-        if (signature === undefined) return this.#write(`{"text":${JSON.stringify(delta.text)}}`, write)
+        if (signature === undefined) return this.#say(delta.text, '}', write)
         return this.#write(JSON.stringify({ text: delta.text, thoughtSignature: signature }), write)
       }
       case 'thinking':
         block.text += delta.text
-        if (delta.text !== '') this.#write(`{"text":${JSON.stringify(delta.text)},"thought":true}`, write)
+        if (delta.text !== '') this.#say(delta.text, ',"thought":true}', write)
         return
       case 'signature':
         block.signature = (block.signature ?? '') + delta.signature
@@ -107,16 +109,25 @@ export class GeminiStreamEncoder implements StreamEncoder {
     write('', `{"candidates":[${JSON.stringify(ending)}],"usageMetadata":${usage}${this.#tail}`)
   }
 
+  /** Pieces of text come by the thousand: only they are made JSON. */
+  #say(text: string, end: string, write: WriteFrame): void {
+    write('', `${TEXT_HEAD}${JSON.stringify(text)}${end}${this.#behindPart}`)
+  }
+
   #write(part: string, write: WriteFrame): void {
-    write('', `{"candidates":[{"content":{"parts":[${part}],"role":"model"},"index":0}]${this.#tail}`)
+    write('', `${PART_HEAD}${part}${this.#behindPart}`)
   }
 
   #identify(id: string | undefined): void {
     const { responseId, requestedModel } = this.#context
     const envelope = { modelVersion: requestedModel, responseId: id ?? responseId }
     this.#tail = `,${JSON.stringify(envelope).slice(1)}`
+    this.#behindPart = `],"role":"model"},"index":0}]${this.#tail}`
   }
 }
+
+const PART_HEAD = '{"candidates":[{"content":{"parts":['
+const TEXT_HEAD = `${PART_HEAD}{"text":`
 
 interface OpenBlock {
   start: BlockStart
