@@ -1,19 +1,19 @@
-import { expect, test } from 'vitest'
+import { expect, it } from 'vitest'
 import { gather, joined } from '../../src/lib/append.ts'
 
-test('lists are joined in their order, whichever of them is empty', () => {
+it('joins lists in their order, whichever of them is empty', () => {
   expect(joined([1, 2], [3])).toEqual([1, 2, 3])
   expect(joined([], [3])).toEqual([3])
   expect(joined([1], [])).toEqual([1])
 })
 
-test('an empty list that is given away is never filled by another one', () => {
+it('never fills an empty list with the elements of another', () => {
   const none: number[] = []
   joined(joined(none, none), [1])
   expect(none).toEqual([])
 })
 
-test('what is gathered is what flatMap gives', () => {
+it('gathers what flatMap gives', () => {
   const counted = (count: number) => Array.from({ length: count }, (_, at) => at)
   for (const counts of [[], [0], [1], [0, 1, 0], [3, 0, 2]])
     expect(gather(counts, counted)).toEqual(counts.flatMap(counted))
