@@ -1,27 +1,30 @@
-import { append } from '../../lib/append.ts'
+import { append, joined } from '../../lib/append.ts'
 import type { CacheMark, JsonObject } from '../../message/request.ts'
 import type { ConverseTraits } from '../../models/converse.ts'
 import { isObject } from '../shared/object.ts'
 import type { Warnings } from '../shared/warnings.ts'
 
 /**
- * Adds an element to a list, and behind it the mark that stood on it. A mark directly behind a document that is no
- * PDF fails the request, so that it goes before it; where nothing stands before it, there is nothing to cache.
+ * Two lists {@link joined}, and behind them the mark that stood on the second. A mark directly behind a document that
+ * is no PDF fails the request, so that it goes before it; where nothing stands before it, there is nothing to cache.
  */
-export function addMarked(
+export function joinedMarked(
   list: JsonObject[],
-  elements: readonly JsonObject[],
+  elements: JsonObject[],
   mark: CacheMark | undefined,
   traits: ConverseTraits,
   warnings: Warnings,
-): void {
-  append(list, elements)
-  if (mark === undefined || elements.length === 0) return
-  if (traits.cachePoints === 'none')
-    return warnings.add('dropped', 'cache_control', 'this model has no marks for the prompt cache')
-  let place = list.length
-  while (place > 0 && isPlainDocument(list[place - 1]!)) place--
-  if (place > 0) list.splice(place, 0, cachePoint(mark, traits, warnings))
+): JsonObject[] {
+  const all = joined(list, elements)
+  if (mark === undefined || elements.length === 0) return all
+  if (traits.cachePoints === 'none') {
+    warnings.add('dropped', 'cache_control', 'this model has no marks for the prompt cache')
+    return all
+  }
+  let place = all.length
+  while (place > 0 && isPlainDocument(all[place - 1]!)) place--
+  if (place > 0) all.splice(place, 0, cachePoint(mark, traits, warnings))
+  return all
 }
 
 export function cachePoint({ ttl }: CacheMark, traits: ConverseTraits, warnings: Warnings): JsonObject {
@@ -41,9 +44,8 @@ const CACHE_POINTS_MAX = 4
  * `lists` in the order in which the model reads them: tools, system, messages.
  */
 export function limitCachePoints(lists: readonly JsonObject[][], warnings: Warnings): void {
-  const points = lists.flatMap((list) =>
-    list.flatMap(({ cachePoint: point }) => (isObject(point) ? [point] : [])),
-  )
+  const points = pointsIn(lists)
+  if (points.length === 0) return
   const dropped = new Set(points.slice(0, -CACHE_POINTS_MAX))
   if (dropped.size > 0) {
     const reason = `Bedrock takes at most ${CACHE_POINTS_MAX}; the earliest go first`
@@ -62,4 +64,10 @@ export function limitCachePoints(lists: readonly JsonObject[][], warnings: Warni
       warnings.add('changed', 'cache_control.ttl', 'one hour cannot stand behind five minutes')
     }
   }
+}
+
+function pointsIn(lists: readonly JsonObject[][]): JsonObject[] {
+  const points: JsonObject[] = []
+  for (const list of lists) for (const { cachePoint: point } of list) if (isObject(point)) points.push(point)
+  return points
 }

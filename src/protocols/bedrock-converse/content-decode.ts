@@ -1,3 +1,4 @@
+import { gather } from '../../lib/append.ts'
 import { base64ToText } from '../../lib/base64.ts'
 import type { Block, JsonObject, Source } from '../../message/request.ts'
 import { stringifyJson } from '../shared/json.ts'
@@ -126,15 +127,18 @@ function decodeToolResult(result: Fields, warnings: Warnings): Block {
   return {
     type: 'tool-result',
     callId: result.required('toolUseId', result.string('toolUseId')),
-    content: (result.objects('content') ?? []).flatMap((inner) =>
-      NESTED.has(kindOf(inner.raw)) ? opaque(kindOf(inner.raw), inner.raw) : decodeBlock(inner, warnings),
-    ),
+    content: gather(result.objects('content') ?? [], (inner) => decodeInner(inner, warnings)),
     isError: result.string('status') === 'error',
   }
 }
 
 /** Not looked into inside a result, so that nesting has an end. */
 const NESTED = new Set(['toolResult', 'toolUse', 'reasoningContent', 'guardContent'])
+
+function decodeInner(block: Fields, warnings: Warnings): Block[] {
+  const kind = kindOf(block.raw)
+  return NESTED.has(kind) ? [opaque(kind, block.raw)] : decodeBlock(block, warnings)
+}
 
 function decodeReasoning(reasoning: Fields): Block {
   const redacted = reasoning.string('redactedContent')

@@ -1,3 +1,4 @@
+import { gather } from '../../lib/append.ts'
 import type {
   Block,
   JsonObject,
@@ -10,7 +11,7 @@ import { inputObject } from '../shared/call-input.ts'
 import { isClaudeSignature } from '../shared/claude-signature.ts'
 import { dropCitations, opaqueStandIn, searchResultText, toolErrorText } from '../shared/stand-ins.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
-import { addMarked } from './cache-points.ts'
+import { joinedMarked } from './cache-points.ts'
 import { usableCallId } from './call-ids.ts'
 import { encodeDocument, encodeImage } from './documents.ts'
 import type { MediaContext } from './documents.ts'
@@ -22,10 +23,10 @@ export interface ContentContext extends MediaContext {
 
 /** Blocks as the API takes them, with marks for the cache as elements of their own; what it would refuse is left out. */
 export function encodeContent(blocks: readonly Block[], context: ContentContext): JsonObject[] {
-  const list: JsonObject[] = []
+  let list: JsonObject[] = []
   for (const block of blocks) {
     const mark = 'cache' in block ? block.cache : undefined
-    addMarked(list, encodeBlock(block, context), mark, context.traits, context.warnings)
+    list = joinedMarked(list, encodeBlock(block, context), mark, context.traits, context.warnings)
   }
   return list
 }
@@ -108,8 +109,7 @@ export function encodeResult(
 ): EncodedResult {
   const { traits, warnings } = context
   // Inside a result no mark may stand.
-  const content = block.content.map((inner) => ('cache' in inner ? { ...inner, cache: undefined } : inner))
-  const encoded = encodeContent(content, context)
+  const encoded = gather(block.content, (inner) => encodeBlock(inner, context))
   const toolUseId = usableCallId(block.callId)
   if (traits.richResults) {
     const said = encoded.length === 0 ? [{ text: NO_OUTPUT }] : encoded
@@ -119,19 +119,29 @@ export function encodeResult(
     }
   }
   const attachments: JsonObject[] = []
-  const texts = encoded.map((element) => {
-    if (typeof element.text === 'string') return element.text
-    const kind = Object.keys(element)[0]!
-    attachments.push({ text: `[${kind} returned by ${toolName} (call ${toolUseId})]` }, element)
-    return `[${kind}: see below]`
-  })
+  for (const element of encoded) {
+    if (isText(element)) continue
+    attachments.push({ text: `[${memberOf(element)} returned by ${toolName} (call ${toolUseId})]` }, element)
+  }
   if (attachments.length > 0)
     warnings.add('changed', 'messages[].content[].tool_result.content', 'images and files follow the results')
-  const said = toolErrorText(block, texts.join('\n'))
+  const said = toolErrorText(block, encoded.map(textFor).join('\n'))
   return {
     result: { toolResult: { toolUseId, content: [{ text: said.trim() === '' ? NO_OUTPUT : said }] } },
     attachments,
   }
+}
+
+function textFor(element: JsonObject): string {
+  return isText(element) ? element.text : `[${memberOf(element)}: see below]`
+}
+
+function isText(element: JsonObject): element is { text: string } {
+  return typeof element.text === 'string'
+}
+
+function memberOf(element: JsonObject): string {
+  return Object.keys(element)[0]!
 }
 
 /** An empty result is refused as a blank text is. */

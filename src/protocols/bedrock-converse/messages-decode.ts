@@ -1,4 +1,4 @@
-import { append } from '../../lib/append.ts'
+import { joined } from '../../lib/append.ts'
 import type { Block, CacheMark, Message, TextBlock } from '../../message/request.ts'
 import { refuseValue } from '../shared/openai-fields.ts'
 import type { Fields } from '../shared/openai-fields.ts'
@@ -23,10 +23,10 @@ export function decodeSystem(list: readonly Fields[], warnings: Warnings): TextB
 
 /** A `cachePoint` is an element of its own, and marks what stands before it. */
 function decodeList(list: readonly Fields[], warnings: Warnings): Block[] {
-  const blocks: Block[] = []
+  let blocks: Block[] = []
   for (const element of list) {
     if (element.has('cachePoint')) mark(blocks, decodeCachePoint(element))
-    else append(blocks, decodeBlock(element, warnings))
+    else blocks = joined(blocks, decodeBlock(element, warnings))
   }
   return blocks
 }

@@ -1,9 +1,9 @@
-import { append } from '../../lib/append.ts'
+import { append, gather, joined } from '../../lib/append.ts'
 import type { Block, JsonObject, Message, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { isObject } from '../shared/object.ts'
 import { BEGINNING, mergeRoles, uniqueCalls } from '../shared/turns.ts'
 import type { Warnings } from '../shared/warnings.ts'
-import { addMarked } from './cache-points.ts'
+import { joinedMarked } from './cache-points.ts'
 import { encodeContent, encodeResult, missingResult } from './content-encode.ts'
 import type { ContentContext } from './content-encode.ts'
 
@@ -22,8 +22,8 @@ export function encodeMessages(messages: readonly Message[], context: ContentCon
   for (const message of mergeRoles(messages.map((each) => asTurn(each, context.warnings)))) {
     if (message.role === 'assistant') {
       addTurn(turns, 'user', missingResults(open, context))
-      addTurn(turns, 'assistant', encodeAssistant(message.content, context))
       open = uniqueCalls(message.content, context.warnings)
+      addTurn(turns, 'assistant', encodeAssistant(message.content, open, context))
     } else {
       addTurn(turns, 'user', encodeUser(message.content, open, context))
       open = []
@@ -58,10 +58,21 @@ function asReminder(block: Block): Block {
 
 // ==== Assistant
 
-function encodeAssistant(blocks: readonly Block[], context: ContentContext): JsonObject[] {
-  const calls = new Set<Block>(uniqueCalls(blocks, context.warnings))
-  const wanted = blocks.filter((block) => block.type !== 'tool-call' || calls.has(block))
-  return reasoningFirst(encodeContent(wanted, context))
+function encodeAssistant(
+  blocks: readonly Block[],
+  calls: readonly ToolCallBlock[],
+  context: ContentContext,
+): JsonObject[] {
+  return reasoningFirst(encodeContent(withoutRepeated(blocks, calls), context))
+}
+
+/** A message without the calls that are not among `calls`. */
+function withoutRepeated(blocks: readonly Block[], calls: readonly ToolCallBlock[]): readonly Block[] {
+  let called = 0
+  for (const block of blocks) if (block.type === 'tool-call') called++
+  if (called === calls.length) return blocks
+  const wanted = new Set<Block>(calls)
+  return blocks.filter((block) => block.type !== 'tool-call' || wanted.has(block))
 }
 
 /**
@@ -69,8 +80,8 @@ function encodeAssistant(blocks: readonly Block[], context: ContentContext): Jso
  * refuses a turn whose thinking moved. A turn of reasoning alone says nothing.
  */
 function reasoningFirst(content: JsonObject[]): JsonObject[] {
+  if (!content.some(isReasoning)) return content
   const reasoning = content.filter(isReasoning)
-  if (reasoning.length === 0) return content
   const rest = content.filter((element) => !isReasoning(element))
   if (rest.every((element) => element.cachePoint !== undefined)) return []
   const isOrdered = isReasoning(content[0]!) && !isReasoning(content.at(-1)!)
@@ -89,50 +100,63 @@ function encodeUser(
   calls: readonly ToolCallBlock[],
   context: ContentContext,
 ): JsonObject[] {
-  const results = new Map<string, ToolResultBlock>()
-  const known = new Set(calls.map(({ id }) => id))
+  const { traits, warnings } = context
+  const results = resultsOf(calls, blocks, warnings)
+  let content: JsonObject[] = []
+  let attachments: JsonObject[] = []
+  for (const call of calls) {
+    const result = results.get(call.id)
+    if (result === undefined) content = joined(content, missingResults([call], context))
+    else {
+      const encoded = encodeResult(result, call.name, context)
+      content = joinedMarked(content, [encoded.result], markOf(result), traits, warnings)
+      attachments = joined(attachments, encoded.attachments)
+    }
+  }
+  const rest = gather(blocks, (block) =>
+    block.type !== 'tool-result' ? [block] : results.has(block.callId) ? [] : orphan(block, warnings),
+  )
+  return joined(joined(content, attachments), encodeContent(rest, context))
+}
+
+/** The result of each call by its id; undefined for one that has none. */
+function resultsOf(
+  calls: readonly ToolCallBlock[],
+  blocks: readonly Block[],
+  warnings: Warnings,
+): ReadonlyMap<string, ToolResultBlock | undefined> {
+  if (calls.length === 0) return NO_RESULTS
+  const results = new Map<string, ToolResultBlock | undefined>()
+  for (const { id } of calls) results.set(id, undefined)
   for (const block of blocks) {
-    if (block.type !== 'tool-result' || !known.has(block.callId)) continue
-    if (results.has(block.callId))
-      context.warnings.add(
+    if (block.type !== 'tool-result' || !results.has(block.callId)) continue
+    if (results.get(block.callId) !== undefined)
+      warnings.add(
         'dropped',
         'messages[].content[].tool_result',
         'of several results for one call the last counts',
       )
     results.set(block.callId, block)
   }
-  const content: JsonObject[] = []
-  const attachments: JsonObject[] = []
-  for (const call of calls) {
-    const result = results.get(call.id)
-    if (result === undefined) append(content, missingResults([call], context))
-    else {
-      const encoded = encodeResult(result, call.name, context)
-      addMarked(content, [encoded.result], markOf(result), context.traits, context.warnings)
-      append(attachments, encoded.attachments)
-    }
-  }
-  const rest = blocks.flatMap((block) =>
-    block.type !== 'tool-result' ? [block] : known.has(block.callId) ? [] : orphan(block, context.warnings),
-  )
-  return [...content, ...attachments, ...encodeContent(rest, context)]
+  return results
 }
+
+const NO_RESULTS: ReadonlyMap<string, ToolResultBlock> = new Map()
 
 /** Inside a result no mark may stand: one in there is the result's. */
 function markOf(result: ToolResultBlock): ToolResultBlock['cache'] {
-  if (result.cache !== undefined) return result.cache
-  return result.content
-    .flatMap((block) => ('cache' in block && block.cache !== undefined ? [block.cache] : []))
-    .at(-1)
+  let inner: ToolResultBlock['cache']
+  for (const block of result.content) if ('cache' in block) inner = block.cache ?? inner
+  return result.cache ?? inner
 }
 
 function missingResults(calls: readonly ToolCallBlock[], context: ContentContext): JsonObject[] {
-  if (calls.length > 0)
-    context.warnings.add(
-      'emulated',
-      'messages[].content[].tool_result',
-      'a call without a result got one that says so',
-    )
+  if (calls.length === 0) return []
+  context.warnings.add(
+    'emulated',
+    'messages[].content[].tool_result',
+    'a call without a result got one that says so',
+  )
   return calls.map((call) => missingResult(call, context))
 }
 

@@ -99,12 +99,18 @@ class OpenBlock {
   isSent = false
   readonly #index: number
   readonly #block: BlockStart
+  /** Everything of a delta before and after its text. */
+  readonly #head: string
+  readonly #tail: string
   #signature: string | undefined
   #hasArguments = false
 
   constructor(index: number, block: BlockStart) {
     this.#index = index
     this.#block = block
+    const [before, after] = AROUND_TEXT.get(block.type) ?? ['', '']
+    this.#head = `{"contentBlockIndex":${index},"delta":${before}`
+    this.#tail = `${after}}`
   }
 
   /** Sends the beginning of blocks that are something even without content. */
@@ -139,7 +145,7 @@ class OpenBlock {
   }
 
   #text(text: string, write: WriteFrame): void {
-    if (text !== '') this.#say('{"text":', text, '}}', write)
+    if (text !== '') this.#say(text, write)
   }
 
   #cite(citation: JsonObject, write: WriteFrame): void {
@@ -148,23 +154,20 @@ class OpenBlock {
   }
 
   #think(text: string, write: WriteFrame): void {
-    if (text !== '') this.#say('{"reasoningContent":{"text":', text, '}}}', write)
+    if (text !== '') this.#say(text, write)
   }
 
   /** The model's own bytes, also when they are no JSON. White space alone is a call without arguments. */
   #arguments(json: string, write: WriteFrame): void {
     if (!this.#hasArguments && json.trim() === '') return
     this.#hasArguments = true
-    this.#say('{"toolUse":{"input":', json, '}}}', write)
+    this.#say(json, write)
   }
 
   /** Deltas come by the thousand: only their text is made JSON. */
-  #say(before: string, text: string, after: string, write: WriteFrame): void {
+  #say(text: string, write: WriteFrame): void {
     this.isSent = true
-    write(
-      'contentBlockDelta',
-      `{"contentBlockIndex":${this.#index},"delta":${before}${JSON.stringify(text)}${after}`,
-    )
+    write('contentBlockDelta', this.#head + JSON.stringify(text) + this.#tail)
   }
 
   #send(delta: JsonObject, write: WriteFrame): void {
@@ -172,6 +175,13 @@ class OpenBlock {
     send(write, 'contentBlockDelta', { contentBlockIndex: this.#index, delta })
   }
 }
+
+/** What stands around the text of a block's deltas. */
+const AROUND_TEXT: ReadonlyMap<BlockStart['type'], readonly [string, string]> = new Map([
+  ['text', ['{"text":', '}']],
+  ['thinking', ['{"reasoningContent":{"text":', '}}']],
+  ['tool-call', ['{"toolUse":{"input":', '}}']],
+])
 
 function send(write: WriteFrame, name: string, fields: JsonObject): void {
   write(name, JSON.stringify(fields))

@@ -2,7 +2,7 @@ import type { FunctionTool, JsonObject, Request } from '../../message/request.ts
 import { offeredTools, dropSearch, isOffered } from '../shared/offered-tools.ts'
 import { functionSchema, isClosed } from '../shared/schema.ts'
 import type { Memo } from '../translation.ts'
-import { addMarked } from './cache-points.ts'
+import { joinedMarked } from './cache-points.ts'
 import type { ContentContext } from './content-encode.ts'
 
 export interface EncodedTools {
@@ -31,10 +31,11 @@ export function encodeTools(request: Request, memo: Memo, context: ContentContex
 
 function encodeList(functions: readonly FunctionTool[], context: ContentContext): JsonObject[] {
   const { traits, warnings } = context
-  const list: JsonObject[] = []
+  let list: JsonObject[] = []
   for (const tool of functions) {
     const isMarked = tool.cache !== undefined && traits.cachePoints !== 'outside-tools'
-    addMarked(list, [encodeFunction(tool, context)], isMarked ? tool.cache : undefined, traits, warnings)
+    const mark = isMarked ? tool.cache : undefined
+    list = joinedMarked(list, [encodeFunction(tool, context)], mark, traits, warnings)
     if (tool.cache !== undefined && !isMarked)
       warnings.add(
         'dropped',
@@ -69,8 +70,10 @@ function plain({ type, properties, required }: JsonObject): JsonObject {
 
 /** Names of the tools that the conversation has called. */
 function namesOfCalls({ messages }: Request): string[] {
-  const calls = messages.flatMap(({ content }) => content.filter((block) => block.type === 'tool-call'))
-  return [...new Set(calls.map(({ name }) => name))]
+  const names = new Set<string>()
+  for (const { content } of messages)
+    for (const block of content) if (block.type === 'tool-call') names.add(block.name)
+  return [...names]
 }
 
 function standIn(name: string, { names }: ContentContext): JsonObject {

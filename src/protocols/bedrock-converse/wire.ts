@@ -10,7 +10,8 @@ export const PROTOCOL = 'bedrock-converse'
 
 /** The one member that an element of a union has: `{"text": …}` is the kind `text`. */
 export function kindOf(union: JsonObject): string {
-  return Object.keys(union).find((name) => union[name] !== undefined && union[name] !== null) ?? ''
+  for (const name in union) if (union[name] !== undefined && union[name] !== null) return name
+  return ''
 }
 
 // ==== Signatures

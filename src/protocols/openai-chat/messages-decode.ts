@@ -1,4 +1,4 @@
-import { append } from '../../lib/append.ts'
+import { append, joined } from '../../lib/append.ts'
 import type { Block, Message, Source, TextBlock, ToolCallBlock } from '../../message/request.ts'
 import { argumentText } from '../shared/call-input.ts'
 import { addResult, decodeContent, signedCall } from '../shared/chat-calls.ts'
@@ -37,10 +37,10 @@ export function decodeMessages(list: readonly Fields[]): DecodedMessages {
 
 function decodeAssistant(message: Fields): Block[] {
   const thinking = message.raw.reasoning_content ?? message.raw.reasoning
-  const blocks: Block[] =
+  let blocks: Block[] =
     typeof thinking === 'string' && thinking !== '' ? [{ type: 'thinking', text: thinking }] : []
-  append(blocks, decodeContent(message, decodePart))
-  for (const call of message.objects('tool_calls') ?? []) append(blocks, decodeCall(call))
+  blocks = joined(blocks, decodeContent(message, decodePart))
+  for (const call of message.objects('tool_calls') ?? []) blocks = joined(blocks, decodeCall(call))
   const legacy = message.object('function_call')
   if (legacy !== undefined) {
     const name = legacy.required('name', legacy.string('name'))

@@ -13,6 +13,10 @@ export class ChatStreamEncoder implements StreamEncoder {
   /** Everything of a chunk before and after its delta. */
   #head = ''
   readonly #tail: string
+  /** Everything of a chunk before and after its text. */
+  #contentHead = ''
+  #thinkingHead = ''
+  readonly #textTail: string
   #calls = 0
   /** The open call has said no arguments yet. */
   #silent = false
@@ -23,6 +27,7 @@ export class ChatStreamEncoder implements StreamEncoder {
   constructor(context: EncodeContext) {
     this.#context = context
     this.#tail = `,"logprobs":null,"finish_reason":null}]${this.#usageField()}}`
+    this.#textTail = `}${this.#tail}`
     this.#identify(undefined)
   }
 
@@ -58,9 +63,9 @@ export class ChatStreamEncoder implements StreamEncoder {
   #onDelta(delta: Extract<Event, { type: 'delta' }>['delta'], write: WriteFrame): void {
     switch (delta.type) {
       case 'text':
-        return write('', `${this.#head}{"content":${JSON.stringify(delta.text)}}${this.#tail}`)
+        return write('', this.#contentHead + JSON.stringify(delta.text) + this.#textTail)
       case 'thinking':
-        return write('', `${this.#head}{"reasoning_content":${JSON.stringify(delta.text)}}${this.#tail}`)
+        return write('', this.#thinkingHead + JSON.stringify(delta.text) + this.#textTail)
       case 'arguments':
         if (delta.json === '') return
         this.#silent = false
@@ -114,5 +119,7 @@ export class ChatStreamEncoder implements StreamEncoder {
       model: requestedModel,
     }
     this.#head = `${JSON.stringify(envelope).slice(0, -1)},"choices":[{"index":0,"delta":`
+    this.#contentHead = `${this.#head}{"content":`
+    this.#thinkingHead = `${this.#head}{"reasoning_content":`
   }
 }

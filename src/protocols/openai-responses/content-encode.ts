@@ -1,3 +1,4 @@
+import { gather } from '../../lib/append.ts'
 import type {
   Block,
   DocumentBlock,
@@ -56,9 +57,8 @@ export class ContentEncoder {
 
   /** A tool's result as `output`: a string where that says it all, because not every server takes lists. */
   output(block: ToolResultBlock): string | JsonObject[] {
-    const parts = block.content.flatMap((inner) => this.parts(inner))
-    const said = parts.map(({ text }) => text)
-    if (said.every((text) => typeof text === 'string')) return toolErrorText(block, said.join('\n'))
+    const parts = gather(block.content, (inner) => this.parts(inner))
+    if (parts.every(isText)) return toolErrorText(block, parts.map(({ text }) => text).join('\n'))
     return [...texts(toolErrorText(block, '')), ...parts]
   }
 
@@ -94,6 +94,10 @@ export class ContentEncoder {
   #leftOut(name: string, why: string): JsonObject {
     return { type: 'input_text', text: leftOut(name, why, this.#warnings) }
   }
+}
+
+export function isText({ type }: JsonObject): boolean {
+  return type === 'input_text'
 }
 
 /** Empty text is no part: the API refuses it. */

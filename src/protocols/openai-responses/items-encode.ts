@@ -98,7 +98,7 @@ export class OpenMessage implements OpenItem {
     const part = this.#part ?? this.#begin()
     part.text += text
     this.#sink.delta('response.output_text.delta', this.#place, text)
-    for (const citation of this.#citations.splice(0)) this.#cite(citation)
+    if (this.#citations.length > 0) for (const citation of this.#citations.splice(0)) this.#cite(citation)
   }
 
   #cite(citation: JsonObject): void {

@@ -1,4 +1,4 @@
-import { append } from '../../lib/append.ts'
+import { append, gather, joined } from '../../lib/append.ts'
 import type { Block, JsonObject, Request, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { withoutAttribution } from '../shared/attribution.ts'
 import { shortCallId } from '../shared/identity.ts'
@@ -12,7 +12,7 @@ import {
   uniqueCalls,
 } from '../shared/turns.ts'
 import type { Warnings } from '../shared/warnings.ts'
-import { ContentEncoder } from './content-encode.ts'
+import { ContentEncoder, isText } from './content-encode.ts'
 import type { ContentOptions } from './content-encode.ts'
 import { unsealReasoning } from './seal.ts'
 import { PROTOCOL } from './wire.ts'
@@ -86,11 +86,11 @@ class Conversation {
   #systemParts(blocks: readonly Block[]): JsonObject[] {
     return withoutAttribution(blocks, this.#warnings)
       .flatMap((block) => this.#content.parts(block))
-      .filter(({ type }) => type === 'input_text')
+      .filter(isText)
   }
 
   #user(blocks: readonly Block[], answered: ReadonlySet<ToolResultBlock>): void {
-    const parts = blocks.flatMap((block) => {
+    const parts = gather(blocks, (block) => {
       if (block.type !== 'tool-result') return this.#content.parts(block)
       return answered.has(block) ? [] : this.#orphan(block)
     })
@@ -108,20 +108,19 @@ class Conversation {
 
   #assistant(blocks: readonly Block[]): ToolCallBlock[] {
     const calls = uniqueCalls(blocks, this.#warnings)
-    const wanted = new Set(calls)
+    let called = 0
     let text: JsonObject[] = []
-    const said = () => {
-      if (text.length > 0) this.#input.push({ type: 'message', role: 'assistant', content: text })
-      text = []
-    }
     for (const block of blocks) {
-      if (block.type === 'tool-call' || block.type === 'thinking' || isOwn(block)) said()
-      if (block.type === 'tool-call' && wanted.has(block)) this.#call(block)
+      if (block.type === 'tool-call' || block.type === 'thinking' || isOwn(block)) {
+        this.#message('assistant', text)
+        text = []
+      }
+      if (block === calls[called]) this.#call(calls[called++]!)
       else if (block.type === 'thinking') this.#thinking(block)
       else if (isOwn(block)) this.#input.push(block.raw)
-      else append(text, this.#said(block))
+      else text = joined(text, this.#said(block))
     }
-    said()
+    this.#message('assistant', text)
     this.#dropLastReasoning()
     return calls
   }
@@ -131,7 +130,7 @@ class Conversation {
       this.#warnings.add('dropped', 'messages[].content[].redacted_thinking', 'only its maker can read it')
     if (block.type === 'tool-result' || block.type === 'tool-call') return []
     const parts = this.#content.parts(block)
-    const texts = parts.filter(({ type }) => type === 'input_text')
+    const texts = parts.filter(isText)
     if (texts.length < parts.length)
       this.#warnings.add(
         'dropped',

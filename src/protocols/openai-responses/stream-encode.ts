@@ -10,9 +10,10 @@ export class ResponseStreamEncoder implements StreamEncoder, Sink {
   readonly #items: AnswerItems
   #write: WriteFrame = () => {}
   #number = 0
-  /** Of the last delta: all of its text before what it says. */
+  /** Of the last delta: everything before what it says, and behind it up to its number. */
   #place: JsonObject | undefined
   #head = ''
+  #tail = ''
 
   constructor(context: EncodeContext) {
     this.#items = new AnswerItems(context, this)
@@ -35,8 +36,9 @@ export class ResponseStreamEncoder implements StreamEncoder, Sink {
     if (place !== this.#place) {
       this.#place = place
       this.#head = `${JSON.stringify({ type, ...place }).slice(0, -1)},"delta":`
+      const logprobs = type === 'response.output_text.delta' ? ',"logprobs":[]' : ''
+      this.#tail = `${logprobs},"sequence_number":`
     }
-    const logprobs = type === 'response.output_text.delta' ? ',"logprobs":[]' : ''
-    this.#write(type, `${this.#head}${JSON.stringify(text)}${logprobs},"sequence_number":${this.#number++}}`)
+    this.#write(type, `${this.#head}${JSON.stringify(text)}${this.#tail}${this.#number++}}`)
   }
 }

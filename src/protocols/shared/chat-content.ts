@@ -1,3 +1,4 @@
+import { gather } from '../../lib/append.ts'
 import type {
   Block,
   CacheMark,
@@ -19,7 +20,12 @@ import {
 import type { Warnings } from './warnings.ts'
 
 /** A part of a message's content: text with the cache mark that stood on it, or something else as it goes out. */
-export type Part = { text: string; cache?: CacheMark } | { other: JsonObject; name: string }
+export type Part = TextPart | { other: JsonObject; name: string }
+
+interface TextPart {
+  text: string
+  cache?: CacheMark
+}
 
 export interface ContentOptions {
   /** The model takes images. */
@@ -44,13 +50,13 @@ export class ContentEncoder {
     dropCitations(block, this.#warnings)
     switch (block.type) {
       case 'text':
-        return block.text === '' ? [] : [{ text: block.text, ...mark(block) }]
+        return block.text === '' ? [] : [textPart(block.text, block.cache)]
       case 'image':
         return [this.#image(block)]
       case 'document':
         return this.#document(block)
       case 'search-result':
-        return [{ text: searchResultText(block), ...mark(block) }]
+        return [textPart(searchResultText(block), block.cache)]
       case 'tool-reference':
         return [{ text: `Tool loaded: ${block.name}` }]
       case 'opaque': {
@@ -67,36 +73,37 @@ export class ContentEncoder {
    * message. Without the marks the model could not tell which call an image belongs to.
    */
   result(block: ToolResultBlock, toolName: string): { text: string; attachments: Part[] } {
+    const parts = gather(block.content, (inner) => this.parts(inner))
     const attachments: Part[] = []
-    const texts = block.content
-      .flatMap((inner) => this.parts(inner))
-      .map((part) => {
-        if ('text' in part) return part.text
-        attachments.push({ text: `[${part.name} returned by ${toolName} (call ${block.callId})]` }, part)
-        return `[${part.name}: see the user message below]`
-      })
+    for (const part of parts) {
+      if ('text' in part) continue
+      attachments.push({ text: `[${part.name} returned by ${toolName} (call ${block.callId})]` }, part)
+    }
     if (attachments.length > 0)
       this.#warnings.add(
         'changed',
         'messages[].content[].tool_result.content',
         'images and files follow in a user message',
       )
-    return { text: toolErrorText(block, texts.join('\n')), attachments }
+    return { text: toolErrorText(block, parts.map(textInResult).join('\n')), attachments }
   }
 
   /** Parts as `content`: a string where that says it all, because not every server takes lists. */
   content(parts: readonly Part[]): unknown {
     const { cacheControl, textParts } = this.#options
+    const [only] = parts
+    if (parts.length === 1 && only !== undefined && 'text' in only && only.cache === undefined)
+      return only.text
     const marked = parts.some((part) => 'text' in part && part.cache !== undefined)
     if (marked && !cacheControl)
       this.#warnings.add('dropped', 'cache_control', 'the upstream caches by itself')
     const texts = parts.map((part) => ('text' in part ? part.text : undefined))
     const isText = !texts.includes(undefined)
     if (isText && !(marked && cacheControl) && (parts.length === 1 || !textParts)) return texts.join('\n\n')
-    return parts.map((part) => ('text' in part ? this.#textPart(part.text, part.cache) : part.other))
+    return parts.map((part) => ('text' in part ? this.#encodeText(part) : part.other))
   }
 
-  #textPart(text: string, cache: CacheMark | undefined): JsonObject {
+  #encodeText({ text, cache }: TextPart): JsonObject {
     if (cache === undefined || !this.#options.cacheControl) return { type: 'text', text }
     return { type: 'text', text, cache_control: { type: 'ephemeral', ...cache } }
   }
@@ -114,7 +121,7 @@ export class ContentEncoder {
     const heading = documentHeading(block)
     switch (source.kind) {
       case 'text':
-        return [{ text: [...heading, source.text].join('\n'), ...mark(block) }]
+        return [textPart([...heading, source.text].join('\n'), block.cache)]
       case 'blocks':
         return [
           ...heading.map((text): Part => ({ text })),
@@ -143,8 +150,13 @@ export class ContentEncoder {
   }
 }
 
-function mark(block: { cache?: CacheMark }): { cache?: CacheMark } {
-  return block.cache === undefined ? {} : { cache: block.cache }
+/** Text with the mark that stood on it. */
+export function textPart(text: string, cache: CacheMark | undefined): TextPart {
+  return cache === undefined ? { text } : { text, cache }
+}
+
+function textInResult(part: Part): string {
+  return 'text' in part ? part.text : `[${part.name}: see the user message below]`
 }
 
 function image(url: string): Part {

@@ -1,10 +1,10 @@
-import { append } from '../../lib/append.ts'
+import { append, gather } from '../../lib/append.ts'
 import type { Block, JsonObject, Request, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { withoutAttribution } from './attribution.ts'
 import { originalCallId, shortCallId, shortHash } from './identity.ts'
 import type { ToolNames } from './tool-names.ts'
 import type { Warnings } from './warnings.ts'
-import { ContentEncoder } from './chat-content.ts'
+import { ContentEncoder, textPart } from './chat-content.ts'
 import type { ContentOptions, Part } from './chat-content.ts'
 import {
   asReminder,
@@ -47,9 +47,14 @@ export function encodeMessages(
 }
 
 interface Draft {
-  role: string
+  /** Its content, where others may still add to it: what they come to is known at the end. */
   parts: Part[]
-  fields: JsonObject
+  message: DraftMessage
+}
+
+interface DraftMessage extends JsonObject {
+  role: 'system' | 'developer' | 'user' | 'assistant' | 'tool'
+  content: unknown
 }
 
 class Conversation {
@@ -77,13 +82,16 @@ class Conversation {
       const calls = this.#assistant(message.content, replayed.has(message))
       this.#results(pairResults(calls, resultsAfter(messages, at), answered, this.#warnings))
     })
-    if (this.#drafts.at(-1)?.role === 'assistant') this.#sayUser([{ text: askToContinue(this.#warnings) }])
-    return this.#drafts.map((draft) => ({ role: draft.role, ...this.#contentOf(draft), ...draft.fields }))
+    if (this.#drafts.at(-1)?.message.role === 'assistant')
+      this.#sayUser([{ text: askToContinue(this.#warnings) }])
+    return this.#drafts.map(({ parts, message }) => {
+      if (parts.length > 0) message.content = this.#content.content(parts)
+      return message
+    })
   }
 
-  #contentOf(draft: Draft): JsonObject {
-    if (draft.parts.length > 0) return { content: this.#content.content(draft.parts) }
-    return { content: draft.role === 'assistant' ? null : '' }
+  #add(message: DraftMessage, parts: Part[]): void {
+    this.#drafts.push({ message, parts })
   }
 
   #system(blocks: readonly Block[], leading: boolean): void {
@@ -92,14 +100,14 @@ class Conversation {
       .filter((part) => 'text' in part)
     if (parts.length === 0) return
     if (leading || this.#options.systemAnywhere) {
-      this.#drafts.push({ role: this.#options.systemRole, parts, fields: {} })
+      this.#add({ role: this.#options.systemRole, content: '' }, parts)
       return
     }
-    this.#sayUser(parts.map(({ text, ...rest }) => ({ text: asReminder(text, this.#warnings), ...rest })))
+    this.#sayUser(parts.map(({ text, cache }) => textPart(asReminder(text, this.#warnings), cache)))
   }
 
   #user(blocks: readonly Block[], answered: ReadonlySet<ToolResultBlock>): void {
-    const parts = blocks.flatMap((block) => {
+    const parts = gather(blocks, (block) => {
       if (block.type !== 'tool-result') return this.#content.parts(block)
       return answered.has(block) ? [] : this.#orphan(block)
     })
@@ -114,11 +122,10 @@ class Conversation {
 
   #sayUser(parts: Part[]): void {
     const last = this.#drafts.at(-1)
-    if (last?.role === 'user') return append(last.parts, parts)
-    if (last?.role === 'tool' && !this.#options.userAfterTool) {
-      this.#drafts.push({ role: 'assistant', parts: [{ text: BRIDGE }], fields: {} })
-    }
-    this.#drafts.push({ role: 'user', parts, fields: {} })
+    if (last?.message.role === 'user') return append(last.parts, parts)
+    if (last?.message.role === 'tool' && !this.#options.userAfterTool)
+      this.#add({ role: 'assistant', content: BRIDGE }, [])
+    this.#add({ role: 'user', content: '' }, parts)
   }
 
   #assistant(blocks: readonly Block[], replay: boolean): ToolCallBlock[] {
@@ -126,11 +133,11 @@ class Conversation {
     const text = this.#assistantText(blocks)
     const thinking = this.#thinking(blocks, replay)
     if (text === '' && calls.length === 0) return []
-    const fields = {
-      ...this.#reasoningField(thinking, calls.length > 0),
-      ...(calls.length > 0 && { tool_calls: calls.map((call) => this.#call(call)) }),
-    }
-    this.#drafts.push({ role: 'assistant', parts: text === '' ? [] : [{ text }], fields })
+    const message: DraftMessage = { role: 'assistant', content: text === '' ? null : text }
+    const field = this.#reasoningField(thinking, calls.length > 0)
+    if (field !== undefined) message[field] = thinking
+    if (calls.length > 0) message.tool_calls = calls.map((call) => this.#call(call))
+    this.#add(message, [])
     return calls
   }
 
@@ -166,7 +173,8 @@ class Conversation {
   }
 
   #thinking(blocks: readonly Block[], replay: boolean): string {
-    const thinking = blocks.flatMap((block) => (block.type === 'thinking' ? [block.text] : [])).join('')
+    let thinking = ''
+    for (const block of blocks) if (block.type === 'thinking') thinking += block.text
     if (thinking === '') return ''
     if (this.#options.reasoningField !== undefined && replay) return thinking
     this.#warnings.add(
@@ -178,10 +186,9 @@ class Conversation {
   }
 
   /** DeepSeek answers 400 to a call in the history without `reasoning_content`, even where the model did not think. */
-  #reasoningField(thinking: string, called: boolean): JsonObject {
+  #reasoningField(thinking: string, called: boolean): MessageOptions['reasoningField'] {
     const field = this.#options.reasoningField
-    if (field === undefined || (thinking === '' && !(called && field === 'reasoning_content'))) return {}
-    return { [field]: thinking }
+    return thinking !== '' || (called && field === 'reasoning_content') ? field : undefined
   }
 
   #call(call: ToolCallBlock): JsonObject {
@@ -194,13 +201,10 @@ class Conversation {
 
   #results(pairs: readonly [ToolCallBlock, ToolResultBlock][]): void {
     const attachments: Part[] = []
-    for (const [call, { cache, ...result }] of pairs) {
+    for (const [call, result] of pairs) {
       const { text, attachments: own } = this.#content.result(result, call.name)
-      this.#drafts.push({
-        role: 'tool',
-        parts: text === '' ? [] : [{ text, ...(cache !== undefined && { cache }) }],
-        fields: { tool_call_id: this.#callId(call.id) },
-      })
+      const message: DraftMessage = { role: 'tool', content: '', tool_call_id: this.#callId(call.id) }
+      this.#add(message, text === '' ? [] : [textPart(text, result.cache)])
       append(attachments, own)
     }
     if (attachments.length > 0) this.#sayUser(attachments)

@@ -1,3 +1,4 @@
+import { joined } from '../../lib/append.ts'
 import type { Block, Message, TextBlock, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import type { Warnings } from './warnings.ts'
 
@@ -29,12 +30,13 @@ export function mergeRoles(messages: readonly Message[]): Message[] {
 
 // ==== Calls and results
 
-/** The calls of a message; of two with one id the first. */
+/** The calls of a message, in its order; of two with one id the first. */
 export function uniqueCalls(blocks: readonly Block[], warnings: Warnings): ToolCallBlock[] {
-  const calls = blocks.filter((block) => block.type === 'tool-call')
-  if (calls.length < 2) return calls
+  const first = blocks.find(isCall)
+  if (first === undefined) return []
+  if (first === blocks.findLast(isCall)) return [first]
   const unique = new Map<string, ToolCallBlock>()
-  for (const call of calls) {
+  for (const call of blocks.filter(isCall)) {
     if (unique.has(call.id))
       warnings.add('dropped', 'messages[].content[].tool_use', 'two calls of one message had the same id')
     else unique.set(call.id, call)
@@ -42,11 +44,16 @@ export function uniqueCalls(blocks: readonly Block[], warnings: Warnings): ToolC
   return [...unique.values()]
 }
 
+function isCall(block: Block): block is ToolCallBlock {
+  return block.type === 'tool-call'
+}
+
 /** Every result up to the next assistant message. */
 export function resultsAfter(messages: readonly Message[], at: number): ToolResultBlock[] {
-  const results: ToolResultBlock[] = []
+  let results: ToolResultBlock[] = []
   for (let next = at + 1; next < messages.length && messages[next]!.role !== 'assistant'; next++) {
-    for (const block of messages[next]!.content) if (block.type === 'tool-result') results.push(block)
+    for (const block of messages[next]!.content)
+      if (block.type === 'tool-result') results = joined(results, [block])
   }
   return results
 }
@@ -60,6 +67,12 @@ export function pairResults(
   answered: Set<ToolResultBlock>,
   warnings: Warnings,
 ): [ToolCallBlock, ToolResultBlock][] {
+  if (calls.length === 0) return []
+  const only = onlyPair(calls, results)
+  if (only !== undefined) {
+    answered.add(only[1])
+    return [only]
+  }
   const byCall = Map.groupBy(results, (result) => result.callId)
   return calls.map((call) => {
     const own = byCall.get(call.id) ?? []
@@ -67,6 +80,17 @@ export function pairResults(
     if (own.length > 1) warnings.add('dropped', RESULT, 'of several results for one call the last counts')
     return [call, own.at(-1) ?? missingResult(call, warnings)]
   })
+}
+
+/** What most turns are: one call and its result. */
+function onlyPair(
+  calls: readonly ToolCallBlock[],
+  results: readonly ToolResultBlock[],
+): [ToolCallBlock, ToolResultBlock] | undefined {
+  if (calls.length !== 1 || results.length !== 1) return undefined
+  const call = calls[0]!
+  const result = results[0]!
+  return result.callId === call.id ? [call, result] : undefined
 }
 
 /** Of a call whose result never came. */
