@@ -1,4 +1,4 @@
-import { flatMap } from '../../lib/flat-map.ts'
+import { gather } from '../../lib/append.ts'
 import { GatewayError } from '../../message/error.ts'
 import type {
   Block,
@@ -24,7 +24,7 @@ export interface ContentContext {
 
 /** Blocks as the API takes them; what it would refuse (empty texts, foreign thinking) is left out. */
 export function encodeContent(blocks: readonly Block[], context: ContentContext): JsonObject[] {
-  return flatMap(blocks, (block) => encodeBlock(block, context))
+  return gather(blocks, (block) => encodeBlock(block, context))
 }
 
 function encodeBlock(block: Block, context: ContentContext): JsonObject[] {

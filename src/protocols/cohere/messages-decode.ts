@@ -1,5 +1,4 @@
-import { append } from '../../lib/append.ts'
-import { flatMap } from '../../lib/flat-map.ts'
+import { append, gather } from '../../lib/append.ts'
 import type { Block, Message, TextBlock } from '../../message/request.ts'
 import { argumentText } from '../shared/call-input.ts'
 import { addResult, decodeContent, signedCall } from '../shared/chat-calls.ts'
@@ -48,7 +47,7 @@ function decodeResultPart(part: Fields): Block {
 function decodeAssistant(message: Fields): Block[] {
   const content = decodeContent(message, decodePart)
   const plan = message.string('tool_plan') ?? ''
-  const calls = flatMap(message.objects('tool_calls') ?? [], decodeCall)
+  const calls = gather(message.objects('tool_calls') ?? [], decodeCall)
   if (content.length === 0 && plan === '') return calls
   return [
     ...content.filter((block) => block.type === 'thinking'),

@@ -1,6 +1,5 @@
-import { append } from '../../lib/append.ts'
+import { gather, joined } from '../../lib/append.ts'
 import { decodeBase64 } from '../../lib/base64.ts'
-import { flatMap } from '../../lib/flat-map.ts'
 import type { Block, JsonObject, Message, Source, TextBlock } from '../../message/request.ts'
 import { sealSignature } from '../shared/gemini-signature.ts'
 import { shortHash } from '../shared/identity.ts'
@@ -21,7 +20,7 @@ export function decodeContents(contents: readonly Fields[]): Message[] {
     const parts = content.objects('parts') ?? []
     if (role !== 'assistant') {
       model = undefined
-      messages.push({ role, content: flatMap(parts, (part) => decodeUserPart(part, open)) })
+      messages.push({ role, content: gather(parts, (part) => decodeUserPart(part, open)) })
       return
     }
     if (model === undefined) {
@@ -74,9 +73,7 @@ class ModelTurn {
   }
 
   #add(blocks: Block[]): void {
-    // A list that grows from nothing has room for 17.
-    if (this.message.content.length === 0) this.message.content = blocks
-    else append(this.message.content, blocks)
+    this.message.content = joined(this.message.content, blocks)
   }
 
   #thought(text: string, signature: string): void {

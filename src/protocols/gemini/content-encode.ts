@@ -1,4 +1,4 @@
-import { flatMap } from '../../lib/flat-map.ts'
+import { gather } from '../../lib/append.ts'
 import type {
   Block,
   DocumentBlock,
@@ -65,7 +65,7 @@ export class ContentEncoder {
   ): { response: JsonObject; parts: JsonObject[]; after: JsonObject[] } {
     const parts: JsonObject[] = []
     const after: JsonObject[] = []
-    const texts = flatMap(block.content, (inner) => this.parts(inner)).map((part) => {
+    const texts = gather(block.content, (inner) => this.parts(inner)).map((part) => {
       if (typeof part.text === 'string') return part.text
       if (this.#options.mediaInResults && isMediaInResults(part)) parts.push(part)
       else after.push({ text: `[File returned by ${toolName} (call ${block.callId})]` }, part)

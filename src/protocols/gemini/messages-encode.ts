@@ -1,5 +1,4 @@
-import { append } from '../../lib/append.ts'
-import { flatMap } from '../../lib/flat-map.ts'
+import { append, gather } from '../../lib/append.ts'
 import type {
   Block,
   JsonObject,
@@ -100,7 +99,7 @@ class Conversation {
   }
 
   #user(blocks: readonly Block[], answered: ReadonlySet<ToolResultBlock>): void {
-    const parts = flatMap(blocks, (block) => {
+    const parts = gather(blocks, (block) => {
       if (block.type !== 'tool-result') return this.#content.parts(block)
       return answered.has(block) ? [] : this.#orphan(block)
     })
