@@ -99,19 +99,26 @@ function throughHub(call: Call, request: InboundRequest, target: Target, texts?:
     ...(decoded.answerMemo === undefined ? {} : { memo: decoded.answerMemo }),
   }
   return {
-    body: forHost(writeJsonText(encoded.body, texts), request, target),
+    body: writeBody(encoded.body, request, target, texts),
     memo: encoded.memo,
     context,
     warnings: [...decoded.warnings, ...encoded.warnings],
   }
 }
 
-/** The body as the host takes it that serves the protocol in its own way. */
-function forHost(body: Buffer, { stream }: InboundRequest, { surface, model }: Target): Buffer {
+/** The body as the host takes it that serves the protocol in its own way: fitted to it while the long texts are aside. */
+function writeBody(
+  pieces: readonly string[],
+  { stream }: InboundRequest,
+  { surface, model }: Target,
+  texts: SetAside | undefined,
+): Buffer {
   const { dialect } = surface
-  if (dialect === undefined) return body
+  if (dialect === undefined) return writeJsonText(pieces, texts)
+  const body = writeJsonText(pieces)
   const change = { from: undefined, to: dialect, model, stream, betas: [] }
-  return splice(body, adaptBody(scanBody(body), change).edits)
+  const fitting = splice(body, adaptBody(scanBody(body), change).edits)
+  return texts === undefined || texts.isEmpty ? fitting : writeJsonText([fitting.toString('utf8')], texts)
 }
 
 function encodeWhole(
