@@ -1,30 +1,20 @@
 import { GatewayError } from '../../message/error.ts'
 import type { JsonObject } from '../../message/request.ts'
+import { Located } from '../shared/located.ts'
 import { isObject } from '../shared/object.ts'
 
 /**
  * Readers of a client's fields. Google's APIs take each name in two spellings (`inlineData`, `inline_data`) and
  * numbers as strings, too; absent and null read alike. What is wrong is refused in Google's words.
  */
-export class Fields {
+export class Fields extends Located {
   readonly raw: JsonObject
-  readonly #name: string
-  readonly #parent: Fields | undefined
-  /** In a list of this name. */
-  readonly #at: number | undefined
 
   /** `name`: of the field that holds the value, or its whole path. */
-  constructor(value: unknown, name: string, parent?: Fields, at?: number) {
-    this.#name = name
-    this.#parent = parent
-    this.#at = at
-    if (!isObject(value)) throw refuse(this.#path(), 'an object', value)
+  constructor(value: unknown, name: string, holder?: Fields, index?: number) {
+    super(name, holder, index)
+    if (!isObject(value)) throw refuse(this.place, 'an object', value)
     this.raw = value
-  }
-
-  path(name: string): string {
-    const path = this.#path()
-    return path === '' ? name : `${path}.${name}`
   }
 
   /** Undefined also for null. */
@@ -83,12 +73,6 @@ export class Fields {
     return Object.entries(this.raw)
       .map(([name, value]): [string, unknown] => [camelCase(name), value])
       .filter(([name, value]) => !known.has(name) && value !== null)
-  }
-
-  /** Put together only where an error names it. */
-  #path(): string {
-    const path = this.#parent === undefined ? this.#name : this.#parent.path(this.#name)
-    return this.#at === undefined ? path : `${path}[${this.#at}]`
   }
 
   #read<T>(name: string, expected: string, read: (value: unknown) => T | undefined): T | undefined {

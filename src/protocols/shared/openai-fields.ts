@@ -1,41 +1,21 @@
 import { onceForFrozen } from '../../lib/frozen.ts'
 import { GatewayError } from '../../message/error.ts'
 import type { JsonObject, Effort } from '../../message/request.ts'
+import { Located } from './located.ts'
 import { isObject } from './object.ts'
 
 /** Readers of a client's fields. Absent and null read alike; a wrong type is refused in OpenAI's words. */
-export class Fields {
-  readonly #body: JsonObject
-  readonly #name: string
-  readonly #parent: Fields | undefined
-  readonly #index: number | undefined
+export class Fields extends Located {
+  readonly raw: JsonObject
 
-  /** `name`: inside of `parent`, and there the element at `index` of a list; empty for a body. */
-  constructor(value: unknown, name: string, parent?: Fields, index?: number) {
-    this.#name = name
-    this.#parent = parent
-    this.#index = index
-    if (!isObject(value)) throw refuse(this.#path, 'an object', value)
-    this.#body = value
-  }
-
-  get raw(): JsonObject {
-    return this.#body
-  }
-
-  /** Put together only for who asks: errors. Made beforehand, paths were a tenth of what a long request leaves behind. */
-  get #path(): string {
-    const name = this.#index === undefined ? this.#name : `${this.#name}[${this.#index}]`
-    return this.#parent === undefined ? name : this.#parent.path(name)
-  }
-
-  path(name: string): string {
-    const path = this.#path
-    return path === '' ? name : `${path}.${name}`
+  constructor(value: unknown, name: string, holder?: Fields, index?: number) {
+    super(name, holder, index)
+    if (!isObject(value)) throw refuse(this.place, 'an object', value)
+    this.raw = value
   }
 
   has(name: string): boolean {
-    return this.#body[name] !== undefined && this.#body[name] !== null
+    return this.raw[name] !== undefined && this.raw[name] !== null
   }
 
   string(name: string): string | undefined {
@@ -55,7 +35,7 @@ export class Fields {
   }
 
   object(name: string): Fields | undefined {
-    return this.has(name) ? new Fields(this.#body[name], name, this) : undefined
+    return this.has(name) ? new Fields(this.raw[name], name, this) : undefined
   }
 
   list(name: string): unknown[] | undefined {
@@ -83,7 +63,7 @@ export class Fields {
 
   #read<T>(name: string, expected: string, fits: (value: unknown) => value is T): T | undefined {
     if (!this.has(name)) return undefined
-    const value = this.#body[name]
+    const value = this.raw[name]
     if (!fits(value)) throw refuse(this.path(name), expected, value)
     return value
   }
