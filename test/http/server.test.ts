@@ -7,6 +7,9 @@ import { hangs, post, rawClient, readsBody, request, startEdge } from '../suppor
 
 const MODELS = request('GET /anthropic/v1/models')
 
+/** Any other program may listen at a port of the other family that was free in this one. */
+const OTHERS = { retry: 3 }
+
 describe('listening', () => {
   it('on localhost is on both families of loopback, at the same free port', async () => {
     const edge = await startEdge({ host: 'localhost' })
@@ -17,13 +20,13 @@ describe('listening', () => {
     }
   })
 
-  it.each(['127.0.0.1', '::1', '[::1]'])('on %s is there alone', async (host) => {
+  it.each(['127.0.0.1', '::1', '[::1]'])('on %s is there alone', OTHERS, async (host) => {
     const edge = await startEdge({ host })
     const other = host === '127.0.0.1' ? '::1' : '127.0.0.1'
     await expect(rawClient(edge.port, '', other)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  it.each(['127.0.0.1', '::1'])('where %s is taken fails and leaves nothing open', async (host) => {
+  it.each(['127.0.0.1', '::1'])('where %s is taken fails and leaves nothing open', OTHERS, async (host) => {
     const other = createServer().listen(0, host)
     await new Promise((resolve) => other.once('listening', resolve))
     const { port } = other.address() as { port: number }
