@@ -1,7 +1,7 @@
 /**
  * A value that knows where it stands in a client's body: in the field `name` of what holds it, and where that is a list,
- * at `index`. The path is put together only for the error that tells it: put together beforehand, paths were a tenth of
- * what a long request leaves to the collector.
+ * at `index`. The path is put together only for the error that tells it: put together beforehand, paths were a twentieth
+ * of what a translated call leaves to the collector.
  */
 export class Located {
   readonly #name: string

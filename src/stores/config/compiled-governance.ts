@@ -113,12 +113,13 @@ export class CompiledGovernance implements Governance {
   }
 
   grantFor(key: VirtualKey, provider: string, names: readonly string[]): GrantAnswer {
-    return key.grants === undefined ? EVERYTHING : this.#answerFor(key, provider, names).grant
+    return this.#answerFor(key, provider, names).grant
   }
 
   limitsFor(key: VirtualKey | undefined, provider: string, names: readonly string[]): Limits {
     if (key === undefined) return this.#limits(NONE, undefined, provider, names)
-    return this.#answerFor(key, provider, names).limits
+    const answer = this.#answerFor(key, provider, names)
+    return (answer.limits ??= this.#limits(this.#chainFor(key, answer.grant), key, provider, names))
   }
 
   /** Asked for the same several times a call: for the weights, the place, and its limits; and of few models a key. */
@@ -126,16 +127,14 @@ export class CompiledGovernance implements Governance {
     const known = this.#answers.get(key)
     const before = known?.find((each) => each.provider === provider && areSame(each.names, names))
     if (before !== undefined) return before
-    const answer = this.#answer(key, provider, names)
+    const answer = { provider, names, grant: this.#grant(key, provider, names), limits: undefined }
     this.#answers.set(key, [answer, ...(known ?? []).slice(0, ANSWERS - 1)])
     return answer
   }
 
-  #answer(key: VirtualKey, provider: string, names: readonly string[]): Answer {
-    const answer = this.#grant(key, provider, names)
+  #chainFor(key: VirtualKey, answer: GrantAnswer): Limits {
     const grant = answer.outcome === 'granted' ? answer.grant : undefined
-    const own = (grant && this.#chains.get(grant)) ?? this.#chains.get(key) ?? NONE
-    return { provider, names, grant: answer, limits: this.#limits(own, key, provider, names) }
+    return (grant && this.#chains.get(grant)) ?? this.#chains.get(key) ?? NONE
   }
 
   #grant(key: VirtualKey, provider: string, names: readonly string[]): GrantAnswer {
@@ -192,7 +191,8 @@ interface Answer {
   readonly provider: string
   readonly names: readonly string[]
   readonly grant: GrantAnswer
-  readonly limits: Limits
+  /** Put together when they are asked for: a list of models asks for none. */
+  limits: Limits | undefined
 }
 
 function areSame(some: readonly string[], others: readonly string[]): boolean {
