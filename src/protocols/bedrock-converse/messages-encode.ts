@@ -1,7 +1,7 @@
 import { append, gather, joined } from '../../lib/append.ts'
 import type { Block, JsonObject, Message, ToolCallBlock, ToolResultBlock } from '../../message/request.ts'
 import { isObject } from '../shared/object.ts'
-import { BEGINNING, mergeRoles, uniqueCalls } from '../shared/turns.ts'
+import { BEGINNING, mergeRoles, uniqueCalls, withoutRepeated } from '../shared/turns.ts'
 import type { Warnings } from '../shared/warnings.ts'
 import { joinedMarked } from './cache-points.ts'
 import { encodeContent, encodeResult, missingResult } from './content-encode.ts'
@@ -64,15 +64,6 @@ function encodeAssistant(
   context: ContentContext,
 ): JsonObject[] {
   return reasoningFirst(encodeContent(withoutRepeated(blocks, calls), context))
-}
-
-/** A message without the calls that are not among `calls`. */
-function withoutRepeated(blocks: readonly Block[], calls: readonly ToolCallBlock[]): readonly Block[] {
-  let called = 0
-  for (const block of blocks) if (block.type === 'tool-call') called++
-  if (called === calls.length) return blocks
-  const wanted = new Set<Block>(calls)
-  return blocks.filter((block) => block.type !== 'tool-call' || wanted.has(block))
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   pairResults,
   resultsAfter,
   uniqueCalls,
+  withoutRepeated,
 } from '../shared/turns.ts'
 import type { ToolNames } from '../shared/tool-names.ts'
 import type { Warnings } from '../shared/warnings.ts'
@@ -117,19 +118,13 @@ class Conversation {
 
   #model(blocks: readonly Block[]): ToolCallBlock[] {
     const calls = uniqueCalls(blocks, this.#warnings)
-    let called = 0
     const turn = new ModelTurn()
-    for (const block of blocks) {
+    for (const block of withoutRepeated(blocks, calls)) {
       if (block.type === 'thinking') this.#thinking(block.text, block.signature, turn)
       else if (block.type === 'redacted-thinking')
         this.#warnings.add('dropped', 'messages[].content[].redacted_thinking', 'only its maker can read it')
-      else if (block.type === 'tool-call') {
-        // They are in the order of the blocks.
-        if (block === calls[called]) {
-          called++
-          turn.push(this.#call(block))
-        }
-      } else for (const part of this.#content.parts(block)) turn.push(part)
+      else if (block.type === 'tool-call') turn.push(this.#call(block))
+      else for (const part of this.#content.parts(block)) turn.push(part)
     }
     this.#say('model', turn.end(this.#options.signed))
     return calls
@@ -188,7 +183,7 @@ class ModelTurn {
     const at = this.#parts.findIndex((part) => part.functionCall !== undefined)
     const first = this.#parts[at]
     if (signed && first !== undefined && first.thoughtSignature === undefined)
-      this.#parts[at] = { functionCall: first.functionCall, thoughtSignature: NO_SIGNATURE }
+      this.#parts[at] = { ...first, thoughtSignature: NO_SIGNATURE }
     return this.#parts
   }
 

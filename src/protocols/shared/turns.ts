@@ -44,6 +44,15 @@ export function uniqueCalls(blocks: readonly Block[], warnings: Warnings): ToolC
   return [...unique.values()]
 }
 
+/** A message without its calls but for `calls`, which are its {@link uniqueCalls}. */
+export function withoutRepeated(blocks: readonly Block[], calls: readonly ToolCallBlock[]): readonly Block[] {
+  let called = 0
+  for (const block of blocks) if (block.type === 'tool-call') called++
+  if (called === calls.length) return blocks
+  const wanted = new Set<Block>(calls)
+  return blocks.filter((block) => block.type !== 'tool-call' || wanted.has(block))
+}
+
 function isCall(block: Block): block is ToolCallBlock {
   return block.type === 'tool-call'
 }
