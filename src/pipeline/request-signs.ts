@@ -1,5 +1,5 @@
 import type { RequestSigns } from '../rules/request-class.ts'
-import type { TraitSigns } from '../rules/request-traits.ts'
+import type { Span } from '../wire/json-scan.ts'
 import type { Call } from './call.ts'
 import type { InboundRequest } from './read-request.ts'
 
@@ -10,15 +10,20 @@ const LAST_MESSAGE_BYTES = 16 * 1024
 const CONVERSATIONS = ['messages', 'input', 'contents']
 
 /** The marks of a request, read in its bytes where a rule asks for them. */
-export function signsOf(call: Call, request: InboundRequest): RequestSigns & TraitSigns {
+export function signsOf(call: Call, request: InboundRequest): RequestSigns {
   const { body, fields } = request
+  const endOf = ({ start, end }: Span, maxBytes: number) => Math.min(end, start + maxBytes)
   return {
     operation: call.operation,
     path: call.path,
     header: (name) => call.headers[name],
-    field(name) {
+    field(name, maxBytes = FIELD_MAX_BYTES) {
       const span = fields.get(name)
-      return span && body.toString('latin1', span.start, Math.min(span.end, span.start + FIELD_MAX_BYTES))
+      return span && body.toString('latin1', span.start, endOf(span, maxBytes))
+    },
+    fieldHas(name, text) {
+      const span = fields.get(name)
+      return span !== undefined && body.subarray(span.start, endOf(span, FIELD_MAX_BYTES)).includes(text)
     },
     bodyHas: (text) => body.includes(text),
     lastMessageHas: (text) =>

@@ -1,4 +1,5 @@
-import { toolsOf } from './request-traits.ts'
+import { hasTools } from './request-traits.ts'
+import type { TraitSigns } from './request-traits.ts'
 
 /**
  * What an agent makes a call for. Costs are read by it: titles, probes and counts are no work of the user's, and the
@@ -15,12 +16,12 @@ export type RequestClass =
   | (string & {})
 
 /** What shows it. Nothing here needs the body to be parsed. */
-export interface RequestSigns {
+export interface RequestSigns extends TraitSigns {
   readonly operation: string
   readonly path: string
   header(name: string): string | undefined
-  /** The JSON text of a top-level field; of a long one the beginning. */
-  field(name: string): string | undefined
+  /** The text stands in what `field` returns, of which no copy is made: of long fields, most calls ask no more. */
+  fieldHas(name: string, text: string): boolean
   lastMessageHas(text: string): boolean
 }
 
@@ -33,14 +34,14 @@ export function requestClass(signs: RequestSigns): RequestClass {
   const hint = signs.header('x-claude-code-request-class') ?? signs.header('x-claude-1p-request-class')
   if (hint !== undefined && hint !== 'main' && /^[a-z][a-z0-9_-]{0,39}$/.test(hint)) return hint
   if (signs.path.endsWith('/compact')) return 'compaction'
-  const tools = signs.field('tools') ?? toolsOf(signs.field('toolConfig')) ?? '[]'
-  if (/^\[\s*\]$/.test(tools)) return withoutTools(signs)
-  if (WEB_SEARCH_ALONE.test(tools)) return 'web-search'
+  if (!hasTools(signs)) return withoutTools(signs)
+  if (signs.fieldHas('tools', WEB_SEARCH) && WEB_SEARCH_ALONE.test(signs.field('tools')!)) return 'web-search'
   if (signs.lastMessageHas(COMPACTION)) return 'compaction'
   return isSubagent(signs) ? 'subagent' : 'main'
 }
 
 /** Claude Code searches in a call of its own, whose one tool is the search. */
+const WEB_SEARCH = '"web_search_'
 const WEB_SEARCH_ALONE = /^\[\s*\{[^{}]*"type"\s*:\s*"web_search_\d+"[^{}]*\}\s*\]$/
 
 /** Claude Code's words to a model that is to sum up the conversation. */
@@ -74,9 +75,8 @@ function isPlainHelper(signs: RequestSigns): boolean {
 }
 
 /** A subagent makes the call, whatever for. */
-export function isSubagent(signs: Pick<RequestSigns, 'header' | 'field'>): boolean {
+export function isSubagent(signs: Pick<RequestSigns, 'header' | 'fieldHas'>): boolean {
   return (
-    signs.header('x-claude-code-agent-id') !== undefined ||
-    (signs.field('system') ?? '').includes('cc_is_subagent=true')
+    signs.header('x-claude-code-agent-id') !== undefined || signs.fieldHas('system', 'cc_is_subagent=true')
   )
 }

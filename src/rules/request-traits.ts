@@ -1,22 +1,28 @@
 /** What shows the traits of a request. Nothing here needs the body to be parsed. */
 export interface TraitSigns {
-  /** The JSON text of a top-level field; of a long one the beginning. */
-  field(name: string): string | undefined
+  /** The JSON text of a top-level field; of a long one the beginning, of `maxBytes` where that is enough. */
+  field(name: string, maxBytes?: number): string | undefined
   /** The text stands somewhere in the body. */
   bodyHas(text: string): boolean
 }
 
 /** It offers tools to the model: in a field of the protocol's, or as Codex does for newer models, among the input. */
 export function hasTools(signs: TraitSigns): boolean {
-  const listed = [signs.field('tools'), signs.field('functions'), toolsOf(signs.field('toolConfig'))]
-  if (listed.some((tools) => tools !== undefined && !EMPTY.test(tools))) return true
+  if (isFilled(signs.field('tools', EMPTY_MAX_BYTES)) || isFilled(signs.field('functions', EMPTY_MAX_BYTES)))
+    return true
+  if (isFilled(toolsOf(signs.field('toolConfig')))) return true
   return signs.field('input') !== undefined && has(signs, eitherSpelling('additional_tools'))
 }
 
 const EMPTY = /^(?:\[\s*\]|null)$/
+const EMPTY_MAX_BYTES = 64
+
+function isFilled(tools: string | undefined): boolean {
+  return tools !== undefined && !EMPTY.test(tools)
+}
 
 /** Of Converse's `toolConfig`: the list if it is empty, else how it begins. */
-export function toolsOf(config: string | undefined): string | undefined {
+function toolsOf(config: string | undefined): string | undefined {
   return config === undefined ? undefined : /"tools"\s*:\s*(\[\s*\]|\[)/.exec(config)?.[1]
 }
 

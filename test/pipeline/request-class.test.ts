@@ -82,6 +82,12 @@ describe('F10 and those of others', () => {
       { system: [{ text: 'You are a title generator.' }], toolConfig: { tools: [] } },
       'title',
     ],
+    ['… with none by name', { messages: user('I am a title generator.'), tools: null }, 'title'],
+    [
+      'a conversation of Codex with tools among its input',
+      { input: [{ type: 'additional_tools', tools }, ...user('Write me a title generator.')] },
+      'main',
+    ],
     [
       'an answer with a title among other things',
       {
