@@ -16,7 +16,10 @@ const ROOT = join(import.meta.dirname, '..')
 export const PROGRAM = join(ROOT, 'bin/signalbox.cjs')
 const RUNTIME = join(import.meta.dirname, 'runtime.cjs')
 /** What `npm start` gives to Node; the floor gets it as well. */
-const { NODE_FLAGS } = createRequire(import.meta.url)('../bin/runtime.cjs') as { NODE_FLAGS: string[] }
+const { NODE_FLAGS, NODE_ENVIRONMENT } = createRequire(import.meta.url)('../bin/runtime.cjs') as {
+  NODE_FLAGS: string[]
+  NODE_ENVIRONMENT: Record<string, string>
+}
 
 export interface Proxied {
   url: string
@@ -63,7 +66,7 @@ async function start(args: readonly string[]): Promise<Proxied> {
   const command = [process.execPath, ...NODE_FLAGS, ...args]
   const child = spawn('taskset', ['-c', String(PROXY_CORE), ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+    env: { ...NODE_ENVIRONMENT, PATH: process.env['PATH'], HOME: process.env['HOME'] },
   })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))

@@ -7,7 +7,14 @@
  */
 const { spawn } = require('child_process')
 
-const { NODE_FLAGS, isSupported, pinnedNode, howToGetNode, follow } = require('./runtime.cjs')
+const {
+  NODE_FLAGS,
+  NODE_ENVIRONMENT,
+  isSupported,
+  pinnedNode,
+  howToGetNode,
+  follow,
+} = require('./runtime.cjs')
 
 if (isSupported(process.version)) start()
 else handOver(pinnedNode())
@@ -45,5 +52,6 @@ function handOver(node) {
     console.error(howToGetNode())
     process.exit(1)
   }
-  follow(spawn(node, [...NODE_FLAGS, __filename, ...process.argv.slice(2)], { stdio: 'inherit' }))
+  const env = { ...NODE_ENVIRONMENT, ...process.env }
+  follow(spawn(node, [...NODE_FLAGS, __filename, ...process.argv.slice(2)], { stdio: 'inherit', env }))
 }
