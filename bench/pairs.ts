@@ -26,7 +26,10 @@ const BODY_BYTES = 100 * 1024
 const CONNECTIONS = 64
 /** So many, because other programs on the machine move a single one by a fifth. */
 const ROUNDS = 5
-/** V8 compiles what runs once a call only after some ten thousand calls, on the core of the gateway: half of them before cost a tenth. */
+/**
+ * V8 compiles what runs once a call only after some ten thousand calls, on the core of the gateway; after half of them
+ * a pair has a tenth less.
+ */
 const WARM_UP_MS = { floor: 1_000, gateway: 20_000 }
 const TURN_MS = 800
 

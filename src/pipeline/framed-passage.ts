@@ -14,6 +14,8 @@ export class FramedPassage extends TappedPassage {
   readonly #reader: FrameReader
   readonly #writer: FrameWriter
   readonly #forwards: boolean
+  /** The tap reads what the upstream sends. */
+  readonly #tapsUpstream: boolean
   /** The client reads what the tap does. */
   readonly #asTapped: boolean
   readonly #ping: Frame | undefined
@@ -26,6 +28,7 @@ export class FramedPassage extends TappedPassage {
     super(protocol.stream.tap())
     this.#writer = client.writer()
     this.#forwards = upstream.id === client.id
+    this.#tapsUpstream = upstream.id === 'sse'
     this.#asTapped = client.id === 'sse'
     this.#ping = protocol.stream.ping
     this.#requestId = requestId
@@ -33,6 +36,7 @@ export class FramedPassage extends TappedPassage {
   }
 
   push(chunk: Buffer): Buffer | undefined {
+    if (this.#tapsUpstream) this.tap.push(chunk)
     try {
       this.#reader.push(chunk)
     } catch (error) {
@@ -74,12 +78,12 @@ export class FramedPassage extends TappedPassage {
   }
 
   #onFrame({ event, data }: Frame): void {
-    const tapped = Buffer.from(sseText(event, data))
-    this.tap.push(tapped)
+    const tapped = this.#tapsUpstream ? undefined : Buffer.from(sseText(event, data))
+    if (tapped !== undefined) this.tap.push(tapped)
     const isException = event.startsWith(EXCEPTION)
     if (this.#forwards) this.#forwardedException ||= isException
     // Only an AWS event stream has exceptions: other clients are told by what `failure` makes of them.
-    else if (!isException) this.#add(this.#asTapped ? tapped : this.#writer.write(event, data))
+    else if (!isException) this.#add((this.#asTapped && tapped) || this.#writer.write(event, data))
   }
 
   #add(piece: string | Uint8Array): void {

@@ -55,12 +55,19 @@ ESCAPE_LENGTH[LETTER_U] = 6
 /** What a call of indexOf costs, in bytes read one by one: 25 to 40 ns. */
 const NEAR_BYTES = 24
 
+const FOUR_ONES = 0x01010101
+const FOUR_SPACES = 0x20202020
+const FOUR_QUOTES = 0x22222222
+const FOUR_BACKSLASHES = 0x5c5c5c5c
+const HIGHEST_BITS = 0x80808080
+
 export class JsonWalker {
   /** The top-level field that is being walked, for the errors. */
   #field: string | undefined
   #fields = 0
   #values = 0
   readonly #body: Buffer
+  #view: DataView | undefined
   readonly #limits: ScanLimits
   readonly #strings: NestedStrings | undefined
 
@@ -112,14 +119,39 @@ export class JsonWalker {
   /** The end of the string that opens at `start`; every byte of it is checked. */
   strictStringEnd(start: number): number {
     const body = this.#body
-    let at = start + 1
-    while (at < body.length) {
+    let near = start + NEAR_BYTES
+    for (let at = start + 1; at < body.length;) {
       const byte = body[at]!
       if (byte === QUOTE) return at + 1
       if (byte < 0x20) throw this.syntaxError(at, 'a control character in a string to be escaped')
       at += byte === BACKSLASH ? this.#escapeLength(at) : 1
+      if (at >= near) {
+        at = this.#plainEnd(at)
+        near = at + NEAR_BYTES
+      }
     }
     throw this.syntaxError(body.length, 'the closing quote of a string')
+  }
+
+  /**
+   * Behind a run of bytes that a string holds as they are, or a few before its end: four bytes a step, a quarter of
+   * the time of one. In a byte from which 0x20 was taken, or 1 where it was XORed to zero, the highest bit is set.
+   */
+  #plainEnd(at: number): number {
+    const view = (this.#view ??= new DataView(this.#body.buffer, this.#body.byteOffset, this.#body.length))
+    const last = view.byteLength - 4
+    while (at <= last) {
+      const word = view.getInt32(at, true)
+      const quotes = word ^ FOUR_QUOTES
+      const backslashes = word ^ FOUR_BACKSLASHES
+      const found =
+        ((word - FOUR_SPACES) & ~word) |
+        ((quotes - FOUR_ONES) & ~quotes) |
+        ((backslashes - FOUR_ONES) & ~backslashes)
+      if ((found & HIGHEST_BITS) !== 0) return at
+      at += 4
+    }
+    return at
   }
 
   #escapeLength(at: number): number {

@@ -146,6 +146,32 @@ describe('refusals', () => {
     expect(refusal(body)).toMatchObject({ kind: 'syntax', offset, field, message })
   })
 
+  const LONG = 61
+  const inLong: [name: string, letter: string, isRefused: boolean][] = [
+    ['NUL', '\0', true],
+    ['a line end', '\n', true],
+    ['the last control character', '\x1f', true],
+    ['a backslash before no escape', '\\', true],
+    ['a quote', '"', true],
+    ['a space', ' ', false],
+    ['an exclamation mark', '!', false],
+    ['a number sign', '#', false],
+    ['a bracket', '[', false],
+    ['DEL', '\x7f', false],
+    ['a letter of two bytes', 'é', false],
+    ['one of four', '🚀', false],
+    ['an escaped quote', '\\"', false],
+    ['an escape of six', '\\u0022', false],
+  ]
+  it.each(inLong)('%s in a long string, wherever it stands', (_name, letter, isRefused) => {
+    for (let at = 0; at < LONG; at++) {
+      const text = `"${'x'.repeat(at)}${letter}${'x'.repeat(LONG - at)}"`
+      const body = `{"a":${text}}`
+      if (isRefused) expect(refusal(body)).toBeInstanceOf(JsonScanError)
+      else expect(scanText(body)).toEqual({ a: text })
+    }
+  })
+
   const twice: [body: string, field: string, offset: number][] = [
     ['{"model":"a","stream":true,"model":"b"}', 'model', 27],
     ['{"stream":true,"stream":false}', 'stream', 15],
