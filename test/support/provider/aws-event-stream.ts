@@ -65,14 +65,15 @@ export function decodeMessages(bytes: Uint8Array): EventMessage[] {
 }
 
 function decodeHeaders(head: Buffer): Record<string, string> {
-  const headers: Record<string, string> = {}
+  const headers: [name: string, value: string][] = []
   for (let at = 0; at < head.length;) {
     const nameEnd = at + 1 + head.readUInt8(at)
     if (head.readUInt8(nameEnd) !== STRING_TYPE) throw new Error('A header is no string.')
     const valueStart = nameEnd + 3
     const valueEnd = valueStart + head.readUInt16BE(nameEnd + 1)
-    headers[head.toString('utf8', at + 1, nameEnd)] = head.toString('utf8', valueStart, valueEnd)
+    headers.push([head.toString('utf8', at + 1, nameEnd), head.toString('utf8', valueStart, valueEnd)])
     at = valueEnd
   }
-  return headers
+  // A header may be called __proto__, which an assignment would lose.
+  return Object.fromEntries(headers)
 }
