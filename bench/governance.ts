@@ -55,7 +55,7 @@ const CONNECTIONS = 64
 /** Between the keys of two connections. */
 const KEY_STEP = 97
 /** V8 compiles a function that runs once a call after some ten thousand calls, on the core of the gateway. */
-const WARM_UP_MS = 15_000
+const WARM_UP_MS = 25_000
 /** Collections of the old space come every second or two: most turns hold one, and there are many turns. */
 const TURN_MS = 2_000
 const ROUNDS = 15
