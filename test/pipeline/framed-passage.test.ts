@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/message/error.ts'
 import { FramedPassage } from '../../src/pipeline/framed-passage.ts'
@@ -94,5 +95,40 @@ describe('an exception in an AWS event stream', () => {
     const passage = new FramedPassage(anthropic, awsChunks, awsChunks, 'req_1')
     passage.push(pack(awsChunks, CLAUDE).subarray(0, 30))
     expect(passage.failure(CUT)).toBe('')
+  })
+})
+
+describe('an answer whose events are framed anew', () => {
+  const event = (body: { type: string }): Frame => ({ event: body.type, data: JSON.stringify(body) })
+  const text = (words: string): Frame =>
+    event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: words } } as never)
+  const answer: Frame[] = [
+    STARTED,
+    event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } } as never),
+    ...['Hé', 'llo', ' 🚀', '\n\ndata: x', '"'].map(text),
+    event({ type: 'content_block_stop', index: 0 } as never),
+    event({
+      type: 'message_delta',
+      delta: { stop_reason: 'end_turn' },
+      usage: { output_tokens: 7 },
+    } as never),
+    event({ type: 'message_stop' }),
+  ]
+  it.each<[string, Framing, Framing]>([
+    ['server-sent ones in AWS’s frames', sse, awsChunks],
+    ['AWS’s frames as server-sent ones', awsChunks, sse],
+  ])('B7 is the same however its bytes are split: %s', (_name, upstream, client) => {
+    const bytes = pack(upstream, answer)
+    fc.assert(
+      fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
+        const passage = new FramedPassage(anthropic, upstream, client, 'req_1')
+        const places = [0, ...cuts.toSorted((a, b) => a - b), bytes.length]
+        const out = places.slice(1).map((end, at) => passage.push(bytes.subarray(places[at], end)) ?? '')
+        out.push(passage.end() ?? '')
+        expect(unpack(client, Buffer.concat(out.map((piece) => Buffer.from(piece))))).toEqual(answer)
+        expect(passage).toMatchObject({ complete: true, error: undefined, usage: { outputTokens: 7 } })
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })
