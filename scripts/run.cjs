@@ -10,21 +10,14 @@ const { createHash } = require('crypto')
 const fs = require('fs')
 const path = require('path')
 
-const {
-  NODE_FLAGS,
-  NODE_ENVIRONMENT,
-  isSupported,
-  pinnedNode,
-  howToGetNode,
-  follow,
-} = require('../bin/runtime.cjs')
+const { LAUNCH, isSupported, pinnedNode, howToGetNode, follow } = require('../bin/runtime.cjs')
 
 const INSTALL_STAMP = 'node_modules/.cache/signalbox-install'
 const BUILD_STAMP = 'node_modules/.cache/signalbox-build'
 
 /** `built` commands need an up-to-date `dist/` first. Arguments of the command go to its last step. */
 const COMMANDS = {
-  start: { built: true, environment: NODE_ENVIRONMENT, steps: [[...NODE_FLAGS, 'bin/signalbox.cjs']] },
+  start: { built: true, environment: LAUNCH.environment, steps: [[...LAUNCH.flags, 'bin/signalbox.cjs']] },
   test: { built: true, steps: [['node_modules/vitest/vitest.mjs', 'run']] },
   bench: { built: true, steps: [['bench/run.ts']] },
   build: { built: false, steps: [['scripts/build.mjs']] },

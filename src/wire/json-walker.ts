@@ -135,7 +135,9 @@ export class JsonWalker {
 
   /**
    * Behind a run of bytes that a string holds as they are, or a few before its end: four bytes a step, a quarter of
-   * the time of one. In a byte from which 0x20 was taken, or 1 where it was XORed to zero, the highest bit is set.
+   * the time of one. Control characters are less than the 0x20 that is taken from each byte, and quotes and
+   * backslashes, XORed to zero, less than 1: that sets the byte's highest bit. A borrow may set the next one's, too,
+   * which ends the run early and no more.
    */
   #plainEnd(at: number): number {
     const view = (this.#view ??= new DataView(this.#body.buffer, this.#body.byteOffset, this.#body.length))

@@ -9,6 +9,7 @@ import type { Protocol } from '../../src/protocols/protocol.ts'
 import { awsChunks, awsEvents } from '../../src/wire/aws-eventstream.ts'
 import { sse } from '../../src/wire/framing.ts'
 import type { Frame, Framing } from '../../src/wire/framing.ts'
+import { slice, slices } from '../support/sse.ts'
 
 const THROTTLED: Frame = { event: 'exception/throttlingException', data: '{"message":"Too many tokens"}' }
 
@@ -99,19 +100,22 @@ describe('an exception in an AWS event stream', () => {
 })
 
 describe('an answer whose events are framed anew', () => {
-  const event = (body: { type: string }): Frame => ({ event: body.type, data: JSON.stringify(body) })
+  const event = (body: { type: string; [field: string]: unknown }): Frame => ({
+    event: body.type,
+    data: JSON.stringify(body),
+  })
   const text = (words: string): Frame =>
-    event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: words } } as never)
+    event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: words } })
   const answer: Frame[] = [
     STARTED,
-    event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } } as never),
+    event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }),
     ...['Hé', 'llo', ' 🚀', '\n\ndata: x', '"'].map(text),
-    event({ type: 'content_block_stop', index: 0 } as never),
+    event({ type: 'content_block_stop', index: 0 }),
     event({
       type: 'message_delta',
       delta: { stop_reason: 'end_turn' },
       usage: { output_tokens: 7 },
-    } as never),
+    }),
     event({ type: 'message_stop' }),
   ]
   it.each<[string, Framing, Framing]>([
@@ -120,10 +124,9 @@ describe('an answer whose events are framed anew', () => {
   ])('B7 is the same however its bytes are split: %s', (_name, upstream, client) => {
     const bytes = pack(upstream, answer)
     fc.assert(
-      fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
+      fc.property(slices, (places) => {
         const passage = new FramedPassage(anthropic, upstream, client, 'req_1')
-        const places = [0, ...cuts.toSorted((a, b) => a - b), bytes.length]
-        const out = places.slice(1).map((end, at) => passage.push(bytes.subarray(places[at], end)) ?? '')
+        const out = slice(bytes, places).map((part) => passage.push(Buffer.from(part)) ?? '')
         out.push(passage.end() ?? '')
         expect(unpack(client, Buffer.concat(out.map((piece) => Buffer.from(piece))))).toEqual(answer)
         expect(passage).toMatchObject({ complete: true, error: undefined, usage: { outputTokens: 7 } })
